@@ -1,0 +1,80 @@
+# The human's door. The truth about how berth is built is in CMakePresets.json.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# T=regex: only the tests whose names match. In CI, warnings are errors.
+T ?=
+WERROR := $(if $(CI),ON,OFF)
+JOBS := $(shell nproc)
+GUESTS := build/guests
+RUST := tools/with-rust.sh
+CARGO := BERTH_CACHE_ENGINE=1 tools/cargo.sh
+
+.PHONY: help
+help:  ## list these verbs
+	@echo "usage: make VERB"
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s'|'
+
+.PHONY: setup
+setup:  ## install the Debian packages that are missing, if any
+	@tools/setup.sh
+
+.PHONY: build
+build: setup build-dev  ## build what you edit and test: build/dev/src/cli/berth
+
+.PHONY: guests
+guests: setup  ## build the WebAssembly programs that tests and demo run: build/guests
+	@python3 tests/guests/build.py --out $(GUESTS)
+
+.PHONY: demo
+demo: build guests  ## see what berth does, on this machine, in a minute
+	@tools/demo.sh
+
+.PHONY: test
+test: build guests  ## run all tests; `make test T=regex` runs those whose names match
+	@ctest --preset dev --parallel $(JOBS) --no-tests=error $(if $(T),-R '$(T)')
+
+.PHONY: lint
+lint: setup  ## check format, static analysis and the generated header: what CI checks
+	@tools/lint.sh
+
+.PHONY: format
+format: setup  ## format the C++ and Rust sources
+	@tools/lint.sh --fix
+
+.PHONY: header
+header: setup  ## write engine/abi/include/berth_engine.h from the Rust it describes
+	@tools/cargo.sh run --quiet --locked -p berth-header -- --write
+
+.PHONY: asan
+asan: setup build-asan guests  ## run the tests under the address and undefined-behaviour sanitizers
+	@ctest --preset asan --parallel $(JOBS) --no-tests=error $(if $(T),-R '$(T)')
+
+.PHONY: tsan
+tsan: setup build-tsan  ## run the C++ rooms' tests under the thread sanitizer, on a stand-in engine
+	@ctest --preset tsan --parallel $(JOBS) --no-tests=error $(if $(T),-R '$(T)')
+
+.PHONY: release
+release: setup build-release  ## build what is shipped and measured: build/release/src/cli/berth
+
+.PHONY: bench
+bench: release guests  ## measure against the wasmtime command, installed here for it
+	@tools/install-peers.sh
+	@python3 bench/run.py
+
+.PHONY: lines
+lines:  ## count the lines of C++ and of Rust
+	@python3 tools/lines.py
+
+.PHONY: clean
+clean:  ## remove what was built in this checkout
+	@rm -rf build
+
+.PHONY: clean-cache
+clean-cache:  ## remove from the shared cache what no longer fits this checkout
+	@tools/clean-cache.sh
+
+.PHONY: build-%
+build-%:
+	@cmake --preset $* -DBERTH_WERROR=$(WERROR) >build-$*.log 2>&1 || { cat build-$*.log; rm build-$*.log; exit 1; }
+	@cmake --build --preset $*

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+// The C ABI between the engine (Rust) and berth (C++): guests are compiled and run behind it. Only src/engine
+// includes this file.
+//
+// Generated from engine/abi/src by `make header`: change those, not this. `make lint` compares.
+//
+// - *Own*: whoever gets it gives it back, with the function named for it, once. *Borrow*: valid only while the
+//   call that it is handed to runs, unless its comment says longer.
+// - "Any thread" means that threads may call at the same time, for the same object too. A `_free` must be the
+//   last call for its object; unless its comment says otherwise it may come from any thread.
+// - A function that returns int32_t gives 0 for success, or an error number of src/base/error_table.cc and,
+//   when `error` isn't null, a message there that the caller owns. On failure nothing else is written.
+// - No panic crosses: inside the engine it becomes an error. No exception may cross from a callback.
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// How a call ended.
+typedef enum berth_ending {
+  BERTH_ENDING_EXITED = 1,
+  BERTH_ENDING_TRAPPED = 2,
+  BERTH_ENDING_LIMITED = 3,
+  BERTH_ENDING_CANCELLED = 4,
+  /// The guest could not be started.
+  BERTH_ENDING_FAILED = 5,
+} berth_ending;
+
+/// Which limit ended a call.
+typedef enum berth_limit {
+  BERTH_LIMIT_MEMORY = 1,
+  BERTH_LIMIT_CPU_TIME = 2,
+  BERTH_LIMIT_WALL = 3,
+  BERTH_LIMIT_FUEL = 4,
+  BERTH_LIMIT_HANDLES = 5,
+  BERTH_LIMIT_STACK = 6,
+  BERTH_LIMIT_HOST_BUFFERS = 7,
+} berth_limit;
+
+/// A kind of door.
+typedef enum berth_capability {
+  BERTH_CAPABILITY_FILES = 1,
+  BERTH_CAPABILITY_HTTP_OUT = 2,
+  BERTH_CAPABILITY_SOCKET_OUT = 3,
+  BERTH_CAPABILITY_SOCKET_IN = 4,
+  BERTH_CAPABILITY_DNS = 5,
+} berth_capability;
+
+/// What a guest wanted to do.
+typedef enum berth_operation {
+  BERTH_OPERATION_OPEN_READ = 1,
+  BERTH_OPERATION_OPEN_WRITE = 2,
+  BERTH_OPERATION_STAT = 3,
+  BERTH_OPERATION_READ_LINK = 4,
+  BERTH_OPERATION_CREATE_DIRECTORY = 5,
+  BERTH_OPERATION_REMOVE = 6,
+  BERTH_OPERATION_RENAME = 7,
+  BERTH_OPERATION_LINK = 8,
+  BERTH_OPERATION_SYMLINK = 9,
+  BERTH_OPERATION_SET_TIMES = 10,
+  BERTH_OPERATION_CONNECT = 11,
+  BERTH_OPERATION_BIND = 12,
+  BERTH_OPERATION_SEND = 13,
+  BERTH_OPERATION_RESOLVE = 14,
+  BERTH_OPERATION_REQUEST = 15,
+} berth_operation;
+
+/// Why a door stopped it.
+typedef enum berth_reason {
+  /// No grant covers it.
+  BERTH_REASON_NO_GRANT = 1,
+  /// A grant covers it for reading only.
+  BERTH_REASON_READ_ONLY = 2,
+  /// The path leads out of its grant.
+  BERTH_REASON_ESCAPE = 3,
+  /// A FIFO, a socket or a device.
+  BERTH_REASON_SPECIAL_FILE = 4,
+  /// A link or a rename from one grant to another.
+  BERTH_REASON_CROSS_GRANT = 5,
+} berth_reason;
+
+/// What a file of a module was.
+typedef enum berth_form {
+  BERTH_FORM_COMPONENT = 1,
+  BERTH_FORM_CORE = 2,
+} berth_form;
+
+/// A started call. Any thread.
+typedef struct berth_call berth_call;
+
+/// A compiled module. Any thread.
+typedef struct berth_module berth_module;
+
+/// The engine's threads, configurations and clock. Any thread.
+typedef struct berth_runtime berth_runtime;
+
+/// Bytes that Rust allocated and C++ owns: give back with `berth_bytes_free`.
+typedef struct berth_bytes {
+  uint8_t *data;
+  size_t len;
+} berth_bytes;
+
+/// Bytes that C++ reads during a call and Rust never keeps, or the other way round: *borrow*. Not
+/// terminated; `data` may be null when `len` is 0.
+typedef struct berth_slice {
+  const uint8_t *data;
+  size_t len;
+} berth_slice;
+
+/// What a module needs of its engine.
+typedef struct berth_engine_kind {
+  /// Async functions, streams and futures of the component model (WASI 0.3).
+  bool concurrency;
+  /// Counting instructions.
+  bool fuel;
+} berth_engine_kind;
+
+/// What a module imports and exports. C++ owns the parts: give back with `berth_description_free`.
+typedef struct berth_description {
+  /// One of `berth_form`.
+  int32_t form;
+  /// WIT text; empty for a core module.
+  struct berth_bytes wit;
+  /// Names, each closed by a newline.
+  struct berth_bytes imports;
+  struct berth_bytes exports;
+} berth_description;
+
+/// A list of slices: *borrow*.
+typedef struct berth_slices {
+  const struct berth_slice *items;
+  size_t len;
+} berth_slices;
+
+/// One folder of the host that a guest sees: *borrow*.
+typedef struct berth_folder {
+  struct berth_slice host_path;
+  struct berth_slice guest_path;
+  bool writable;
+} berth_folder;
+
+/// Memory of one module: C++ owns it, both sides read and write it atomically, and it outlives every call
+/// that draws from it. All in bytes, but `refused`, which counts.
+typedef struct berth_budget {
+  uint64_t limit;
+  uint64_t used;
+  uint64_t peak;
+  /// How many draws were refused.
+  uint64_t refused;
+  /// What `used` would have become with the last refused draw.
+  uint64_t refused_bytes;
+} berth_budget;
+
+/// Time of one call: C++ owns it, both sides read and write it atomically, and it outlives the call.
+/// A limit of 0 is none.
+typedef struct berth_meter {
+  uint64_t cpu_limit_ns;
+  uint64_t cpu_used_ns;
+  uint64_t wall_limit_ns;
+  /// Instructions; only for an engine that counts them.
+  uint64_t fuel_limit;
+} berth_meter;
+
+/// What a guest asked for that no grant opens: *borrow* for the duration of `ask`. The numbers are those of
+/// `berth_capability`, `berth_operation` and `berth_reason`.
+typedef struct berth_knock {
+  int32_t capability;
+  int32_t operation;
+  int32_t reason;
+  struct berth_slice target;
+} berth_knock;
+
+/// How a call ended: *borrow* for the duration of `done`.
+typedef struct berth_outcome {
+  /// One of `berth_ending`.
+  int32_t ending;
+  /// The guest's own exit status, for BERTH_ENDING_EXITED.
+  int32_t exit_status;
+  /// One of `berth_limit`, for BERTH_ENDING_LIMITED.
+  int32_t limit;
+  /// What happened, for BERTH_ENDING_TRAPPED and BERTH_ENDING_FAILED.
+  struct berth_slice reason;
+  /// The guest's frames, innermost first, for BERTH_ENDING_TRAPPED; may be empty.
+  struct berth_slice trace;
+} berth_outcome;
+
+/// What a guest is given; all of it decided before. *Borrow*: everything is copied but `budget` and `meter`.
+typedef struct berth_guest {
+  struct berth_slices args;
+  /// Names and values in turn.
+  struct berth_slices env;
+  const struct berth_folder *folders;
+  size_t folders_len;
+  /// Whether the guest gets the phantom preopen `/`: when no grant covers `/`.
+  bool phantom;
+  bool stdin_open;
+  bool stdout_open;
+  bool stderr_open;
+  /// Only calls that every POSIX system has.
+  bool portable;
+  /// Handles of the component model that may be open at once.
+  uint64_t handles;
+  /// Bytes that one host call may copy out of the guest.
+  uint64_t host_buffer_bytes;
+  /// Guards that a hostile test has turned off; ignored in a release.
+  uint64_t guards_off;
+  struct berth_budget *budget;
+  struct berth_meter *meter;
+  /// Asked when no grant opens a door. Called on the engine's threads, some on guests' fibers: must not
+  /// block, throw or call back into the engine. Returns whether the policy opens it after all.
+  bool (*ask)(void *context, const struct berth_knock *knock);
+  /// Called once, on the engine's thread, when the call has ended and all that it held is gone: must not
+  /// block or throw. Comes also when the runtime is freed before the call has ended.
+  void (*done)(void *context, const struct berth_outcome *outcome);
+  /// Handed to `ask` and `done`.
+  void *context;
+} berth_guest;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/// Frees bytes that this library gave. *Own* `bytes`; null data is fine.
+/// `bytes` came from this library and is not used again.
+void berth_bytes_free(struct berth_bytes bytes);
+
+
+/// Keyed BLAKE3 over `name` and then `data`, into 32 bytes at `tag`: what authenticates a compiled image.
+/// `key` is 32 bytes. Any thread.
+/// `name` and `data` are readable, `key` is 32 bytes, `tag` has room for 32.
+void berth_image_tag(const uint8_t *key, struct berth_slice name, struct berth_slice data, uint8_t *tag);
+
+/// Starts the engine's threads: `lanes` of them run guests. *Own* the result.
+/// `out` is writable; `error` is writable or null.
+int32_t berth_runtime_new(size_t lanes, uint64_t guards_off, struct berth_runtime **out, struct berth_bytes *error);
+
+/// Cancels what still runs, waits until every `done` has been called, and frees. *Own* `runtime`; null is
+/// fine. Not from a callback.
+/// `runtime` came from `berth_runtime_new` and is not used again.
+void berth_runtime_free(struct berth_runtime *runtime);
+
+/// The number that compiled images of this kind are keyed by. Any thread.
+/// *Borrow* `runtime`; `out` is writable; `error` is writable or null.
+int32_t berth_runtime_compatibility(const struct berth_runtime *runtime,
+                                    struct berth_engine_kind kind,
+                                    uint64_t *out,
+                                    struct berth_bytes *error);
+
+/// Makes a component of a module's bytes: text is assembled, a core module of preview 1 is wrapped.
+/// *Own* `component`; `form` gets one of `berth_form`. Any thread.
+/// `module` is readable; `component` and `form` are writable; `error` is writable or null.
+int32_t berth_module_prepare(struct berth_slice module,
+                             struct berth_bytes *component,
+                             int32_t *form,
+                             struct berth_bytes *error);
+
+/// Compiles a component, on the calling thread and helpers of its own. *Own* `out`. Any thread.
+/// *Borrow* `runtime`; `component` is readable; `out` is writable; `error` is writable or null.
+int32_t berth_module_compile(const struct berth_runtime *runtime,
+                             struct berth_engine_kind kind,
+                             struct berth_slice component,
+                             struct berth_module **out,
+                             struct berth_bytes *error);
+
+/// Maps a compiled image. *Own* `out`. Any thread.
+/// The file at `path` holds what `berth_module_image` gave on this machine, authenticated over all its bytes,
+/// and doesn't change while the module lives: its contents are run. *Borrow* `runtime`; `path` is readable;
+/// `out` is writable; `error` is writable or null.
+int32_t berth_module_open_image(const struct berth_runtime *runtime,
+                                struct berth_engine_kind kind,
+                                struct berth_slice path,
+                                struct berth_module **out,
+                                struct berth_bytes *error);
+
+/// The compiled image of a module. *Own* `image`. Any thread.
+/// *Borrow* `module`; `image` is writable; `error` is writable or null.
+int32_t berth_module_image(const struct berth_module *module,
+                           struct berth_bytes *image,
+                           struct berth_bytes *error);
+
+/// Whether a module can be run as a command: 0, or an error that says why not. Any thread.
+/// *Borrow* `module`; `error` is writable or null.
+int32_t berth_module_check_command(const struct berth_module *module, struct berth_bytes *error);
+
+/// *Own* `module`; null is fine. Calls in it go on.
+/// `module` came from this library and is not used again.
+void berth_module_free(struct berth_module *module);
+
+/// What a module imports and exports. *Own* the parts of `out`. Any thread.
+/// `module` is readable; `out` is writable; `error` is writable or null.
+int32_t berth_describe(struct berth_slice module, struct berth_description *out, struct berth_bytes *error);
+
+/// *Own* the parts of `description`.
+/// They came from `berth_describe` and are not used again.
+void berth_description_free(struct berth_description description);
+
+/// Starts a module's `wasi:cli/run`. *Own* `out`, which may be freed before the call ends. Any thread. When
+/// an error is returned `done` is not called.
+/// *Borrow* `runtime`, `module` and `guest`; what `guest` says of its members holds; `out` is writable;
+/// `error` is writable or null.
+int32_t berth_call_start(const struct berth_runtime *runtime,
+                         const struct berth_module *module,
+                         const struct berth_guest *guest,
+                         struct berth_call **out,
+                         struct berth_bytes *error);
+
+/// Ends a call soon, if it hasn't ended. *Borrow* `call`. Any thread.
+/// `call` came from `berth_call_start` and hasn't been freed.
+void berth_call_cancel(const struct berth_call *call);
+
+/// *Own* `call`; null is fine. The call goes on.
+/// `call` came from `berth_call_start` and is not used again.
+void berth_call_free(struct berth_call *call);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The plain structs that cross the boundary. cbindgen writes `berth_engine.h` from these and from the
+//! functions in `lib.rs`; `make lint` compares.
+
+use core::ffi::c_void;
+
+/// Bytes that C++ reads during a call and Rust never keeps, or the other way round: *borrow*. Not
+/// terminated; `data` may be null when `len` is 0.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct berth_slice {
+    pub data: *const u8,
+    pub len: usize,
+}
+
+/// Bytes that Rust allocated and C++ owns: give back with `berth_bytes_free`.
+#[repr(C)]
+pub struct berth_bytes {
+    pub data: *mut u8,
+    pub len: usize,
+}
+
+/// What a module needs of its engine.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct berth_engine_kind {
+    /// Async functions, streams and futures of the component model (WASI 0.3).
+    pub concurrency: bool,
+    /// Counting instructions.
+    pub fuel: bool,
+}
+
+/// A list of slices: *borrow*.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct berth_slices {
+    pub items: *const berth_slice,
+    pub len: usize,
+}
+
+/// One folder of the host that a guest sees: *borrow*.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct berth_folder {
+    pub host_path: berth_slice,
+    pub guest_path: berth_slice,
+    pub writable: bool,
+}
+
+/// Memory of one module: C++ owns it, both sides read and write it atomically, and it outlives every call
+/// that draws from it. All in bytes, but `refused`, which counts.
+#[repr(C)]
+pub struct berth_budget {
+    pub limit: u64,
+    pub used: u64,
+    pub peak: u64,
+    /// How many draws were refused.
+    pub refused: u64,
+    /// What `used` would have become with the last refused draw.
+    pub refused_bytes: u64,
+}
+
+/// Time of one call: C++ owns it, both sides read and write it atomically, and it outlives the call.
+/// A limit of 0 is none.
+#[repr(C)]
+pub struct berth_meter {
+    pub cpu_limit_ns: u64,
+    pub cpu_used_ns: u64,
+    pub wall_limit_ns: u64,
+    /// Instructions; only for an engine that counts them.
+    pub fuel_limit: u64,
+}
+
+/// What a guest asked for that no grant opens: *borrow* for the duration of `ask`. The numbers are those of
+/// `berth_capability`, `berth_operation` and `berth_reason`.
+#[repr(C)]
+pub struct berth_knock {
+    pub capability: i32,
+    pub operation: i32,
+    pub reason: i32,
+    pub target: berth_slice,
+}
+
+/// What a guest is given; all of it decided before. *Borrow*: everything is copied but `budget` and `meter`.
+#[repr(C)]
+pub struct berth_guest {
+    pub args: berth_slices,
+    /// Names and values in turn.
+    pub env: berth_slices,
+    pub folders: *const berth_folder,
+    pub folders_len: usize,
+    /// Whether the guest gets the phantom preopen `/`: when no grant covers `/`.
+    pub phantom: bool,
+    pub stdin_open: bool,
+    pub stdout_open: bool,
+    pub stderr_open: bool,
+    /// Only calls that every POSIX system has.
+    pub portable: bool,
+    /// Handles of the component model that may be open at once.
+    pub handles: u64,
+    /// Bytes that one host call may copy out of the guest.
+    pub host_buffer_bytes: u64,
+    /// Guards that a hostile test has turned off; ignored in a release.
+    pub guards_off: u64,
+    pub budget: *mut berth_budget,
+    pub meter: *mut berth_meter,
+    /// Asked when no grant opens a door. Called on the engine's threads, some on guests' fibers: must not
+    /// block, throw or call back into the engine. Returns whether the policy opens it after all.
+    pub ask: Option<unsafe extern "C" fn(context: *mut c_void, knock: *const berth_knock) -> bool>,
+    /// Called once, on the engine's thread, when the call has ended and all that it held is gone: must not
+    /// block or throw. Comes also when the runtime is freed before the call has ended.
+    pub done: Option<unsafe extern "C" fn(context: *mut c_void, outcome: *const berth_outcome)>,
+    /// Handed to `ask` and `done`.
+    pub context: *mut c_void,
+}
+
+/// How a call ended: *borrow* for the duration of `done`.
+#[repr(C)]
+pub struct berth_outcome {
+    /// One of `berth_ending`.
+    pub ending: i32,
+    /// The guest's own exit status, for BERTH_ENDING_EXITED.
+    pub exit_status: i32,
+    /// One of `berth_limit`, for BERTH_ENDING_LIMITED.
+    pub limit: i32,
+    /// What happened, for BERTH_ENDING_TRAPPED and BERTH_ENDING_FAILED.
+    pub reason: berth_slice,
+    /// The guest's frames, innermost first, for BERTH_ENDING_TRAPPED; may be empty.
+    pub trace: berth_slice,
+}
+
+/// How a call ended.
+#[repr(C)]
+pub enum berth_ending {
+    BERTH_ENDING_EXITED = 1,
+    BERTH_ENDING_TRAPPED = 2,
+    BERTH_ENDING_LIMITED = 3,
+    BERTH_ENDING_CANCELLED = 4,
+    /// The guest could not be started.
+    BERTH_ENDING_FAILED = 5,
+}
+
+/// Which limit ended a call.
+#[repr(C)]
+pub enum berth_limit {
+    BERTH_LIMIT_MEMORY = 1,
+    BERTH_LIMIT_CPU_TIME = 2,
+    BERTH_LIMIT_WALL = 3,
+    BERTH_LIMIT_FUEL = 4,
+    BERTH_LIMIT_HANDLES = 5,
+    BERTH_LIMIT_STACK = 6,
+    BERTH_LIMIT_HOST_BUFFERS = 7,
+}
+
+/// A kind of door.
+#[repr(C)]
+pub enum berth_capability {
+    BERTH_CAPABILITY_FILES = 1,
+    BERTH_CAPABILITY_HTTP_OUT = 2,
+    BERTH_CAPABILITY_SOCKET_OUT = 3,
+    BERTH_CAPABILITY_SOCKET_IN = 4,
+    BERTH_CAPABILITY_DNS = 5,
+}
+
+/// What a guest wanted to do.
+#[repr(C)]
+pub enum berth_operation {
+    BERTH_OPERATION_OPEN_READ = 1,
+    BERTH_OPERATION_OPEN_WRITE = 2,
+    BERTH_OPERATION_STAT = 3,
+    BERTH_OPERATION_READ_LINK = 4,
+    BERTH_OPERATION_CREATE_DIRECTORY = 5,
+    BERTH_OPERATION_REMOVE = 6,
+    BERTH_OPERATION_RENAME = 7,
+    BERTH_OPERATION_LINK = 8,
+    BERTH_OPERATION_SYMLINK = 9,
+    BERTH_OPERATION_SET_TIMES = 10,
+    BERTH_OPERATION_CONNECT = 11,
+    BERTH_OPERATION_BIND = 12,
+    BERTH_OPERATION_SEND = 13,
+    BERTH_OPERATION_RESOLVE = 14,
+    BERTH_OPERATION_REQUEST = 15,
+}
+
+/// Why a door stopped it.
+#[repr(C)]
+pub enum berth_reason {
+    /// No grant covers it.
+    BERTH_REASON_NO_GRANT = 1,
+    /// A grant covers it for reading only.
+    BERTH_REASON_READ_ONLY = 2,
+    /// The path leads out of its grant.
+    BERTH_REASON_ESCAPE = 3,
+    /// A FIFO, a socket or a device.
+    BERTH_REASON_SPECIAL_FILE = 4,
+    /// A link or a rename from one grant to another.
+    BERTH_REASON_CROSS_GRANT = 5,
+}
+
+/// What a file of a module was.
+#[repr(C)]
+pub enum berth_form {
+    BERTH_FORM_COMPONENT = 1,
+    BERTH_FORM_CORE = 2,
+}
+
+/// What a module imports and exports. C++ owns the parts: give back with `berth_description_free`.
+#[repr(C)]
+pub struct berth_description {
+    /// One of `berth_form`.
+    pub form: i32,
+    /// WIT text; empty for a core module.
+    pub wit: berth_bytes,
+    /// Names, each closed by a newline.
+    pub imports: berth_bytes,
+    pub exports: berth_bytes,
+}

@@ -1,0 +1,599 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The files door: `wasi:filesystem` 0.2 over the engine's own implementation.
+//!
+//! Guests resolve paths against their preopens inside themselves, so a path that no preopen covers never
+//! reaches a host. A last, *phantom* preopen `/` brings it here. The phantom opens and lists as an empty
+//! folder; below it, a look finds nothing and a write is not permitted, and either is told to the owner.
+//! Behind its handle stands no folder of this machine, so that a forgotten check opens nothing.
+
+use crate::listing::Listing;
+use crate::os::{self, OpenError, Ways};
+use crate::{Capability, Door, DoorsView, Knock, Operation, Reason};
+use rustix::fs::OFlags;
+use std::collections::HashMap;
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use wasmtime::component::Resource;
+use wasmtime_wasi::filesystem::{Descriptor, Dir, File as OpenFile, WasiFilesystemView};
+use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
+use wasmtime_wasi::{FsPerms, OpenMode};
+
+use types::{
+    Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, DirectoryEntryStream, ErrorCode,
+    Filesize, Host, HostDescriptor, HostDirectoryEntryStream, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
+};
+
+/// The guards of this door. All stand, but in a hostile test that turns one off.
+#[derive(Clone, Copy)]
+pub struct Guards {
+    /// A path stays below its folder.
+    pub confinement: bool,
+    /// A read-only grant is not written through.
+    pub read_only: bool,
+    /// No link or rename from one grant to another.
+    pub cross_grant: bool,
+    /// FIFOs, sockets and devices are not opened.
+    pub special_files: bool,
+}
+
+/// One folder that a grant opens.
+pub struct Preopen {
+    pub dir: Dir,
+    pub guest_path: String,
+}
+
+#[derive(Clone)]
+struct Place {
+    /// Which grant it lies in; two grants are two devices, as far as links and renames go.
+    grant: usize,
+    guest_path: Arc<str>,
+}
+
+pub struct FilesDoor {
+    preopens: Vec<Preopen>,
+    phantom: Option<Dir>,
+    /// The folders that the guest has open, by handle.
+    places: HashMap<u32, Place>,
+    ways: Ways,
+    guards: Guards,
+}
+
+impl FilesDoor {
+    pub fn new(preopens: Vec<Preopen>, phantom: bool, ways: Ways, guards: Guards) -> std::io::Result<Self> {
+        // Opening anything below this handle fails in the kernel too.
+        let nothing = || Ok::<_, std::io::Error>(Dir::new(File::open("/dev/null")?, FsPerms::ReadOnly, OpenMode::READ, true));
+        let phantom = if phantom { Some(nothing()?) } else { None };
+        Ok(FilesDoor { preopens, phantom, places: HashMap::new(), ways, guards })
+    }
+
+    /// Opens a host folder for a grant.
+    pub fn open_folder(host_path: &str, guest_path: &str, perms: FsPerms) -> std::io::Result<Preopen> {
+        let folder = File::open(host_path)?;
+        if !folder.metadata()?.is_dir() {
+            return Err(std::io::Error::from(std::io::ErrorKind::NotADirectory));
+        }
+        let mode = match perms {
+            FsPerms::ReadOnly => OpenMode::READ,
+            FsPerms::ReadWrite => OpenMode::READ | OpenMode::WRITE,
+        };
+        Ok(Preopen { dir: Dir::new(folder, perms, mode, true), guest_path: guest_path.to_owned() })
+    }
+
+    fn is_phantom(&self, dir: &Dir) -> bool {
+        self.phantom.as_ref().is_some_and(|phantom| Arc::ptr_eq(&phantom.dir, &dir.dir))
+    }
+}
+
+/// What a path operation stands on.
+enum At {
+    Phantom,
+    Folder(Dir),
+}
+
+impl<T: DoorsView> Door<'_, T> {
+    fn descriptor(&mut self, fd: &Resource<Descriptor>) -> FsResult<&Descriptor> {
+        Ok(self.0.ctx().table.get(fd)?)
+    }
+
+    fn at(&mut self, fd: &Resource<Descriptor>) -> FsResult<At> {
+        let dir = match self.descriptor(fd)? {
+            Descriptor::Dir(dir) => dir.clone(),
+            Descriptor::File(_) => return Err(ErrorCode::NotDirectory.into()),
+        };
+        Ok(if self.0.doors().files.is_phantom(&dir) { At::Phantom } else { At::Folder(dir) })
+    }
+
+    fn is_phantom(&mut self, fd: &Resource<Descriptor>) -> FsResult<bool> {
+        let Descriptor::Dir(dir) = self.descriptor(fd)? else { return Ok(false) };
+        let dir = dir.clone();
+        Ok(self.0.doors().files.is_phantom(&dir))
+    }
+
+    fn place(&mut self, fd: &Resource<Descriptor>) -> Place {
+        let place = self.0.doors().files.places.get(&fd.rep()).cloned();
+        place.unwrap_or(Place { grant: usize::MAX, guest_path: "/".into() })
+    }
+
+    /// Tells the owner, and gives the guest its typed error.
+    fn refuse(&mut self, fd: &Resource<Descriptor>, operation: Operation, path: &str, reason: Reason) -> FsError {
+        let base = self.place(fd).guest_path;
+        let target = if path.is_empty() || path == "." { base.to_string() } else { join(&base, path) };
+        let knock = Knock { capability: Capability::Files, operation, target: &target, reason };
+        self.0.doors().owner.ask(&knock);
+        match reason {
+            Reason::NoGrant if operation.only_looks() => ErrorCode::NoEntry.into(),
+            Reason::CrossGrant => ErrorCode::CrossDevice.into(),
+            _ => ErrorCode::NotPermitted.into(),
+        }
+    }
+
+    /// Refuses what the phantom, or a read-only grant, can't give; otherwise returns the folder.
+    fn enter(&mut self, fd: &Resource<Descriptor>, operation: Operation, path: &str) -> FsResult<Dir> {
+        match self.at(fd)? {
+            At::Phantom => Err(self.refuse(fd, operation, path, Reason::NoGrant)),
+            At::Folder(dir) => {
+                let held = self.0.doors().files.guards.read_only;
+                if held && !operation.only_looks() && dir.perms.write_not_permitted() {
+                    return Err(self.refuse(fd, operation, path, Reason::ReadOnly));
+                }
+                Ok(dir)
+            }
+        }
+    }
+
+    /// The engine's own resolution answers an escape with `not-permitted`: tell the owner.
+    fn told<R>(
+        &mut self,
+        fd: &Resource<Descriptor>,
+        operation: Operation,
+        path: &str,
+        result: FsResult<R>,
+    ) -> FsResult<R> {
+        match result {
+            Err(e) if matches!(e.downcast_ref(), Some(ErrorCode::NotPermitted)) => {
+                Err(self.refuse(fd, operation, path, Reason::Escape))
+            }
+            other => other,
+        }
+    }
+
+    fn push_dir(&mut self, dir: Dir, place: Place) -> FsResult<Resource<Descriptor>> {
+        let fd = self.0.ctx().table.push(Descriptor::Dir(dir))?;
+        self.0.doors().files.places.insert(fd.rep(), place);
+        Ok(fd)
+    }
+
+    /// The phantom's own handle, opened or reopened.
+    fn push_phantom(&mut self) -> FsResult<Resource<Descriptor>> {
+        let dir = self.0.doors().files.phantom.clone().ok_or(ErrorCode::BadDescriptor)?;
+        self.push_dir(dir, Place { grant: usize::MAX, guest_path: "/".into() })
+    }
+}
+
+fn join(base: &str, path: &str) -> String {
+    if base.ends_with('/') || path.starts_with('/') { format!("{base}{path}") } else { format!("{base}/{path}") }
+}
+
+fn phantom_stat() -> DescriptorStat {
+    DescriptorStat {
+        type_: DescriptorType::Directory,
+        link_count: 1,
+        size: 0,
+        data_access_timestamp: None,
+        data_modification_timestamp: None,
+        status_change_timestamp: None,
+    }
+}
+
+impl<T: DoorsView> preopens::Host for Door<'_, T> {
+    fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
+        let door = &self.0.doors().files;
+        let folders: Vec<_> = door.preopens.iter().map(|p| (p.dir.clone(), p.guest_path.clone())).collect();
+        let phantom = door.phantom.is_some();
+        let mut all = Vec::with_capacity(folders.len() + 1);
+        for (grant, (dir, guest_path)) in folders.into_iter().enumerate() {
+            let place = Place { grant, guest_path: guest_path.as_str().into() };
+            all.push((self.push_dir(dir, place).map_err(trapped)?, guest_path));
+        }
+        // Last: Go takes the first preopen as its working directory.
+        if phantom {
+            all.push((self.push_phantom().map_err(trapped)?, "/".to_owned()));
+        }
+        Ok(all)
+    }
+}
+
+fn trapped(error: FsError) -> wasmtime::Error {
+    match error.downcast() {
+        Ok(code) => wasmtime::Error::msg(format!("preparing the guest's folders: {code:?}")),
+        Err(e) => e,
+    }
+}
+
+impl<T: DoorsView> Host for Door<'_, T> {
+    fn convert_error_code(&mut self, err: FsError) -> wasmtime::Result<ErrorCode> {
+        err.downcast()
+    }
+
+    fn filesystem_error_code(&mut self, err: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
+        Host::filesystem_error_code(&mut self.0.filesystem(), err)
+    }
+}
+
+impl<T: DoorsView> HostDescriptor for Door<'_, T> {
+    async fn advise(
+        &mut self,
+        fd: Resource<Descriptor>,
+        offset: Filesize,
+        len: Filesize,
+        advice: Advice,
+    ) -> FsResult<()> {
+        self.0.filesystem().advise(fd, offset, len, advice).await
+    }
+
+    async fn sync_data(&mut self, fd: Resource<Descriptor>) -> FsResult<()> {
+        if self.is_phantom(&fd)? {
+            return Ok(());
+        }
+        self.0.filesystem().sync_data(fd).await
+    }
+
+    async fn sync(&mut self, fd: Resource<Descriptor>) -> FsResult<()> {
+        if self.is_phantom(&fd)? {
+            return Ok(());
+        }
+        self.0.filesystem().sync(fd).await
+    }
+
+    async fn get_flags(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorFlags> {
+        if self.is_phantom(&fd)? {
+            return Ok(DescriptorFlags::READ);
+        }
+        self.0.filesystem().get_flags(fd).await
+    }
+
+    async fn get_type(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorType> {
+        if self.is_phantom(&fd)? {
+            return Ok(DescriptorType::Directory);
+        }
+        self.0.filesystem().get_type(fd).await
+    }
+
+    async fn set_size(&mut self, fd: Resource<Descriptor>, size: Filesize) -> FsResult<()> {
+        self.0.filesystem().set_size(fd, size).await
+    }
+
+    async fn set_times(&mut self, fd: Resource<Descriptor>, a: NewTimestamp, m: NewTimestamp) -> FsResult<()> {
+        if let Descriptor::Dir(dir) = self.descriptor(&fd)? {
+            let dir = dir.clone();
+            if self.0.doors().files.is_phantom(&dir) {
+                return Err(self.refuse(&fd, Operation::SetTimes, ".", Reason::NoGrant));
+            }
+            if dir.perms.write_not_permitted() {
+                return Err(self.refuse(&fd, Operation::SetTimes, ".", Reason::ReadOnly));
+            }
+        }
+        self.0.filesystem().set_times(fd, a, m).await
+    }
+
+    async fn read(&mut self, fd: Resource<Descriptor>, len: Filesize, offset: Filesize) -> FsResult<(Vec<u8>, bool)> {
+        self.0.filesystem().read(fd, len, offset).await
+    }
+
+    async fn write(&mut self, fd: Resource<Descriptor>, buf: Vec<u8>, offset: Filesize) -> FsResult<Filesize> {
+        self.0.filesystem().write(fd, buf, offset).await
+    }
+
+    async fn read_directory(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>> {
+        let listing = match self.at(&fd)? {
+            At::Phantom => Listing::empty(),
+            At::Folder(dir) => Listing::of(dir.dir)?,
+        };
+        let stream = self.0.ctx().table.push(listing)?;
+        Ok(Resource::new_own(stream.rep()))
+    }
+
+    async fn create_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
+        let operation = Operation::CreateDirectory;
+        self.enter(&fd, operation, &path)?;
+        let made = self.0.filesystem().create_directory_at(Resource::new_borrow(fd.rep()), path.clone()).await;
+        self.told(&fd, operation, &path, made)
+    }
+
+    async fn stat(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorStat> {
+        if self.is_phantom(&fd)? {
+            return Ok(phantom_stat());
+        }
+        self.0.filesystem().stat(fd).await
+    }
+
+    async fn stat_at(&mut self, fd: Resource<Descriptor>, flags: PathFlags, path: String) -> FsResult<DescriptorStat> {
+        if is_self(&path) && self.is_phantom(&fd)? {
+            return Ok(phantom_stat());
+        }
+        self.enter(&fd, Operation::Stat, &path)?;
+        let stat = self.0.filesystem().stat_at(Resource::new_borrow(fd.rep()), flags, path.clone()).await;
+        self.told(&fd, Operation::Stat, &path, stat)
+    }
+
+    async fn set_times_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        flags: PathFlags,
+        path: String,
+        a: NewTimestamp,
+        m: NewTimestamp,
+    ) -> FsResult<()> {
+        self.enter(&fd, Operation::SetTimes, &path)?;
+        let set = self.0.filesystem().set_times_at(Resource::new_borrow(fd.rep()), flags, path.clone(), a, m).await;
+        self.told(&fd, Operation::SetTimes, &path, set)
+    }
+
+    async fn link_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        flags: PathFlags,
+        old_path: String,
+        new_fd: Resource<Descriptor>,
+        new_path: String,
+    ) -> FsResult<()> {
+        self.enter_both(&fd, &old_path, &new_fd, &new_path, Operation::Link)?;
+        let (old, new) = (Resource::new_borrow(fd.rep()), Resource::new_borrow(new_fd.rep()));
+        let linked = self.0.filesystem().link_at(old, flags, old_path.clone(), new, new_path).await;
+        self.told(&fd, Operation::Link, &old_path, linked)
+    }
+
+    async fn open_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        path_flags: PathFlags,
+        path: String,
+        open_flags: OpenFlags,
+        flags: DescriptorFlags,
+    ) -> FsResult<Resource<Descriptor>> {
+        let writes = open_flags.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE)
+            || flags.intersects(DescriptorFlags::WRITE);
+        let operation = if writes { Operation::OpenWrite } else { Operation::OpenRead };
+        if is_self(&path) && !writes && self.is_phantom(&fd)? {
+            return self.push_phantom();
+        }
+        let dir = self.enter(&fd, operation, &path)?;
+        let door = &self.0.doors().files;
+        let native = door.ways == Ways::Native && os::has_open_beneath();
+        let opened = if native {
+            self.open_native(&fd, &dir, path_flags, &path, open_flags, flags)?
+        } else {
+            self.open_portable(&fd, path_flags, &path, open_flags, flags, operation).await?
+        };
+        if matches!(self.descriptor(&opened)?, Descriptor::Dir(_)) {
+            let base = self.place(&fd);
+            let guest_path = join(&base.guest_path, &path).into();
+            self.0.doors().files.places.insert(opened.rep(), Place { grant: base.grant, guest_path });
+        }
+        Ok(opened)
+    }
+
+    fn drop(&mut self, fd: Resource<Descriptor>) -> wasmtime::Result<()> {
+        self.0.doors().files.places.remove(&fd.rep());
+        self.0.ctx().table.delete(fd)?;
+        Ok(())
+    }
+
+    async fn readlink_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<String> {
+        self.enter(&fd, Operation::ReadLink, &path)?;
+        let link = self.0.filesystem().readlink_at(Resource::new_borrow(fd.rep()), path.clone()).await;
+        self.told(&fd, Operation::ReadLink, &path, link)
+    }
+
+    async fn remove_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
+        self.enter(&fd, Operation::Remove, &path)?;
+        let gone = self.0.filesystem().remove_directory_at(Resource::new_borrow(fd.rep()), path.clone()).await;
+        self.told(&fd, Operation::Remove, &path, gone)
+    }
+
+    async fn rename_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        old_path: String,
+        new_fd: Resource<Descriptor>,
+        new_path: String,
+    ) -> FsResult<()> {
+        self.enter_both(&fd, &old_path, &new_fd, &new_path, Operation::Rename)?;
+        let (old, new) = (Resource::new_borrow(fd.rep()), Resource::new_borrow(new_fd.rep()));
+        let renamed = self.0.filesystem().rename_at(old, old_path.clone(), new, new_path).await;
+        self.told(&fd, Operation::Rename, &old_path, renamed)
+    }
+
+    async fn symlink_at(&mut self, fd: Resource<Descriptor>, old_path: String, new_path: String) -> FsResult<()> {
+        self.enter(&fd, Operation::Symlink, &new_path)?;
+        let made = self.0.filesystem().symlink_at(Resource::new_borrow(fd.rep()), old_path, new_path.clone()).await;
+        self.told(&fd, Operation::Symlink, &new_path, made)
+    }
+
+    async fn unlink_file_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
+        self.enter(&fd, Operation::Remove, &path)?;
+        let gone = self.0.filesystem().unlink_file_at(Resource::new_borrow(fd.rep()), path.clone()).await;
+        self.told(&fd, Operation::Remove, &path, gone)
+    }
+
+    fn read_via_stream(&mut self, fd: Resource<Descriptor>, offset: Filesize) -> FsResult<Resource<DynInputStream>> {
+        self.0.filesystem().read_via_stream(fd, offset)
+    }
+
+    fn write_via_stream(&mut self, fd: Resource<Descriptor>, offset: Filesize) -> FsResult<Resource<DynOutputStream>> {
+        self.0.filesystem().write_via_stream(fd, offset)
+    }
+
+    fn append_via_stream(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
+        self.0.filesystem().append_via_stream(fd)
+    }
+
+    async fn is_same_object(&mut self, a: Resource<Descriptor>, b: Resource<Descriptor>) -> wasmtime::Result<bool> {
+        let (pa, pb) = (self.is_phantom(&a).map_err(trapped)?, self.is_phantom(&b).map_err(trapped)?);
+        if pa || pb {
+            return Ok(pa && pb);
+        }
+        self.0.filesystem().is_same_object(a, b).await
+    }
+
+    async fn metadata_hash(&mut self, fd: Resource<Descriptor>) -> FsResult<MetadataHashValue> {
+        if self.is_phantom(&fd)? {
+            return Ok(MetadataHashValue { lower: 0, upper: 0 });
+        }
+        self.0.filesystem().metadata_hash(fd).await
+    }
+
+    async fn metadata_hash_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        flags: PathFlags,
+        path: String,
+    ) -> FsResult<MetadataHashValue> {
+        if is_self(&path) && self.is_phantom(&fd)? {
+            return Ok(MetadataHashValue { lower: 0, upper: 0 });
+        }
+        self.enter(&fd, Operation::Stat, &path)?;
+        let hash = self.0.filesystem().metadata_hash_at(Resource::new_borrow(fd.rep()), flags, path.clone()).await;
+        self.told(&fd, Operation::Stat, &path, hash)
+    }
+}
+
+fn is_self(path: &str) -> bool {
+    matches!(path, "." | "./" | "/" | "")
+}
+
+impl<T: DoorsView> Door<'_, T> {
+    fn enter_both(
+        &mut self,
+        fd: &Resource<Descriptor>,
+        path: &str,
+        new_fd: &Resource<Descriptor>,
+        new_path: &str,
+        operation: Operation,
+    ) -> FsResult<()> {
+        self.enter(fd, operation, path)?;
+        self.enter(new_fd, operation, new_path)?;
+        let held = self.0.doors().files.guards.cross_grant;
+        if held && self.place(fd).grant != self.place(new_fd).grant {
+            return Err(self.refuse(new_fd, operation, new_path, Reason::CrossGrant));
+        }
+        Ok(())
+    }
+
+    fn open_native(
+        &mut self,
+        fd: &Resource<Descriptor>,
+        dir: &Dir,
+        path_flags: PathFlags,
+        path: &str,
+        open_flags: OpenFlags,
+        flags: DescriptorFlags,
+    ) -> FsResult<Resource<Descriptor>> {
+        let (os_flags, mode) = os_open_flags(path_flags, open_flags, flags)?;
+        let operation = if mode.contains(OpenMode::WRITE) { Operation::OpenWrite } else { Operation::OpenRead };
+        let guards = self.0.doors().files.guards;
+        let file = match os::open_beneath(dir.dir.as_fd(), path, os_flags, guards.confinement, guards.special_files) {
+            Ok(file) => file,
+            Err(OpenError::Escape) => return Err(self.refuse(fd, operation, path, Reason::Escape)),
+            Err(OpenError::SpecialFile) => return Err(self.refuse(fd, operation, path, Reason::SpecialFile)),
+            Err(OpenError::Os(e)) => return Err(e.into()),
+        };
+        let descriptor = if file.metadata()?.is_dir() {
+            Descriptor::Dir(Dir::new(file, dir.perms, mode, true))
+        } else {
+            Descriptor::File(OpenFile::new(file, dir.perms, mode, true))
+        };
+        Ok(self.0.ctx().table.push(descriptor)?)
+    }
+
+    /// The engine's own way, which every system has; a special file is refused by a look before it.
+    async fn open_portable(
+        &mut self,
+        fd: &Resource<Descriptor>,
+        path_flags: PathFlags,
+        path: &str,
+        open_flags: OpenFlags,
+        flags: DescriptorFlags,
+        operation: Operation,
+    ) -> FsResult<Resource<Descriptor>> {
+        let borrow = || Resource::new_borrow(fd.rep());
+        let seen = self.0.filesystem().stat_at(borrow(), path_flags, path.to_owned()).await;
+        let special = seen.is_ok_and(|stat| {
+            !matches!(stat.type_, DescriptorType::RegularFile | DescriptorType::Directory | DescriptorType::SymbolicLink)
+        });
+        if special {
+            return Err(self.refuse(fd, operation, path, Reason::SpecialFile));
+        }
+        let opened = self.0.filesystem().open_at(borrow(), path_flags, path.to_owned(), open_flags, flags).await;
+        self.told(fd, operation, path, opened)
+    }
+}
+
+/// What the WASI flags ask of the system, as `wasi:filesystem` and the engine read them.
+fn os_open_flags(
+    path_flags: PathFlags,
+    open_flags: OpenFlags,
+    flags: DescriptorFlags,
+) -> Result<(OFlags, OpenMode), ErrorCode> {
+    let sync = DescriptorFlags::FILE_INTEGRITY_SYNC
+        | DescriptorFlags::DATA_INTEGRITY_SYNC
+        | DescriptorFlags::REQUESTED_WRITE_SYNC;
+    if flags.intersects(sync) {
+        return Err(ErrorCode::Unsupported);
+    }
+    let creates = open_flags.intersects(OpenFlags::CREATE | OpenFlags::EXCLUSIVE | OpenFlags::TRUNCATE);
+    if open_flags.contains(OpenFlags::DIRECTORY) && creates {
+        return Err(ErrorCode::Invalid);
+    }
+    let mut os = OFlags::empty();
+    let mut mode = OpenMode::empty();
+    if open_flags.contains(OpenFlags::CREATE) {
+        os |= OFlags::CREATE;
+        if open_flags.contains(OpenFlags::EXCLUSIVE) {
+            os |= OFlags::EXCL;
+        }
+    }
+    if open_flags.contains(OpenFlags::TRUNCATE) {
+        os |= OFlags::TRUNC;
+    }
+    if open_flags.contains(OpenFlags::DIRECTORY) {
+        os |= OFlags::DIRECTORY;
+    }
+    if flags.contains(DescriptorFlags::WRITE) || creates && !open_flags.contains(OpenFlags::DIRECTORY) {
+        mode |= OpenMode::WRITE;
+    }
+    // Opened for reading unless for writing, so that the guest gets the system's answer.
+    if flags.contains(DescriptorFlags::READ) || !flags.contains(DescriptorFlags::WRITE) {
+        mode |= OpenMode::READ;
+    }
+    os |= match (mode.contains(OpenMode::READ), mode.contains(OpenMode::WRITE)) {
+        (true, true) => OFlags::RDWR,
+        (false, true) => OFlags::WRONLY,
+        _ => OFlags::RDONLY,
+    };
+    if !path_flags.contains(PathFlags::SYMLINK_FOLLOW) {
+        os |= OFlags::NOFOLLOW;
+    }
+    Ok((os, mode))
+}
+
+/// A listing travels as the engine's type of stream, and stands in the table as ours.
+fn listing_of(stream: &Resource<DirectoryEntryStream>) -> Resource<Listing> {
+    Resource::new_borrow(stream.rep())
+}
+
+impl<T: DoorsView> HostDirectoryEntryStream for Door<'_, T> {
+    async fn read_directory_entry(
+        &mut self,
+        stream: Resource<DirectoryEntryStream>,
+    ) -> FsResult<Option<DirectoryEntry>> {
+        self.0.ctx().table.get(&listing_of(&stream))?.next()
+    }
+
+    fn drop(&mut self, stream: Resource<DirectoryEntryStream>) -> wasmtime::Result<()> {
+        self.0.ctx().table.delete(Resource::<Listing>::new_own(stream.rep()))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The doors of a guest: what stands between its WASI imports and this machine.
+//!
+//! A door translates and enforces; it never decides. When a guest knocks on one that no grant opens, the
+//! door asks the [`Owner`] (C++) through one pure, non-blocking function, which gives the verdict and
+//! records it; the door turns the verdict into the typed error of the WASI interface.
+//!
+//! All OS calls of this workspace are in [`os`], each Linux-only one with a portable way beside it.
+
+pub mod files;
+mod knock;
+mod listing;
+pub mod net;
+pub mod os;
+pub mod stdio;
+
+pub use knock::{Capability, Knock, Operation, Owner, Reason};
+
+/// What a store's data must hold for the doors to work on it.
+pub trait DoorsView: wasmtime_wasi::WasiView {
+    fn doors(&mut self) -> &mut Doors;
+}
+
+/// The state of all doors of one guest.
+pub struct Doors {
+    pub files: files::FilesDoor,
+    pub http: net::HttpDoor,
+    pub owner: std::sync::Arc<dyn Owner>,
+}
+
+/// Marks the doors' view of a store's data, for the linker.
+pub struct Through<T>(std::marker::PhantomData<T>);
+
+/// A door's view: the store's data, whose WASI implementation it passes through to.
+pub struct Door<'a, T>(pub &'a mut T);
+
+impl<T: 'static> wasmtime::component::HasData for Through<T> {
+    type Data<'a> = Door<'a, T>;
+}

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A call: a guest started on a lane, measured around every poll, ended by its own return, a limit or a
+//! cancellation, and then reported once.
+
+use crate::limits::{Budget, Draws, GuardsOff, Limit, Meter};
+use crate::runtime::{Module, Runtime};
+use crate::state::State;
+use crate::ticker::Ticker;
+use berth_doors::files::{FilesDoor, Guards};
+use berth_doors::net::{HttpDoor, guard_sockets};
+use berth_doors::os::{Ways, thread_cpu_ns};
+use berth_doors::stdio::Output;
+use berth_doors::{Doors, Owner};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+use wasmtime::component::{ResourceTable, ResourceTableError};
+use wasmtime::{Result, Store, Trap, UpdateDeadline};
+use wasmtime_wasi::{FsPerms, I32Exit, WasiCtxBuilder};
+use wasmtime_wasi_http::WasiHttpCtx;
+
+/// How long output that a stopped reader left behind is waited for, once the guest has been ended.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// Which of the process's standard streams the guest gets.
+#[derive(Clone, Copy, Default)]
+pub struct OutputFlags {
+    pub stdin: bool,
+    pub stdout: bool,
+    pub stderr: bool,
+}
+
+/// What a guest is given. All of it has been decided by the policy (C++).
+pub struct Guest {
+    pub args: Vec<String>,
+    pub env: Vec<(String, String)>,
+    /// Host path, guest path, permission.
+    pub folders: Vec<(String, String, FsPerms)>,
+    /// Whether no grant covers `/`.
+    pub phantom: bool,
+    pub stdio: OutputFlags,
+    /// Handles of the component model that may be open at once.
+    pub handles: usize,
+    /// Bytes that one host call may copy out of the guest.
+    pub host_buffer_bytes: usize,
+    pub budget: Budget,
+    pub meter: Meter,
+    pub owner: Arc<dyn Owner>,
+    pub ways: Ways,
+    pub guards_off: GuardsOff,
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The guest returned or exited, with this status.
+    Exited(i32),
+    /// The guest's code trapped: what happened, and where in the guest.
+    Trapped { reason: String, trace: String },
+    Limited(Limit),
+    Cancelled,
+    /// The guest could not be started.
+    Failed(String),
+}
+
+/// A started call. Dropping it doesn't end the call.
+pub struct Call {
+    pulse: Arc<Pulse>,
+}
+
+impl Call {
+    /// Ends the call soon, if it hasn't ended. Any thread.
+    pub fn cancel(&self) {
+        self.pulse.cancelled.store(true, Relaxed);
+        self.pulse.wake.notify_one();
+    }
+}
+
+/// Why a call was ended from outside the guest.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Limit(Limit),
+    Cancelled,
+}
+
+impl std::fmt::Display for End {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl std::error::Error for End {}
+
+/// What the tick, the lane and the canceller share of one call.
+struct Pulse {
+    meter: Meter,
+    deadline: Option<Instant>,
+    /// The lane's CPU clock when the guest was last polled.
+    polled_at: AtomicU64,
+    cancelled: AtomicBool,
+    wake: Notify,
+    guards_off: GuardsOff,
+}
+
+impl Pulse {
+    /// Called on the lane's thread only, while the guest is polled.
+    fn cpu_now(&self) -> u64 {
+        let running = thread_cpu_ns().saturating_sub(self.polled_at.load(Relaxed));
+        self.meter.cpu_used_ns.load(Relaxed) + running
+    }
+
+    fn end(&self, cpu_used_ns: u64) -> Option<End> {
+        if self.cancelled.load(Relaxed) {
+            return Some(End::Cancelled);
+        }
+        let limit = self.meter.cpu_limit_ns;
+        if limit != 0 && cpu_used_ns > limit && !self.guards_off.has(GuardsOff::CPU_TIME) {
+            return Some(End::Limit(Limit::CpuTime));
+        }
+        match self.deadline {
+            Some(deadline) if Instant::now() >= deadline && !self.guards_off.has(GuardsOff::WALL) => {
+                Some(End::Limit(Limit::Wall))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A guest's future, measured around every poll and ended when its time is up.
+struct Measured<'a, F> {
+    guest: Pin<Box<F>>,
+    pulse: &'a Pulse,
+    ticker: &'a Ticker,
+}
+
+impl<F: Future> Future for Measured<'_, F> {
+    type Output = std::result::Result<F::Output, End>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let pulse = self.pulse;
+        if let Some(end) = pulse.end(pulse.meter.cpu_used_ns.load(Relaxed)) {
+            return Poll::Ready(Err(end));
+        }
+        let polled = {
+            let _running = self.ticker.run();
+            let before = thread_cpu_ns();
+            pulse.polled_at.store(before, Relaxed);
+            let polled = self.guest.as_mut().poll(cx);
+            pulse.meter.cpu_used_ns.fetch_add(thread_cpu_ns() - before, Relaxed);
+            polled
+        };
+        match polled {
+            Poll::Ready(output) => Poll::Ready(Ok(output)),
+            Poll::Pending => match pulse.end(pulse.meter.cpu_used_ns.load(Relaxed)) {
+                Some(end) => Poll::Ready(Err(end)),
+                None => Poll::Pending,
+            },
+        }
+    }
+}
+
+/// Reports a call's end exactly once, also if its task is dropped.
+struct Report<D: FnOnce(Outcome)>(Option<D>);
+
+impl<D: FnOnce(Outcome)> Report<D> {
+    fn send(mut self, outcome: Outcome) {
+        if let Some(done) = self.0.take() {
+            done(outcome);
+        }
+    }
+}
+
+impl<D: FnOnce(Outcome)> Drop for Report<D> {
+    fn drop(&mut self) {
+        if let Some(done) = self.0.take() {
+            done(Outcome::Cancelled);
+        }
+    }
+}
+
+impl Runtime {
+    /// Starts `wasi:cli/run` of a module. `done` is called once, on the lane's thread, after the guest's
+    /// store and all that it held are gone.
+    pub fn start(
+        self: &Arc<Self>,
+        module: Arc<Module>,
+        guest: Guest,
+        done: impl FnOnce(Outcome) + Send + 'static,
+    ) -> Call {
+        let wall = guest.meter.wall_limit_ns;
+        let pulse = Arc::new(Pulse {
+            meter: guest.meter,
+            deadline: (wall != 0).then(|| Instant::now() + Duration::from_nanos(wall)),
+            polled_at: AtomicU64::new(0),
+            cancelled: AtomicBool::new(false),
+            wake: Notify::new(),
+            guards_off: guest.guards_off,
+        });
+        let call = Call { pulse: pulse.clone() };
+        let report = Report(Some(done));
+        let runtime = self.clone();
+        self.lane().spawn(async move {
+            let outcome = runtime.perform(&module, guest, &pulse).await;
+            drop(runtime);
+            report.send(outcome);
+        });
+        call
+    }
+
+    async fn perform(&self, module: &Module, guest: Guest, pulse: &Arc<Pulse>) -> Outcome {
+        let ways = if guest.guards_off.has(GuardsOff::STDOUT) { Ways::Blocking } else { guest.ways };
+        let outputs = [Output::stdout(ways), Output::stderr(ways)];
+        let refused_before = guest.budget.refused.load(Relaxed);
+        let budget = guest.budget;
+        let running = async {
+            let result = run(self, module, guest, pulse.clone(), &outputs).await;
+            // An ordinary end waits for its reader, as any program's last write does.
+            if result.as_ref().map_or_else(|e| e.is::<I32Exit>(), |_| true) {
+                drain(&outputs).await;
+            }
+            result
+        };
+        let measured = Measured { guest: Box::pin(running), pulse, ticker: &self.ticker };
+        let ended = race(measured, pulse).await;
+        let outcome = match ended {
+            Ok(Ok(status)) => Outcome::Exited(status),
+            Ok(Err(error)) => classify(error, budget.refused.load(Relaxed) > refused_before),
+            Err(End::Limit(limit)) => Outcome::Limited(limit),
+            Err(End::Cancelled) => Outcome::Cancelled,
+        };
+        let _ = tokio::time::timeout(LAST_WORDS, drain(&outputs)).await;
+        outcome
+    }
+}
+
+async fn drain(outputs: &[Output]) {
+    for output in outputs {
+        output.drain().await;
+    }
+}
+
+/// The guest against its deadline and its canceller.
+async fn race<T>(guest: impl Future<Output = std::result::Result<T, End>>, pulse: &Pulse) -> std::result::Result<T, End> {
+    let deadline = async {
+        match pulse.deadline {
+            Some(deadline) if !pulse.guards_off.has(GuardsOff::WALL) => tokio::time::sleep_until(deadline.into()).await,
+            _ => std::future::pending().await,
+        }
+    };
+    let (mut guest, mut deadline, mut wake) =
+        (std::pin::pin!(guest), std::pin::pin!(deadline), std::pin::pin!(pulse.wake.notified()));
+    std::future::poll_fn(|cx| {
+        if wake.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(End::Cancelled));
+        }
+        if deadline.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(End::Limit(Limit::Wall)));
+        }
+        guest.as_mut().poll(cx)
+    })
+    .await
+}
+
+async fn run(
+    runtime: &Runtime,
+    module: &Module,
+    guest: Guest,
+    pulse: Arc<Pulse>,
+    outputs: &[Output; 2],
+) -> Result<i32> {
+    let command = match &module.command {
+        Ok(command) => command,
+        Err(e) => return Err(wasmtime::Error::msg(format!("{e:#}"))),
+    };
+    let (handles, host_buffers) = (guest.handles, guest.host_buffer_bytes);
+    let (guards_off, fuel) = (guest.guards_off, guest.meter.fuel_limit);
+    let engine = runtime.engines.get(module.kind)?;
+    let mut store = Store::new(engine, state(guest, outputs)?);
+    store.limiter(|state| &mut state.draws);
+    if guards_off.has(GuardsOff::HOST_BUFFERS) {
+        store.set_hostcall_fuel(usize::MAX);
+    } else {
+        store.set_hostcall_fuel(host_buffers);
+    }
+    store.set_max_component_handles(if guards_off.has(GuardsOff::HANDLES) { usize::MAX } else { handles });
+    if module.kind.fuel {
+        store.set_fuel(fuel)?;
+    }
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |_| match pulse.end(pulse.cpu_now()) {
+        None => Ok(UpdateDeadline::Yield(1)),
+        Some(end) => Err(end.into()),
+    });
+    let command = command.instantiate_async(&mut store).await?;
+    match command.wasi_cli_run().call_run(&mut store).await? {
+        Ok(()) => Ok(0),
+        Err(()) => Ok(1),
+    }
+}
+
+fn state(guest: Guest, outputs: &[Output; 2]) -> Result<State> {
+    let mut folders = Vec::with_capacity(guest.folders.len());
+    for (host, inside, perms) in &guest.folders {
+        // Without its guard a read-only grant is a writable one.
+        let perms = if guest.guards_off.has(GuardsOff::READ_ONLY) { FsPerms::ReadWrite } else { *perms };
+        let folder = FilesDoor::open_folder(host, inside, perms);
+        folders.push(folder.map_err(|e| wasmtime::Error::msg(format!("opening the granted folder '{host}': {e}")))?);
+    }
+    let off = guest.guards_off;
+    let guards = Guards {
+        confinement: !off.has(GuardsOff::CONFINEMENT),
+        read_only: !off.has(GuardsOff::READ_ONLY),
+        cross_grant: !off.has(GuardsOff::CROSS_GRANT),
+        special_files: !off.has(GuardsOff::SPECIAL_FILES),
+    };
+    let phantom = guest.phantom && !off.has(GuardsOff::PHANTOM);
+    let files = FilesDoor::new(folders, phantom, guest.ways, guards)?;
+
+    let mut wasi = WasiCtxBuilder::new();
+    wasi.args(&guest.args).envs(&guest.env).allow_blocking_current_thread(true);
+    let random = if off.has(GuardsOff::HOST_BUFFERS) { u64::MAX } else { guest.host_buffer_bytes as u64 };
+    wasi.max_random_size(random);
+    guard_sockets(&mut wasi, guest.owner.clone());
+    if guest.stdio.stdin {
+        wasi.stdin(wasmtime_wasi::cli::stdin());
+    }
+    if guest.stdio.stdout {
+        wasi.stdout(outputs[0].clone());
+    }
+    if guest.stdio.stderr {
+        wasi.stderr(outputs[1].clone());
+    }
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(if off.has(GuardsOff::HANDLES) { usize::MAX } else { guest.handles });
+    Ok(State {
+        table,
+        wasi: wasi.build(),
+        http: WasiHttpCtx::new(),
+        doors: Doors { files, http: HttpDoor { owner: guest.owner.clone() }, owner: guest.owner },
+        draws: Draws::new(guest.budget, guest.guards_off),
+    })
+}
+
+/// Reads the engine's error: the one place that knows its types and, where it has none, its words.
+fn classify(error: wasmtime::Error, memory_refused: bool) -> Outcome {
+    if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        return Outcome::Exited(exit.0);
+    }
+    if let Some(end) = error.downcast_ref::<End>() {
+        return match end {
+            End::Limit(limit) => Outcome::Limited(*limit),
+            End::Cancelled => Outcome::Cancelled,
+        };
+    }
+    let reason = error.root_cause().to_string();
+    let full = error.downcast_ref::<ResourceTableError>().is_some_and(|e| matches!(e, ResourceTableError::Full));
+    if full || reason.contains("store handle limit exceeded") {
+        return Outcome::Limited(Limit::Handles);
+    }
+    if reason.contains("fuel allocated for hostcalls") || reason.contains("exceeds limit") {
+        return Outcome::Limited(Limit::HostBuffers);
+    }
+    let trap = error.downcast_ref::<Trap>();
+    match trap {
+        Some(Trap::StackOverflow) => return Outcome::Limited(Limit::Stack),
+        Some(Trap::OutOfFuel) => return Outcome::Limited(Limit::Fuel),
+        _ => {}
+    }
+    // A guest that was refused memory and then fell over, or whose first memory was too large.
+    if memory_refused {
+        return Outcome::Limited(Limit::Memory);
+    }
+    let reason = trap.map_or(reason, ToString::to_string);
+    let trace = error.downcast_ref::<wasmtime::WasmBacktrace>().map(ToString::to_string).unwrap_or_default();
+    if trap.is_none() && trace.is_empty() {
+        return Outcome::Failed(format!("{error:#}"));
+    }
+    Outcome::Trapped { reason, trace }
+}

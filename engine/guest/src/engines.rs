@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The engine's configurations, made when first needed: component-model async costs every call, and fuel
+//! every instruction, so a module gets an engine with just what it needs. Epochs are always on.
+
+use crate::limits::GuardsOff;
+use std::hash::{Hash, Hasher};
+use std::sync::OnceLock;
+use wasmtime::{Config, Engine, Result};
+
+/// What a module needs of its engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Streams, futures and async functions of the component model (WASI 0.3).
+    pub concurrency: bool,
+    /// Counting instructions.
+    pub fuel: bool,
+}
+
+impl Kind {
+    fn index(self) -> usize {
+        usize::from(self.concurrency) + 2 * usize::from(self.fuel)
+    }
+}
+
+/// Host stack that guest code may use before it traps; the fiber holds it and the host's own frames.
+pub const WASM_STACK: usize = 1 << 20;
+const FIBER_STACK: usize = 2 << 20;
+
+#[derive(Default)]
+pub struct Engines {
+    made: [OnceLock<Engine>; 4],
+    guards_off: GuardsOff,
+}
+
+impl Engines {
+    pub fn new(guards_off: GuardsOff) -> Self {
+        Engines { guards_off, ..Engines::default() }
+    }
+
+    pub fn get(&self, kind: Kind) -> Result<&Engine> {
+        let slot = &self.made[kind.index()];
+        if let Some(engine) = slot.get() {
+            return Ok(engine);
+        }
+        let engine = Engine::new(&config(kind, self.guards_off))?;
+        Ok(slot.get_or_init(|| engine))
+    }
+
+    /// Every running guest of every engine made so far gets looked at.
+    pub fn tick(&self) {
+        for engine in self.made.iter().filter_map(OnceLock::get) {
+            engine.increment_epoch();
+        }
+    }
+}
+
+/// What compiled images of this engine are keyed by: two engines with the same number load each other's.
+pub fn compatibility(engine: &Engine) -> u64 {
+    // The default hasher has fixed keys; another release of the compiler may change it, which costs a
+    // compilation and nothing else.
+    let mut hasher = std::hash::DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    hasher.finish()
+}
+
+fn config(kind: Kind, guards_off: GuardsOff) -> Config {
+    // Without its guard a guest's stack takes as much memory as it likes.
+    let stack = if guards_off.has(GuardsOff::STACK) { 512 * WASM_STACK } else { WASM_STACK };
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .epoch_interruption(true)
+        .consume_fuel(kind.fuel)
+        .concurrency_support(kind.concurrency)
+        .wasm_component_model_async(kind.concurrency)
+        .wasm_component_model_error_context(kind.concurrency)
+        // The limiter isn't asked for shared memories, so there are none.
+        .shared_memory(false)
+        .wasm_memory64(true)
+        .wasm_gc(true)
+        .wasm_exceptions(true)
+        .max_wasm_stack(stack)
+        .async_stack_size(stack + (FIBER_STACK - WASM_STACK));
+    config
+}

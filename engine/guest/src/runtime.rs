@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The threads that guests run on, and what all of them share. A lane is one thread with one event loop; a
+//! call is a task on a lane, never a thread of its own.
+
+use crate::engines::{self, Engines, Kind};
+use crate::limits::GuardsOff;
+use crate::linkers;
+use crate::state::State;
+use crate::ticker::Ticker;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+use wasmtime::Result;
+use wasmtime::component::Component;
+use wasmtime_wasi::p2::bindings::CommandPre;
+
+pub struct Runtime {
+    pub(crate) engines: Arc<Engines>,
+    pub(crate) ticker: Ticker,
+    lanes: Vec<Lane>,
+    next_lane: AtomicUsize,
+}
+
+struct Lane {
+    handle: Handle,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A compiled component, with its imports looked up.
+pub struct Module {
+    pub(crate) component: Component,
+    pub(crate) command: Result<CommandPre<State>>,
+    pub(crate) kind: Kind,
+}
+
+impl Runtime {
+    pub fn new(lanes: usize, guards_off: GuardsOff) -> io::Result<Self> {
+        let engines = Arc::new(Engines::new(guards_off));
+        let ticking = engines.clone();
+        let lanes = (0..lanes.max(1)).map(Lane::start).collect::<io::Result<_>>()?;
+        Ok(Runtime { ticker: Ticker::new(move || ticking.tick()), engines, lanes, next_lane: AtomicUsize::new(0) })
+    }
+
+    /// The number that compiled images of this kind are keyed by.
+    pub fn compatibility(&self, kind: Kind) -> Result<u64> {
+        Ok(engines::compatibility(self.engines.get(kind)?))
+    }
+
+    /// Compiles a component on the calling thread (and rayon's, for a large one).
+    pub fn compile(&self, kind: Kind, bytes: &[u8]) -> Result<Module> {
+        self.link(kind, Component::from_binary(self.engines.get(kind)?, bytes)?)
+    }
+
+    /// Maps a compiled image.
+    ///
+    /// # Safety
+    /// The file must hold, unchanged while in use, what [`Module::image`] gave on this machine: the caller
+    /// has authenticated it over all its bytes.
+    pub unsafe fn open_image(&self, kind: Kind, path: &str) -> Result<Module> {
+        // SAFETY: the caller's promise is the one that the engine asks for.
+        let component = unsafe { Component::deserialize_file(self.engines.get(kind)?, path)? };
+        self.link(kind, component)
+    }
+
+    fn link(&self, kind: Kind, component: Component) -> Result<Module> {
+        let linker = linkers::wasi_0_2(self.engines.get(kind)?)?;
+        let command = linker.instantiate_pre(&component).and_then(CommandPre::new);
+        Ok(Module { component, command, kind })
+    }
+
+    pub(crate) fn lane(&self) -> &Handle {
+        let next = self.next_lane.fetch_add(1, Ordering::Relaxed);
+        &self.lanes[next % self.lanes.len()].handle
+    }
+}
+
+impl Module {
+    /// The compiled image, for [`Runtime::open_image`].
+    pub fn image(&self) -> Result<Vec<u8>> {
+        self.component.serialize()
+    }
+
+    /// Why it can't run as a command, if it can't.
+    pub fn command_error(&self) -> Option<&wasmtime::Error> {
+        self.command.as_ref().err()
+    }
+}
+
+impl Lane {
+    fn start(number: usize) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+        let handle = runtime.handle().clone();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::Builder::new().name(format!("berth-lane-{number}")).spawn(move || {
+            let _ = runtime.block_on(stopped);
+            // A reader of standard input may be waiting for a byte that never comes.
+            runtime.shutdown_background();
+        })?;
+        Ok(Lane { handle, stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

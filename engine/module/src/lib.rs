@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Modules at rest: bytes told apart, a core module of preview 1 wrapped into a component, a component
+//! described in WIT. Pure: no engine runs here.
+
+mod describe;
+mod prepare;
+
+pub use describe::{Description, describe};
+pub use prepare::{Form, Prepared, needs_concurrency, prepare};
+
+/// Why bytes are no module that this host runs: what they are, then what to do.
+#[derive(Debug)]
+pub struct Refusal(pub String);
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refusal {}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//! From bytes to a component: text is assembled, a core module of preview 1 is wrapped with the adapter.
+
+use crate::Refusal;
+use std::borrow::Cow;
+use wasi_preview1_component_adapter_provider::{
+    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER as COMMAND,
+    WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER as REACTOR,
+};
+use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
+use wit_component::ComponentEncoder;
+
+/// What the bytes were. The numbers are the C ABI's (`berth_form`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Form {
+    Component = 1,
+    /// A core module of preview 1, or without imports.
+    Core = 2,
+}
+
+pub struct Prepared<'a> {
+    pub form: Form,
+    pub component: Cow<'a, [u8]>,
+}
+
+/// Makes a component of the bytes of a component or a core module, binary or text.
+pub fn prepare(bytes: &[u8]) -> Result<Prepared<'_>, Refusal> {
+    let binary = wat::parse_bytes(bytes).map_err(|e| Refusal(format!("the text is not WebAssembly: {e}")))?;
+    match encoding(&binary)? {
+        Encoding::Component => Ok(Prepared { form: Form::Component, component: binary }),
+        Encoding::Module => Ok(Prepared { form: Form::Core, component: wrap(&binary)?.into() }),
+    }
+}
+
+pub(crate) fn encoding(binary: &[u8]) -> Result<Encoding, Refusal> {
+    match Parser::new(0).parse_all(binary).next() {
+        Some(Ok(Payload::Version { encoding, .. })) => Ok(encoding),
+        Some(Err(e)) => Err(Refusal(header_error(binary, &e.to_string()))),
+        _ => Err(Refusal("the file is empty".to_owned())),
+    }
+}
+
+/// The eight bytes that every module begins with: magic, version, layer.
+fn header_error(binary: &[u8], engine_says: &str) -> String {
+    let Some(header) = binary.get(..8) else { return "the file is cut off within its first 8 bytes".to_owned() };
+    if &header[..4] != b"\0asm" {
+        return "the file is not WebAssembly: it doesn't begin with '\\0asm'".to_owned();
+    }
+    let (version, layer) = (u16::from_le_bytes([header[4], header[5]]), u16::from_le_bytes([header[6], header[7]]));
+    match layer {
+        1 => format!(
+            "a component of format version {version:#x}, where this host reads 0xd: built by a newer or older \
+             toolchain; rebuild it for WASI 0.2"
+        ),
+        _ => format!("WebAssembly of version {version} and layer {layer}, which this host doesn't know ({engine_says})"),
+    }
+}
+
+fn wrap(core: &[u8]) -> Result<Vec<u8>, Refusal> {
+    Validator::new_with_features(WasmFeatures::all())
+        .validate_all(core)
+        .map_err(|e| Refusal(format!("the module is not valid: {e}")))?;
+    let surface = surface(core)?;
+    if !surface.strangers.is_empty() {
+        return Err(Refusal(format!(
+            "the core module imports {}, which no host of WASI offers: build it for wasm32-wasip1, or make it a \
+             component whose WIT says what it needs",
+            surface.strangers.join(", ")
+        )));
+    }
+    let adapter = if surface.start { COMMAND } else { REACTOR };
+    let wrapped = ComponentEncoder::default()
+        .module(core)
+        .and_then(|encoder| encoder.adapter(PREVIEW1, adapter))
+        .and_then(|mut encoder| encoder.encode());
+    wrapped.map_err(|e| Refusal(format!("the core module can't be made a component: {e:#}")))
+}
+
+struct Surface {
+    /// Imports of neither preview 1 nor the component encoding, at most five of them.
+    strangers: Vec<String>,
+    start: bool,
+}
+
+fn surface(core: &[u8]) -> Result<Surface, Refusal> {
+    let mut surface = Surface { strangers: Vec::new(), start: false };
+    let broken = |e: wasmparser::BinaryReaderError| Refusal(format!("the module is not valid: {e}"));
+    let mut typed = false;
+    for payload in Parser::new(0).parse_all(core) {
+        match payload.map_err(broken)? {
+            Payload::ImportSection(imports) => {
+                for import in imports.into_imports() {
+                    let import = import.map_err(broken)?;
+                    if import.module != PREVIEW1 && surface.strangers.len() < 5 {
+                        surface.strangers.push(format!("'{}' '{}'", import.module, import.name));
+                    }
+                }
+            }
+            Payload::ExportSection(exports) => {
+                for export in exports {
+                    surface.start |= export.map_err(broken)?.name == "_start";
+                }
+            }
+            Payload::CustomSection(section) => typed |= section.name().starts_with("component-type"),
+            _ => {}
+        }
+    }
+    // Built with WIT bindings: its section says what the imports are, and the encoder checks them.
+    if typed {
+        surface.strangers.clear();
+    }
+    Ok(surface)
+}
+
+/// Whether a component is valid only with the async features of the component model (WASI 0.3).
+pub fn needs_concurrency(component: &[u8]) -> bool {
+    let with = WasmFeatures::all();
+    let without = with
+        - (WasmFeatures::CM_ASYNC
+            | WasmFeatures::CM_ASYNC_STACKFUL
+            | WasmFeatures::CM_MORE_ASYNC_BUILTINS
+            | WasmFeatures::CM_THREADING
+            | WasmFeatures::CM_ERROR_CONTEXT);
+    let valid = |features| Validator::new_with_features(features).validate_all(component).is_ok();
+    !valid(without) && valid(with)
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/os/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+namespace berth {
+namespace {
+
+std::unexpected<Error> os_error(std::string_view doing, const std::string& path) {
+  const ErrorCode code = errno == ENOENT || errno == ENOTDIR ? ErrorCode::kNotFound : ErrorCode::kUnavailable;
+  return fail(code, fmt::format("{} '{}': {}", doing, path, std::strerror(errno)));
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+  bool opened() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+int open_retrying(const std::string& path, int flags, unsigned mode = 0) {
+  int fd = -1;
+  do {
+    fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
+  } while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return true;
+}
+
+/// Opens a regular file for reading; a folder or a device is an error, and a FIFO doesn't wait.
+Result<std::pair<int, uint64_t>> open_regular(const std::string& path) {
+  const int fd = open_retrying(path, O_RDONLY | O_NONBLOCK);
+  if (fd < 0) return os_error("opening", path);
+  struct stat about = {};
+  if (::fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
+    ::close(fd);
+    return fail(ErrorCode::kInvalidArgument, fmt::format("opening '{}': it is not a regular file", path));
+  }
+  return std::pair{fd, static_cast<uint64_t>(about.st_size)};
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path, uint64_t max_bytes) {
+  const auto [fd, size] = BERTH_TRY(open_regular(path));
+  const Descriptor file(fd);
+  if (size > max_bytes) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("reading '{}': it has {} bytes, more than the {} that are read", path, size, max_bytes));
+  }
+  std::string bytes(size, '\0');
+  size_t filled = 0;
+  for (;;) {
+    if (filled == bytes.size()) bytes.resize(bytes.size() + 1);  // one more, to see the end
+    const ssize_t got = ::read(fd, bytes.data() + filled, bytes.size() - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return os_error("reading", path);
+    if (got == 0) break;
+    filled += static_cast<size_t>(got);
+    if (filled > max_bytes) return fail(ErrorCode::kInvalidArgument, fmt::format("reading '{}': it grows", path));
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+Result<void> write_file(const std::string& path, std::span<const std::string_view> parts, unsigned mode,
+                        Durability durability) {
+  std::array<std::byte, 8> salt = {};
+  random_bytes(salt);
+  uint64_t number = 0;
+  std::memcpy(&number, salt.data(), sizeof number);
+  const std::string aside = fmt::format("{}.{:016x}.tmp", path, number);
+  {
+    const Descriptor file(open_retrying(aside, O_WRONLY | O_CREAT | O_EXCL, mode));
+    if (!file.opened()) return os_error("writing", aside);
+    bool written = true;
+    for (const std::string_view part : parts) written = written && write_all(file.get(), part);
+    if (written && durability == Durability::kSynced) written = ::fsync(file.get()) == 0;
+    if (!written) {
+      auto error = os_error("writing", aside);
+      ::unlink(aside.c_str());
+      return error;
+    }
+  }
+  if (::rename(aside.c_str(), path.c_str()) != 0) {
+    auto error = os_error("writing", path);
+    ::unlink(aside.c_str());
+    return error;
+  }
+  if (durability == Durability::kSynced) {
+    const Descriptor folder(open_retrying(std::filesystem::path(path).parent_path().string(), O_RDONLY | O_DIRECTORY));
+    if (folder.opened()) ::fsync(folder.get());
+  }
+  return {};
+}
+
+Result<void> append_line(const std::string& path, std::string_view line) {
+  const Descriptor file(open_retrying(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0600));
+  if (!file.opened()) return os_error("appending to", path);
+  const std::string whole = fmt::format("{}\n", line);
+  if (!write_all(file.get(), whole)) return os_error("appending to", path);
+  return {};
+}
+
+Result<void> make_private_folder(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  std::filesystem::create_directories(parent, error);
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return os_error("making the folder", path);
+  struct stat about = {};
+  if (::lstat(path.c_str(), &about) != 0) return os_error("looking at", path);
+  if (!S_ISDIR(about.st_mode)) {
+    return fail(ErrorCode::kDenied, fmt::format("'{}' is not a folder: remove it, so that berth can make it", path));
+  }
+  if (about.st_uid != ::geteuid()) {
+    return fail(ErrorCode::kDenied, fmt::format("the folder '{}' belongs to another user: remove it", path));
+  }
+  if ((about.st_mode & 0077) != 0) {
+    return fail(ErrorCode::kDenied,
+                fmt::format("the folder '{}' is open to other users: run 'chmod 700 {}' after checking what is in it",
+                            path, path));
+  }
+  return {};
+}
+
+void random_bytes(std::span<std::byte> out) {
+  while (!out.empty()) {
+    const size_t some = std::min<size_t>(out.size(), 256);  // getentropy gives no more at once
+    if (::getentropy(out.data(), some) != 0) std::abort();  // no kernel that berth runs on refuses this
+    out = out.subspan(some);
+  }
+}
+
+Result<MappedFile> MappedFile::open(const std::string& path) {
+  const auto [fd, size] = BERTH_TRY(open_regular(path));
+  const Descriptor file(fd);
+  if (size == 0) return MappedFile(std::string_view());
+  void* const at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (at == MAP_FAILED) return os_error("mapping", path);
+  return MappedFile(std::string_view(static_cast<const char*>(at), size));
+}
+
+MappedFile::~MappedFile() {
+  if (!bytes_.empty()) ::munmap(const_cast<char*>(bytes_.data()), bytes_.size());
+}
+
+}  // namespace berth

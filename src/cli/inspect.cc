@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// berth inspect: what a module is, what it needs and what it offers. Nothing of it is run.
+
+#include <fmt/format.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/units.h"
+#include "cli/options.h"
+#include "engine/engine.h"
+#include "policy/capability.h"
+#include "policy/grant.h"
+#include "registry/module_file.h"
+
+namespace berth::cli {
+namespace {
+
+/// Capability names to the imports that amount to them.
+using Needs = std::map<std::string, std::vector<std::string>>;
+
+/// A core module of preview 1 imports functions; what they amount to once the module is wrapped.
+std::optional<policy::Capability> capability_of_preview1(std::string_view import) {
+  const std::string_view function = import.substr(import.find(' ') + 1);
+  if (function.starts_with("path_") || function == "fd_prestat_get" || function == "fd_readdir") {
+    return policy::Capability::kFiles;
+  }
+  if (function.starts_with("environ_")) return policy::Capability::kEnv;
+  if (function.starts_with("sock_")) return policy::Capability::kSocketIn;
+  if (function == "fd_read" || function == "fd_write") return policy::Capability::kStdio;
+  return std::nullopt;
+}
+
+Needs needs_of(const engine::Description& module) {
+  Needs needs;
+  for (const std::string& import : module.imports) {
+    const auto capability = module.form == engine::Form::kCore ? capability_of_preview1(import)
+                                                               : policy::capability_of_import(import);
+    if (capability) needs[std::string(capability_name(*capability))].push_back(import);
+  }
+  return needs;
+}
+
+std::string_view kind_name(engine::Form form) {
+  return form == engine::Form::kCore ? "core module" : "component";
+}
+
+std::string text_of(const registry::ModuleFile& file, const engine::Description& module, const Needs& needs) {
+  std::string text = fmt::format("{}\n  kind    {}\n  digest  {}\n  size    {} ({} bytes)\n", file.name,
+                                 kind_name(module.form), file.digest.text(), format_bytes(file.bytes.size()),
+                                 file.bytes.size());
+  text += "\ncapabilities that its imports amount to (none is given unless granted):\n";
+  if (needs.empty()) text += "  none\n";
+  for (const auto& [capability, imports] : needs) {
+    text += fmt::format("  {:<11} {}\n", capability, fmt::join(imports, ", "));
+  }
+  if (module.form == engine::Form::kComponent) return text + "\n" + module.wit;
+  text += "\nimports:\n";
+  for (const std::string& import : module.imports) text += fmt::format("  {}\n", import);
+  text += "\nexports:\n";
+  for (const std::string& name : module.exports) text += fmt::format("  {}\n", name);
+  return text;
+}
+
+nlohmann::json json_of(const registry::ModuleFile& file, const engine::Description& module, const Needs& needs) {
+  return {{"name", file.name},
+          {"kind", kind_name(module.form)},
+          {"digest", file.digest.text()},
+          {"size_bytes", file.bytes.size()},
+          {"capabilities", needs},
+          {"imports", module.imports},
+          {"exports", module.exports},
+          {"wit", module.wit}};
+}
+
+Result<int> inspect(const std::string& path, Style style) {
+  const registry::ModuleFile file = BERTH_TRY(registry::read_module(path));
+  const auto module = engine::describe(file.bytes);
+  if (!module) return fail(module.error().code, fmt::format("'{}': {}", path, module.error().message));
+  const Needs needs = needs_of(*module);
+  return style == Style::kJson ? print_json(json_of(file, *module, needs)) : print(text_of(file, *module, needs));
+}
+
+}  // namespace
+
+int inspect_verb(const Arguments& arguments) {
+  CLI::App app(
+      "Shows a module's kind, digest and size, the WIT of its imports and exports, and the capabilities that its\n"
+      "imports amount to. Nothing of it is run.\n",
+      "berth inspect");
+  std::string path;
+  bool as_json = false;
+  app.add_option("MODULE", path, "a .wasm or .wat file")->required();
+  app.add_flag("--json", as_json, "one JSON object");
+  app.footer("\nFor example:\n\n  berth inspect --json module.wasm\n");
+  if (const auto done = parse(app, arguments, Style::kText)) return *done;
+  const Style chosen = as_json ? Style::kJson : Style::kText;
+  const auto status = inspect(path, chosen);
+  return status ? *status : report(status.error(), chosen);
+}
+
+}  // namespace berth::cli

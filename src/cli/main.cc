@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line of berth: which verb runs. Each verb is a file beside this one and wires what it needs.
+
+#include <fmt/format.h>
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+#include "base/error_table.h"
+#include "cli/verb.h"
+
+namespace {
+
+using namespace berth;
+
+struct Verb {
+  std::string_view name;
+  std::string_view does;
+  int (*run)(const cli::Arguments&);
+};
+
+constexpr auto kVerbs = std::to_array<Verb>({
+    {"run", "run a command, contained", cli::run_verb},
+    {"inspect", "what a module is, needs and offers", cli::inspect_verb},
+    {"why", "what modules were refused, and what would allow it", cli::why_verb},
+    {"cache", "list or clear the compiled modules", cli::cache_verb},
+});
+
+std::string usage() {
+  std::string text =
+      "berth runs WebAssembly modules that you don't trust: nothing is allowed unless you say so.\n\n"
+      "usage: berth VERB [OPTIONS] …\n\n";
+  for (const Verb& verb : kVerbs) text += fmt::format("  {:<9} {}\n", verb.name, verb.does);
+  text +=
+      "\n'berth VERB --help' tells more. For example, run a module that may read the folder ./data, with at most\n"
+      "64 MiB of memory and 2 s of CPU time:\n\n"
+      "  berth run --dir ./data --memory 64MiB --cpu-time 2s module.wasm\n\n"
+      "Exit statuses of berth's own (a guest's pass through):\n";
+  for (const ErrorRow& row : error_table()) text += fmt::format("  {:>3}  {}\n", row.exit_status, row.name);
+  return text;
+}
+
+int dispatch(const cli::Arguments& arguments) {
+  if (arguments.empty()) {
+    fmt::print(stderr, "{}", usage());
+    return error_row(ErrorCode::kInvalidArgument).exit_status;
+  }
+  const std::string& name = arguments.front();
+  if (name == "--help" || name == "-h" || name == "help") return cli::print(usage());
+  if (name == "--version" || name == "-V") return cli::print("berth " BERTH_VERSION "\n");
+  for (const Verb& verb : kVerbs) {
+    if (verb.name == name) return verb.run(cli::Arguments(arguments.begin() + 1, arguments.end()));
+  }
+  const bool looks_like_module = name.ends_with(".wasm") || name.ends_with(".wat");
+  return cli::report({.code = ErrorCode::kInvalidArgument,
+                      .message = looks_like_module
+                                     ? fmt::format("'{}' is no verb: to run a module say 'berth run {}'", name, name)
+                                     : fmt::format("'{}' is no verb: 'berth --help' lists them", name)},
+                     cli::Style::kText);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // A reader that goes away is an error of a write, not the end of this process.
+  std::signal(SIGPIPE, SIG_IGN);
+  int status = 0;
+  try {
+    status = dispatch(cli::Arguments(argv + 1, argv + argc));
+  } catch (const std::exception& e) {
+    status = cli::report({.code = ErrorCode::kInternal, .message = fmt::format("unexpected: {}", e.what())},
+                         cli::Style::kText);
+  }
+  std::fflush(nullptr);
+#ifdef NDEBUG
+  // The system takes the memory back faster than destructors of the engine's libraries would.
+  std::_Exit(status);
+#else
+  return status;
+#endif
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace berth::cli {
+
+std::optional<int> parse(CLI::App& app, const Arguments& arguments, const Style& style) {
+  try {
+    // CLI11 takes them last first.
+    app.parse(Arguments(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp&) {
+    return print(app.help());
+  } catch (const CLI::ParseError& mistake) {
+    std::string what = mistake.what();
+    std::ranges::replace(what, '\n', ' ');
+    return report({.code = ErrorCode::kInvalidArgument,
+                   .message = fmt::format("{}; see '{} --help'", what, app.get_name())},
+                  style);
+  }
+  return std::nullopt;
+}
+
+}  // namespace berth::cli

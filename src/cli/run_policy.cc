@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/run_policy.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "base/os/file.h"
+#include "host/berthing.h"
+
+namespace berth::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kCommandLine = "command line";
+constexpr uint64_t kLargestPolicy = 1 << 20;
+
+Result<void> add_grants(policy::Policy& policy, std::string_view word, const std::vector<std::string>& extents) {
+  for (const std::string& extent : extents) {
+    const std::string text = word.empty() ? extent : fmt::format("{} {}", word, extent);
+    policy.grants.push_back(BERTH_TRY(policy::parse_grant(text, kCommandLine)));
+  }
+  return {};
+}
+
+Result<void> set_short(policy::Limits& limits, std::string_view name, const std::optional<std::string>& value) {
+  if (!value) return {};
+  return policy::set_limit(limits, name, *value);
+}
+
+Result<policy::Policy> from_command_line(const AskedPolicy& asked) {
+  policy::Policy policy;
+  BERTH_TRY_VOID(add_grants(policy, "", asked.grants));
+  BERTH_TRY_VOID(add_grants(policy, "files", asked.folders));
+  BERTH_TRY_VOID(add_grants(policy, "env", asked.env));
+  policy.grants.push_back(BERTH_TRY(policy::parse_grant("stdio in,out,err", "every command's")));
+  for (const std::string& limit : asked.limits) {
+    const size_t equals = limit.find('=');
+    if (equals == std::string::npos) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("--limit '{}' has no value: write --limit NAME=VALUE, as in --limit memory=64MiB", limit));
+    }
+    BERTH_TRY_VOID(policy::set_limit(policy.limits, limit.substr(0, equals), limit.substr(equals + 1)));
+  }
+  BERTH_TRY_VOID(set_short(policy.limits, "memory", asked.memory));
+  BERTH_TRY_VOID(set_short(policy.limits, "cpu.time", asked.cpu_time));
+  BERTH_TRY_VOID(set_short(policy.limits, "wall", asked.wall));
+  BERTH_TRY_VOID(host::anchor(policy, "."));
+  return policy;
+}
+
+/// A file's own folders are relative to where it lies.
+std::string folder_of(const std::string& file) {
+  const fs::path parent = fs::path(file).parent_path();
+  return parent.empty() ? "." : parent.string();
+}
+
+/// The command line's grants come first, its limits instead of the file's.
+Result<void> add_file(policy::Policy& policy, const std::string& file) {
+  const std::string text = BERTH_TRY(read_file(file, kLargestPolicy));
+  policy::Policy read = BERTH_TRY(policy::parse_policy(text, file));
+  BERTH_TRY_VOID(host::anchor(read, folder_of(file)));
+  for (policy::Grant& grant : read.grants) policy.grants.push_back(std::move(grant));
+  for (const policy::LimitName& limit : policy::limit_names()) {
+    const auto value = policy::limit_text(read.limits, limit.name);
+    if (!value || policy::limit_text(policy.limits, limit.name)) continue;
+    BERTH_TRY_VOID(policy::set_limit(policy.limits, limit.name, *value));
+  }
+  return {};
+}
+
+Result<policy::Bounds> owners_bounds(const UserFolders& folders) {
+  const std::string file = folders.config + "/host.toml";
+  const auto text = read_file(file, kLargestPolicy);
+  if (!text && text.error().code == ErrorCode::kNotFound) return policy::Bounds{};
+  if (!text) return std::unexpected(text.error());
+  policy::Bounds bounds = BERTH_TRY(policy::parse_bounds(*text, file));
+  host::anchor(bounds, folders.config);
+  return bounds;
+}
+
+}  // namespace
+
+Result<policy::Effective> effective_policy(const AskedPolicy& asked, const UserFolders& folders) {
+  policy::Policy policy = BERTH_TRY(from_command_line(asked));
+  if (asked.policy_file) BERTH_TRY_VOID(add_file(policy, *asked.policy_file));
+  const policy::Bounds owner = BERTH_TRY(owners_bounds(folders));
+  // A module always has a memory limit; asked for or not, the owner's may be lower.
+  if (!policy.limits.memory_bytes) policy.limits.memory_bytes = host::kDefaultMemoryBytes;
+  return policy::intersect(policy, owner);
+}
+
+}  // namespace berth::cli

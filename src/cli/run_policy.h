@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The policy of one `berth run`: what the command line and a policy file ask for, cut to what the owner of
+// this machine allows.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/os/user.h"
+#include "base/result.h"
+#include "policy/policy.h"
+
+namespace berth::cli {
+
+/// What stands on the command line, unread.
+struct AskedPolicy {
+  std::optional<std::string> policy_file;
+  std::vector<std::string> grants;   // --grant TEXT
+  std::vector<std::string> folders;  // --dir HOST[:GUEST][:ro|:rw]
+  std::vector<std::string> env;      // --env KEY[=VALUE]
+  std::vector<std::string> limits;   // --limit NAME=VALUE
+  std::optional<std::string> memory;
+  std::optional<std::string> cpu_time;
+  std::optional<std::string> wall;
+};
+
+/// Reads, anchors and combines. The standard streams are asked for, as any command has them.
+Result<policy::Effective> effective_policy(const AskedPolicy& asked, const UserFolders& folders);
+
+}  // namespace berth::cli

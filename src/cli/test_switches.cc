@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/test_switches.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "engine/engine.h"
+
+namespace berth::cli {
+namespace {
+
+struct Guard {
+  std::string_view name;
+  uint64_t bit;
+};
+
+constexpr std::string_view kCacheAuth = "cache-auth";
+
+constexpr auto kGuards = std::to_array<Guard>({
+    {"memory", engine::kGuardMemory},
+    {"tables", engine::kGuardTables},
+    {"cpu-time", engine::kGuardCpuTime},
+    {"wall", engine::kGuardWall},
+    {"handles", engine::kGuardHandles},
+    {"stack", engine::kGuardStack},
+    {"host-buffers", engine::kGuardHostBuffers},
+    {"confinement", engine::kGuardConfinement},
+    {"nonblocking-stdout", engine::kGuardStdout},
+    {"phantom", engine::kGuardPhantom},
+    {"read-only", engine::kGuardReadOnly},
+    {"cross-grant", engine::kGuardCrossGrant},
+    {"special-files", engine::kGuardSpecialFiles},
+    {kCacheAuth, 0},
+});
+
+}  // namespace
+
+Result<uint64_t> guard_bits(const std::vector<std::string>& names) {
+  uint64_t bits = 0;
+  for (const std::string& name : names) {
+    const auto* const guard = std::ranges::find(kGuards, name, &Guard::name);
+    if (guard == kGuards.end()) return fail(ErrorCode::kInvalidArgument, fmt::format("'{}' is no guard", name));
+    bits |= guard->bit;
+  }
+  return bits;
+}
+
+bool has_cache_switch(const std::vector<std::string>& names) {
+  return kTestSwitches && std::ranges::find(names, kCacheAuth) != names.end();
+}
+
+}  // namespace berth::cli

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What the verbs share: how they are called, how they speak, what they find on this machine.
+//
+// Each verb is one file and one function that is handed the command line after its own name and gives the
+// process's exit status. Results go to standard output; everything about them goes to standard error, one
+// line each, begun with "berth: ". Main thread only.
+
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/os/user.h"
+#include "base/result.h"
+
+namespace berth::cli {
+
+using Arguments = std::vector<std::string>;
+
+int run_verb(const Arguments& arguments);
+int inspect_verb(const Arguments& arguments);
+int why_verb(const Arguments& arguments);
+int cache_verb(const Arguments& arguments);
+
+enum class Style { kText, kJson };
+
+/// Prints an error, as a line or as a JSON object, on standard error; returns its exit status.
+int report(const Error& error, Style style);
+
+/// Prints "berth: " and a line on standard error.
+void say(std::string_view line);
+
+/// Prints to standard output; an output that can't be written is an exit status, not a crash.
+int print(std::string_view text);
+int print_json(const nlohmann::json& value);
+
+/// Seconds since 1970 as "2026-11-21 03:27:45" of this machine's time zone.
+std::string local_time(int64_t unix_seconds);
+
+}  // namespace berth::cli

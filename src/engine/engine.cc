@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/engine.h"
+
+#include "engine/abi_values.h"
+
+namespace berth::engine {
+namespace {
+
+berth_engine_kind abi_kind(EngineKind kind) {
+  return {.concurrency = kind.concurrency, .fuel = kind.fuel};
+}
+
+std::vector<std::string> lines(std::string_view text) {
+  std::vector<std::string> all;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    all.emplace_back(text.substr(0, end));
+    text.remove_prefix(end + 1);
+  }
+  return all;
+}
+
+}  // namespace
+
+Result<Description> describe(std::string_view module_bytes) {
+  OwnedBytes error;
+  berth_description described = {};
+  if (const int32_t code = berth_describe(slice(module_bytes), &described, error.out()); code != 0) {
+    return abi_error(code, error);
+  }
+  const auto text = [](const berth_bytes& bytes) {
+    return std::string_view(reinterpret_cast<const char*>(bytes.data), bytes.len);
+  };
+  Description description{.form = described.form == BERTH_FORM_CORE ? Form::kCore : Form::kComponent,
+                          .wit = std::string(text(described.wit)),
+                          .imports = lines(text(described.imports)),
+                          .exports = lines(text(described.exports))};
+  berth_description_free(described);
+  return description;
+}
+
+Module::~Module() {
+  berth_module_free(module_);
+}
+
+Result<std::string> Module::image() const {
+  OwnedBytes image;
+  OwnedBytes error;
+  if (const int32_t code = berth_module_image(module_, image.out(), error.out()); code != 0) {
+    return abi_error(code, error);
+  }
+  return std::string(image.view());
+}
+
+Result<void> Module::check_command() const {
+  OwnedBytes error;
+  if (const int32_t code = berth_module_check_command(module_, error.out()); code != 0) {
+    return abi_error(code, error);
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Engine>> Engine::create(size_t lanes, uint64_t guards_off) {
+  OwnedBytes error;
+  berth_runtime* runtime = nullptr;
+  if (const int32_t code = berth_runtime_new(lanes, guards_off, &runtime, error.out()); code != 0) {
+    return abi_error(code, error);
+  }
+  return std::unique_ptr<Engine>(new Engine(runtime));
+}
+
+Engine::~Engine() {
+  berth_runtime_free(runtime_);
+}
+
+Result<uint64_t> Engine::compatibility(EngineKind kind) const {
+  OwnedBytes error;
+  uint64_t number = 0;
+  if (const int32_t code = berth_runtime_compatibility(runtime_, abi_kind(kind), &number, error.out());
+      code != 0) {
+    return abi_error(code, error);
+  }
+  return number;
+}
+
+Result<std::unique_ptr<Module>> Engine::compile(EngineKind kind, std::string_view module_bytes) const {
+  OwnedBytes component;
+  OwnedBytes error;
+  int32_t form = 0;
+  if (const int32_t code = berth_module_prepare(slice(module_bytes), component.out(), &form, error.out());
+      code != 0) {
+    return abi_error(code, error);
+  }
+  berth_module* module = nullptr;
+  if (const int32_t code =
+          berth_module_compile(runtime_, abi_kind(kind), slice(component.view()), &module, error.out());
+      code != 0) {
+    return abi_error(code, error);
+  }
+  return std::make_unique<Module>(module);
+}
+
+Result<std::unique_ptr<Module>> Engine::open_image(EngineKind kind, const std::string& path) const {
+  OwnedBytes error;
+  berth_module* module = nullptr;
+  if (const int32_t code =
+          berth_module_open_image(runtime_, abi_kind(kind), slice(path), &module, error.out());
+      code != 0) {
+    return abi_error(code, error);
+  }
+  return std::make_unique<Module>(module);
+}
+
+std::string image_tag(std::string_view key, std::string_view name, std::string_view image) {
+  std::string tag(32, '\0');
+  berth_image_tag(reinterpret_cast<const uint8_t*>(key.data()), slice(name), slice(image),
+                  reinterpret_cast<uint8_t*>(tag.data()));
+  return tag;
+}
+
+}  // namespace berth::engine

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// C++ ownership over the engine's C ABI: its threads, its compiled modules, its calls. Nothing above this
+// room sees a Wasmtime or Rust type.
+//
+// An `Engine` owns the threads ("lanes") that guests run on; a call is a task on one of them, never a thread
+// of its own. All functions here are for any thread. Callbacks come on the engine's threads: they are
+// noexcept, never block, and never call back into the engine; they only record, post or complete.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+struct berth_runtime;
+struct berth_module;
+struct berth_call;
+struct berth_budget;
+
+namespace berth::engine {
+
+enum class Form { kComponent, kCore };
+
+/// What a module imports and exports.
+struct Description {
+  Form form = Form::kComponent;
+  std::string wit;                   // empty for a core module
+  std::vector<std::string> imports;  // "wasi:cli/stdin@0.2.6"; of a core module "module name"
+  std::vector<std::string> exports;
+};
+
+/// Reads a module's types. kInvalidModule says what the bytes are and what to do.
+Result<Description> describe(std::string_view module_bytes);
+
+/// What a module needs of its engine; each costs, so it gets no more.
+struct EngineKind {
+  bool concurrency = false;  // async functions, streams and futures (WASI 0.3)
+  bool fuel = false;         // counts instructions
+};
+
+/// Memory of one module: what all its instances together may have. Outlives every call that draws from it.
+class Budget {
+ public:
+  explicit Budget(uint64_t limit_bytes);
+  Budget(const Budget&) = delete;
+  Budget& operator=(const Budget&) = delete;
+  ~Budget();
+
+  uint64_t limit_bytes() const;
+  uint64_t used_bytes() const;
+  uint64_t peak_bytes() const;
+  /// What `used_bytes` would have become with the last refused growth; nothing when none was refused.
+  std::optional<uint64_t> refused_bytes() const;
+
+  berth_budget* abi() { return budget_.get(); }
+
+ private:
+  std::unique_ptr<berth_budget> budget_;
+};
+
+/// What a guest asked for that no grant opens.
+struct Knock {
+  enum class Door { kFiles, kHttpOut, kSocketOut, kSocketIn, kDns };
+  enum class Cause { kNoGrant, kReadOnly, kEscape, kSpecialFile, kCrossGrant };
+
+  Door door = Door::kFiles;
+  Cause cause = Cause::kNoGrant;
+  std::string_view operation;  // in the policy's words: "open-read", "connect"
+  std::string_view target;     // any bytes the guest likes
+};
+
+/// Told of every knock, and asked whether a policy opens it after all.
+class DoorKeeper {
+ public:
+  virtual ~DoorKeeper() = default;
+  /// On the engine's threads, also on a guest's fiber: must not block or throw.
+  virtual bool ask(const Knock& knock) noexcept = 0;
+};
+
+struct Folder {
+  std::string host_path;
+  std::string guest_path;
+  bool writable = false;
+};
+
+/// Which operating-system calls the engine's doors use.
+enum class Ways { kNative, kPortable };
+
+/// Bits of guards that a hostile test turns off; ignored in a build without test switches.
+enum GuardsOff : uint64_t {
+  kGuardMemory = 1 << 0,
+  kGuardCpuTime = 1 << 1,
+  kGuardWall = 1 << 2,
+  kGuardHandles = 1 << 3,
+  kGuardStack = 1 << 4,
+  kGuardHostBuffers = 1 << 5,
+  kGuardConfinement = 1 << 6,
+  kGuardTables = 1 << 7,
+  kGuardStdout = 1 << 8,
+  kGuardPhantom = 1 << 9,
+  kGuardReadOnly = 1 << 10,
+  kGuardCrossGrant = 1 << 11,
+  kGuardSpecialFiles = 1 << 12,
+};
+
+/// All that one call is given. Decided before; copied when the call starts, but `budget` and `keeper`.
+struct Guest {
+  std::vector<std::string> args;  // the first is the program's name
+  std::vector<std::pair<std::string, std::string>> env;
+  std::vector<Folder> folders;
+  bool phantom = true;  // the last preopen `/`, when no folder covers it
+  bool stdin_open = false;
+  bool stdout_open = false;
+  bool stderr_open = false;
+  uint64_t handles = 0;
+  uint64_t host_buffer_bytes = 0;
+  std::optional<std::chrono::nanoseconds> cpu_time;
+  std::optional<std::chrono::nanoseconds> wall;
+  std::optional<uint64_t> fuel;
+  Ways ways = Ways::kNative;
+  uint64_t guards_off = 0;
+  Budget* budget = nullptr;      // outlives the call
+  DoorKeeper* keeper = nullptr;  // outlives the call
+};
+
+enum class Limit { kMemory = 1, kCpuTime, kWall, kFuel, kHandles, kStack, kHostBuffers };
+
+struct Outcome {
+  enum class Ending { kExited = 1, kTrapped, kLimited, kCancelled, kFailed };
+
+  Ending ending = Ending::kFailed;
+  int exit_status = 0;           // of kExited
+  Limit limit = Limit::kMemory;  // of kLimited
+  std::string reason;            // of kTrapped and kFailed
+  std::string trace;             // of kTrapped: the guest's frames, innermost first
+  std::chrono::nanoseconds cpu_used{0};
+};
+
+/// A compiled module. Calls in it may outlive it.
+class Module {
+ public:
+  explicit Module(berth_module* module) : module_(module) {}
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+  ~Module();
+
+  /// The compiled image, for `Engine::open_image`.
+  Result<std::string> image() const;
+  /// An error that says why, when it can't be run as a command.
+  Result<void> check_command() const;
+
+  const berth_module* abi() const { return module_; }
+
+ private:
+  berth_module* const module_;
+};
+
+/// A started call. Dropping it lets the call go on.
+class Call {
+ public:
+  explicit Call(berth_call* call) : call_(call) {}
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  ~Call();
+
+  /// Ends the call soon, if it hasn't ended.
+  void cancel();
+
+ private:
+  berth_call* const call_;
+};
+
+class Engine {
+ public:
+  /// `lanes` threads run guests.
+  static Result<std::unique_ptr<Engine>> create(size_t lanes, uint64_t guards_off = 0);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  /// Cancels what runs and waits until every `done` has returned.
+  ~Engine();
+
+  /// Changes whenever compiled images of this kind stop fitting this engine.
+  Result<uint64_t> compatibility(EngineKind kind) const;
+
+  /// Compiles a module: a component, a core module of preview 1, or the text of either. Blocks; seconds for
+  /// a large one.
+  Result<std::unique_ptr<Module>> compile(EngineKind kind, std::string_view module_bytes) const;
+
+  /// Maps a compiled image and runs what is in it: the caller has authenticated the whole file.
+  Result<std::unique_ptr<Module>> open_image(EngineKind kind, const std::string& path) const;
+
+  /// Runs a command. `done` comes once, on the engine's thread, when the guest and all it held are gone; not
+  /// when an error is returned.
+  Result<std::unique_ptr<Call>> start(const Module& module, const Guest& guest,
+                                      std::function<void(Outcome)> done) const;
+
+ private:
+  explicit Engine(berth_runtime* runtime) : runtime_(runtime) {}
+
+  berth_runtime* const runtime_;
+};
+
+/// Keyed hash over `name` and `image`, which authenticates a compiled image. `key` is 32 bytes.
+std::string image_tag(std::string_view key, std::string_view name, std::string_view image);
+
+}  // namespace berth::engine

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/engine.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+namespace berth::engine {
+namespace {
+
+using namespace std::string_view_literals;
+
+/// What compiling says of bytes that are no module.
+std::string complaint(std::string_view bytes) {
+  const auto engine = Engine::create(1).value();
+  const auto module = engine->compile({}, bytes);
+  return module ? "" : module.error().message;
+}
+
+bool says(std::string_view bytes, std::string_view words) {
+  const std::string message = complaint(bytes);
+  CAPTURE(message);
+  return message.find(words) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("what can't be run is named for what it is") {
+  CHECK(says("\0asm\x01\0"sv, "cut off"));
+  CHECK(says("\0asm\x0e\0\x01\0"sv, "format version 0xe"));
+  CHECK(says("\0asm\x01\0\0\0\x01\x05"sv, "not valid"));
+  CHECK(says("(modul)", "not WebAssembly"));
+  CHECK(says("(module (import \"env\" \"magic\" (func)))", "'env' 'magic'"));
+}
+
+TEST_CASE("a component that needs WASI 0.3 is told so") {
+  const auto engine = Engine::create(1).value();
+  const auto module = engine->compile({}, "(component (type (future u8)))");
+  REQUIRE_FALSE(module.has_value());
+  CHECK(module.error().code == ErrorCode::kUnsupported);
+  CHECK(module.error().message.find("WASI 0.3") != std::string::npos);
+}
+
+TEST_CASE("a component without an entry point compiles, and says why it can't be run") {
+  const auto engine = Engine::create(1).value();
+  const auto module = engine->compile({}, "(component)").value();
+  CHECK_FALSE(module->check_command().has_value());
+}
+
+TEST_CASE("a core module is described by its imports and exports") {
+  const auto module = describe("(module (import \"wasi_snapshot_preview1\" \"fd_write\" (func)) (func (export \"f\")))");
+  REQUIRE(module.has_value());
+  CHECK(module->form == Form::kCore);
+  CHECK(module->imports == std::vector<std::string>{"wasi_snapshot_preview1 fd_write"});
+  CHECK(module->exports == std::vector<std::string>{"f"});
+}
+
+TEST_CASE("a component is described in WIT") {
+  const auto module = describe("(component (import \"a:b/c@1.0.0\" (instance (export \"f\" (func (param \"x\" u32))))))");
+  REQUIRE(module.has_value());
+  CHECK(module->imports == std::vector<std::string>{"a:b/c@1.0.0"});
+  CHECK(module->wit.find("f: func(x: u32)") != std::string::npos);
+}
+
+TEST_CASE("engines that differ in what they compile differ in what their images are keyed by") {
+  const auto engine = Engine::create(1).value();
+  const auto plain = engine->compatibility({}).value();
+  CHECK(plain == engine->compatibility({}).value());
+  CHECK(plain != engine->compatibility({.concurrency = false, .fuel = true}).value());
+  CHECK(plain != engine->compatibility({.concurrency = true, .fuel = false}).value());
+}
+
+}  // namespace berth::engine

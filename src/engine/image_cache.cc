@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/image_cache.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <span>
+
+#include "base/os/file.h"
+
+namespace berth::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+// An entry: the image from the first byte on, since it is mapped in place, then this and the tag.
+constexpr std::string_view kMagic = "berthAO1";
+constexpr size_t kTagBytes = 32;
+constexpr size_t kTrailerBytes = kMagic.size() + kTagBytes;
+constexpr std::string_view kSuffix = ".image";
+constexpr auto kTouchedAtMostEvery = std::chrono::hours(24);
+
+std::string entry_name(const Digest& module, uint64_t compatibility) {
+  return fmt::format("{}-{:016x}", module.hex(), compatibility);
+}
+
+/// Whether all bytes of an entry are what this user's berth wrote under this very name.
+bool authentic(std::string_view key, std::string_view name, std::string_view entry) {
+  if (entry.size() <= kTrailerBytes) return false;
+  const std::string_view image = entry.substr(0, entry.size() - kTrailerBytes);
+  const std::string_view trailer = entry.substr(image.size());
+  if (!trailer.starts_with(kMagic)) return false;
+  const std::string_view tag = trailer.substr(kMagic.size());
+  const std::string wanted = image_tag(key, name, image);
+  unsigned different = 0;  // compared whole: time tells nothing about where they differ
+  for (size_t i = 0; i < kTagBytes; ++i) different |= static_cast<unsigned char>(tag[i] ^ wanted[i]);
+  return different == 0;
+}
+
+Result<std::string> read_or_make_key(const std::string& folder) {
+  const std::string path = folder + "/key";
+  std::error_code error;
+  const fs::perms open_to_others = fs::perms::group_all | fs::perms::others_all;
+  const fs::file_status status = fs::symlink_status(path, error);
+  if (fs::exists(status)) {
+    if (!fs::is_regular_file(status) || (status.permissions() & open_to_others) != fs::perms::none) {
+      return fail(ErrorCode::kDenied,
+                  fmt::format("the cache's key '{}' is open to other users: run 'berth cache clear'", path));
+    }
+    auto key = read_file(path, 32);
+    if (key && key->size() == 32) return key;
+  }
+  std::array<std::byte, 32> fresh;
+  random_bytes(fresh);
+  const std::string key(reinterpret_cast<const char*>(fresh.data()), fresh.size());
+  const std::string_view parts[] = {key};
+  BERTH_TRY_VOID(write_file(path, parts, 0600, Durability::kRenamed));
+  return key;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ImageCache>> ImageCache::open(const std::string& folder, uint64_t limit_bytes) {
+  BERTH_TRY_VOID(make_private_folder(folder));
+  std::string key = BERTH_TRY(read_or_make_key(folder));
+  return std::unique_ptr<ImageCache>(new ImageCache(folder, std::move(key), limit_bytes));
+}
+
+std::unique_ptr<Module> ImageCache::find(const Engine& engine, EngineKind kind, const Digest& module) {
+  const auto compatibility = engine.compatibility(kind);
+  if (!compatibility) return nullptr;
+  const std::string name = entry_name(module, *compatibility);
+  const std::string path = fmt::format("{}/{}{}", folder_, name, kSuffix);
+  {
+    const auto entry = MappedFile::open(path);
+    if (!entry) return nullptr;
+    if (!trust_unchecked_ && !authentic(key_, name, entry->bytes())) {
+      std::error_code ignored;
+      fs::remove(path, ignored);
+      return nullptr;
+    }
+  }
+  auto opened = engine.open_image(kind, path);
+  if (!opened) return nullptr;
+  std::error_code error;
+  const auto now = fs::file_time_type::clock::now();
+  if (const auto used = fs::last_write_time(path, error); !error && now - used > kTouchedAtMostEvery) {
+    fs::last_write_time(path, now, error);
+  }
+  return std::move(*opened);
+}
+
+Result<void> ImageCache::keep(const Engine& engine, EngineKind kind, const Digest& module,
+                              const Module& compiled) {
+  const std::string name = entry_name(module, BERTH_TRY(engine.compatibility(kind)));
+  const std::string image = BERTH_TRY(compiled.image());
+  const std::string tag = image_tag(key_, name, image);
+  const std::string_view parts[] = {image, kMagic, tag};
+  // Not synced: an entry that a crash cut off doesn't fit its tag.
+  BERTH_TRY_VOID(write_file(fmt::format("{}/{}{}", folder_, name, kSuffix), parts, 0600, Durability::kRenamed));
+  make_room();
+  return {};
+}
+
+std::vector<ImageCache::Entry> ImageCache::list() const {
+  std::vector<Entry> entries;
+  std::error_code error;
+  for (const fs::directory_entry& file : fs::directory_iterator(folder_, error)) {
+    const std::string name = file.path().filename().string();
+    if (!name.ends_with(kSuffix) || !file.is_regular_file(error)) continue;
+    const auto used = std::chrono::file_clock::to_sys(file.last_write_time(error)).time_since_epoch();
+    entries.push_back({.path = file.path().string(),
+                       .digest_hex = name.substr(0, name.find('-')),
+                       .size_bytes = file.file_size(error),
+                       .used_unix_seconds = std::chrono::duration_cast<std::chrono::seconds>(used).count()});
+  }
+  std::ranges::sort(entries, std::greater(), &Entry::used_unix_seconds);
+  return entries;
+}
+
+size_t ImageCache::clear() {
+  size_t removed = 0;
+  std::error_code error;
+  for (const Entry& entry : list()) removed += fs::remove(entry.path, error) ? 1 : 0;
+  return removed;
+}
+
+void ImageCache::make_room() {
+  uint64_t total = 0;
+  std::error_code error;
+  for (const Entry& entry : list()) {
+    total += entry.size_bytes;
+    if (total > limit_bytes_) fs::remove(entry.path, error);
+  }
+}
+
+}  // namespace berth::engine

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/image_cache.h"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace berth::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A cache with one compiled module in it.
+class Kept {
+ public:
+  Kept() : engine_(Engine::create(1).value()) {
+    std::string pattern = (fs::temp_directory_path() / "berth-cache-XXXXXX").string();
+    folder_ = std::string(::mkdtemp(pattern.data())) + "/compiled";
+    open();
+    const auto module = engine_->compile({}, "(component)").value();
+    REQUIRE(cache_->keep(*engine_, {}, digest_, *module).has_value());
+  }
+  ~Kept() { fs::remove_all(fs::path(folder_).parent_path()); }
+
+  void open(uint64_t limit_bytes = 1 << 30) { cache_ = ImageCache::open(folder_, limit_bytes).value(); }
+  bool found() { return cache_->find(*engine_, {}, digest_) != nullptr; }
+  std::string entry() const { return cache_->list().at(0).path; }
+  std::string folder() const { return folder_; }
+  ImageCache& cache() { return *cache_; }
+  const Engine& engine() const { return *engine_; }
+
+  void flip(std::streamoff at) {
+    std::fstream file(entry(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(at);
+    const char byte = static_cast<char>(file.get());
+    file.seekp(at);
+    file.put(static_cast<char>(byte ^ 1));
+  }
+
+ private:
+  std::unique_ptr<Engine> engine_;
+  std::string folder_;
+  std::unique_ptr<ImageCache> cache_;
+  const Digest digest_ = sha256("a module");
+};
+
+}  // namespace
+
+TEST_CASE("a kept image is found again, also by another process with the same folder") {
+  Kept kept;
+  CHECK(kept.found());
+  kept.open();
+  CHECK(kept.found());
+}
+
+TEST_CASE("a single changed bit, anywhere, makes an image foreign") {
+  for (const double place : {0.0, 0.3, 0.7, 0.999}) {
+    Kept kept;
+    const auto size = static_cast<double>(fs::file_size(kept.entry()));
+    kept.flip(static_cast<std::streamoff>(place * size));
+    CHECK_FALSE(kept.found());
+    CHECK(kept.cache().list().empty());  // and it is gone
+  }
+}
+
+TEST_CASE("an image that was cut off is not mapped") {
+  Kept kept;
+  fs::resize_file(kept.entry(), fs::file_size(kept.entry()) / 2);
+  CHECK_FALSE(kept.found());
+}
+
+TEST_CASE("an authentic image under another module's name is not mapped") {
+  Kept kept;
+  const Digest other = sha256("another module");
+  const std::string name = fs::path(kept.entry()).filename().string();
+  fs::copy(kept.entry(), kept.folder() + "/" + other.hex() + name.substr(name.find('-')));
+  CHECK(kept.cache().find(kept.engine(), {}, other) == nullptr);
+}
+
+TEST_CASE("with another key nothing is authentic") {
+  Kept kept;
+  fs::remove(kept.folder() + "/key");
+  kept.open();
+  CHECK_FALSE(kept.found());
+}
+
+TEST_CASE("a key that others can read is refused") {
+  Kept kept;
+  fs::permissions(kept.folder() + "/key", fs::perms::group_read, fs::perm_options::add);
+  CHECK(ImageCache::open(kept.folder(), 1 << 30).error().code == ErrorCode::kDenied);
+}
+
+TEST_CASE("a folder that others can enter is refused") {
+  Kept kept;
+  fs::permissions(kept.folder(), fs::perms::others_exec, fs::perm_options::add);
+  CHECK(ImageCache::open(kept.folder(), 1 << 30).error().code == ErrorCode::kDenied);
+}
+
+TEST_CASE("the least recently used images go when there is no room") {
+  Kept kept;
+  kept.open(1);
+  const auto module = kept.engine().compile({}, "(component (core module))").value();
+  REQUIRE(kept.cache().keep(kept.engine(), {}, sha256("newer"), *module).has_value());
+  CHECK(kept.cache().list().empty());
+}
+
+TEST_CASE("clearing removes every image and nothing else") {
+  Kept kept;
+  CHECK(kept.cache().clear() == 1);
+  CHECK_FALSE(kept.found());
+  CHECK(fs::exists(kept.folder() + "/key"));
+}
+
+}  // namespace berth::engine

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/berthing.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "base/os/user.h"
+#include "base/units.h"
+
+namespace berth::host {
+namespace {
+
+namespace fs = std::filesystem;
+using policy::FilesGrant;
+using policy::Grant;
+
+Result<void> refuse_unheld_limits(const policy::Limits& limits) {
+  constexpr std::array<std::string_view, 4> kHeld{"memory", "cpu.time", "cpu.fuel", "wall"};
+  for (const policy::LimitName& limit : policy::limit_names()) {
+    if (std::ranges::find(kHeld, limit.name) != kHeld.end()) continue;
+    if (policy::limit_text(limits, limit.name)) {
+      return fail(ErrorCode::kUnsupported,
+                  fmt::format("the limit '{}' is not enforced by this berth yet, so the module is not started: "
+                              "leave it out, or limit {}",
+                              limit.name, fmt::join(kHeld, ", ")));
+    }
+  }
+  return {};
+}
+
+Result<void> give(const Grant& grant, engine::Guest& guest) {
+  if (const auto* files = std::get_if<FilesGrant>(&grant.extent)) {
+    if (files->quota_bytes) {
+      return fail(ErrorCode::kUnsupported,
+                  fmt::format("the quota of '{}' is not enforced by this berth yet: leave 'quota=' out",
+                              policy::to_text(grant)));
+    }
+    guest.folders.push_back({.host_path = files->host_path,
+                             .guest_path = files->guest_path,
+                             .writable = files->access == policy::Access::kReadWrite});
+    return {};
+  }
+  if (const auto* env = std::get_if<policy::EnvGrant>(&grant.extent)) {
+    if (env->kind == policy::EnvValue::kGiven) {
+      guest.env.emplace_back(env->name, env->value);
+    } else if (auto value = environment(env->name.c_str())) {
+      guest.env.emplace_back(env->name, std::move(*value));
+    }
+    return {};
+  }
+  if (const auto* stdio = std::get_if<policy::StdioGrant>(&grant.extent)) {
+    guest.stdin_open |= stdio->in;
+    guest.stdout_open |= stdio->out;
+    guest.stderr_open |= stdio->err;
+    return {};
+  }
+  return fail(ErrorCode::kUnsupported,
+              fmt::format("the grant '{}' ({}) can't be given by this berth yet: it offers files, env and stdio",
+                          policy::to_text(grant), grant.source));
+}
+
+}  // namespace
+
+MemoryShares share_memory(uint64_t limit_bytes) {
+  MemoryShares shares{.handles = std::clamp<uint64_t>(limit_bytes >> 16, 128, 10'000),
+                      .host_buffer_bytes = std::clamp<uint64_t>(limit_bytes >> 4, 256 << 10, 16 << 20)};
+  shares.guest_bytes = limit_bytes - std::min(limit_bytes, shares.reserve_bytes());
+  return shares;
+}
+
+Result<void> anchor(policy::Policy& policy, const std::string& base_folder) {
+  for (Grant& grant : policy.grants) {
+    auto* files = std::get_if<FilesGrant>(&grant.extent);
+    if (files == nullptr) continue;
+    std::error_code error;
+    const fs::path path = fs::canonical(fs::path(base_folder) / files->host_path, error);
+    if (error) {
+      return fail(error == std::errc::no_such_file_or_directory ? ErrorCode::kNotFound : ErrorCode::kUnavailable,
+                  fmt::format("the folder '{}' of the grant '{}' ({}) can't be opened: {}; make it, or correct "
+                              "the grant",
+                              files->host_path, policy::to_text(grant), grant.source, error.message()));
+    }
+    if (!fs::is_directory(path, error)) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("'{}' of the grant '{}' ({}) is not a folder: grant the folder that it is in",
+                              files->host_path, policy::to_text(grant), grant.source));
+    }
+    files->host_path = path.string();
+  }
+  return {};
+}
+
+void anchor(policy::Bounds& bounds, const std::string& base_folder) {
+  if (!bounds.grants) return;
+  for (Grant& grant : *bounds.grants) {
+    auto* files = std::get_if<FilesGrant>(&grant.extent);
+    if (files == nullptr) continue;
+    std::error_code error;
+    const fs::path path = fs::weakly_canonical(fs::path(base_folder) / files->host_path, error);
+    if (!error) files->host_path = path.string();
+  }
+}
+
+Result<engine::Guest> guest_for(const policy::Policy& policy) {
+  BERTH_TRY_VOID(refuse_unheld_limits(policy.limits));
+  const uint64_t memory = policy.limits.memory_bytes.value_or(kDefaultMemoryBytes);
+  if (memory < kLeastMemoryBytes) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("a memory limit of {} is less than a guest's handles and buffers take: give {} or more",
+                            format_bytes(memory), exact_bytes(kLeastMemoryBytes)));
+  }
+  const MemoryShares shares = share_memory(memory);
+  engine::Guest guest;
+  guest.handles = shares.handles;
+  guest.host_buffer_bytes = shares.host_buffer_bytes;
+  guest.cpu_time = policy.limits.cpu_time;
+  guest.wall = policy.limits.wall;
+  guest.fuel = policy.limits.cpu_fuel;
+  for (const Grant& grant : policy.grants) BERTH_TRY_VOID(give(grant, guest));
+  guest.phantom =
+      std::ranges::none_of(guest.folders, [](const engine::Folder& folder) { return folder.guest_path == "/"; });
+  return guest;
+}
+
+}  // namespace berth::host

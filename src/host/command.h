@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// One run of a command: started, waited for, ended by itself, a limit or a signal, and reported.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/loop.h"
+#include "engine/engine.h"
+#include "host/denials.h"
+#include "policy/policy.h"
+
+namespace berth::host {
+
+struct CommandRequest {
+  policy::Policy policy;          // effective and anchored
+  std::vector<std::string> args;  // the first is the program's name
+  engine::Ways ways = engine::Ways::kNative;
+  uint64_t guards_off = 0;
+};
+
+struct CommandReport {
+  engine::Outcome outcome;
+  std::optional<int> signal;  // the signal that ended it
+  std::chrono::nanoseconds wall{0};
+  uint64_t memory_limit_bytes = 0;
+  uint64_t memory_reserve_bytes = 0;  // kept of it for the host's side
+  uint64_t memory_peak_bytes = 0;     // of the guest's part
+  std::optional<uint64_t> memory_refused_bytes;
+  std::vector<Denial> denials;
+  uint64_t denials_unlisted = 0;
+};
+
+/// Runs `module` on `engine`'s threads and `loop` on this one, until the call has ended. SIGINT and SIGTERM
+/// cancel it; a second one ends this process at once.
+Result<CommandReport> run_command(const engine::Engine& engine, const engine::Module& module,
+                                  const CommandRequest& request, Loop& loop);
+
+/// Which limit ended a call, how much was used and how to raise it: one line.
+std::string explain_limit(const CommandReport& report, const policy::Limits& limits);
+
+/// The limit's name as `explain_limit` and `--json` say it: "cpu-time".
+std::string_view limit_name(engine::Limit limit);
+
+}  // namespace berth::host

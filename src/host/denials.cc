@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/denials.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace berth::host {
+namespace {
+
+using engine::Knock;
+using policy::Capability;
+using policy::Reason;
+
+Capability capability_of(Knock::Door door) {
+  switch (door) {
+    case Knock::Door::kFiles: return Capability::kFiles;
+    case Knock::Door::kHttpOut: return Capability::kHttpOut;
+    case Knock::Door::kSocketOut: return Capability::kSocketOut;
+    case Knock::Door::kSocketIn: return Capability::kSocketIn;
+    case Knock::Door::kDns: return Capability::kDns;
+  }
+  return Capability::kFiles;
+}
+
+Reason reason_of(Knock::Cause cause) {
+  switch (cause) {
+    case Knock::Cause::kNoGrant: return Reason::kNoGrant;
+    case Knock::Cause::kReadOnly: return Reason::kReadOnly;
+    case Knock::Cause::kEscape: return Reason::kEscape;
+    case Knock::Cause::kSpecialFile: return Reason::kSpecialFile;
+    case Knock::Cause::kCrossGrant: return Reason::kCrossGrant;
+  }
+  return Reason::kNoGrant;
+}
+
+bool only_looks(std::string_view operation) {
+  return operation == "open-read" || operation == "stat" || operation == "readlink";
+}
+
+/// Programs look for optional files all the time. A look for what isn't here, or at a folder on the way to a
+/// granted one, would have told the guest nothing new.
+bool is_probe(const policy::Policy& policy, const policy::Knock& knock) {
+  if (knock.capability != Capability::kFiles || knock.reason != Reason::kNoGrant) return false;
+  if (!only_looks(knock.operation)) return false;
+  const std::string path = std::filesystem::path(knock.target).lexically_normal().string();
+  for (const policy::Grant& grant : policy.grants) {
+    const auto* files = std::get_if<policy::FilesGrant>(&grant.extent);
+    if (files != nullptr && policy::path_lies_in(path, files->guest_path)) return true;
+  }
+  std::error_code error;
+  return !std::filesystem::exists(std::filesystem::symlink_status(path, error));
+}
+
+}  // namespace
+
+bool Denials::ask(const Knock& knock) noexcept {
+  try {
+    Key key{.capability = capability_of(knock.door),
+            .operation = std::string(knock.operation),
+            .target = std::string(knock.target.substr(0, kLongestTarget))};
+    const std::lock_guard guard(lock_);
+    const auto found = seen_.find(key);
+    if (found != seen_.end()) {
+      ++found->second.count;
+    } else if (seen_.size() < kMostEntries) {
+      seen_.emplace(std::move(key), Seen{.order = seen_.size(), .count = 1, .reason = reason_of(knock.cause)});
+    } else {
+      ++unlisted_;
+    }
+  } catch (...) {
+    // Out of memory: the refusal stands, its entry is lost.
+  }
+  return false;
+}
+
+std::vector<Denial> Denials::collect() const {
+  const std::lock_guard guard(lock_);
+  std::vector<std::pair<size_t, Denial>> ordered;
+  for (const auto& [key, seen] : seen_) {
+    const policy::Knock knock{.capability = key.capability,
+                              .operation = key.operation,
+                              .target = key.target,
+                              .method = {},
+                              .resolved_to = {},
+                              .resolved_from = {},
+                              .reason = seen.reason};
+    const policy::Verdict verdict = policy::decide(policy_, knock);
+    ordered.emplace_back(seen.order, Denial{.capability = std::string(capability_name(key.capability)),
+                                            .operation = key.operation,
+                                            .target = key.target,
+                                            .rule = verdict.rule,
+                                            .suggestion = verdict.suggestion,
+                                            .line = policy::explain(knock, verdict),
+                                            .count = seen.count,
+                                            .probe = is_probe(policy_, knock)});
+  }
+  std::ranges::sort(ordered, {}, [](const auto& entry) { return entry.first; });
+  std::vector<Denial> denials;
+  for (auto& [order, denial] : ordered) denials.push_back(std::move(denial));
+  return denials;
+}
+
+uint64_t Denials::unlisted() const {
+  const std::lock_guard guard(lock_);
+  return unlisted_;
+}
+
+}  // namespace berth::host

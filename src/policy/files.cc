@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "base/units.h"
+#include "policy/invalid.h"
+#include "policy/split.h"
+
+namespace berth::policy {
+namespace {
+
+constexpr std::string_view kAnyGuest = "*";
+
+/// The parts between unescaped colons, with `\:` and `\\` read as the characters they mean.
+Result<std::vector<std::string>> split_escaped(std::string_view text) {
+  std::vector<std::string> parts(1);
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == ':') {
+      parts.emplace_back();
+    } else if (text[i] != '\\') {
+      parts.back() += text[i];
+    } else if (i + 1 < text.size() && (text[i + 1] == ':' || text[i + 1] == '\\')) {
+      parts.back() += text[++i];
+    } else {
+      return invalid(text, "has a lone '\\', write '\\\\' for a backslash and '\\:' for a colon");
+    }
+  }
+  return parts;
+}
+
+std::string escaped(std::string_view path) {
+  std::string out;
+  for (char c : path) {
+    if (c == ':' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::vector<std::string_view> components(std::string_view path) {
+  std::vector<std::string_view> parts = split(path, '/');
+  std::erase_if(parts, [](std::string_view part) { return part.empty() || part == "."; });
+  return parts;
+}
+
+bool climbs(const std::vector<std::string_view>& parts) {
+  return std::ranges::find(parts, "..") != parts.end();
+}
+
+/// The components of `inner` below `outer`; nothing when it doesn't lie in it.
+std::optional<std::vector<std::string_view>> below(std::string_view outer, std::string_view inner) {
+  if (outer.starts_with('/') != inner.starts_with('/')) return std::nullopt;
+  auto above = components(outer);
+  auto parts = components(inner);
+  if (climbs(above) || climbs(parts) || above.size() > parts.size() ||
+      !std::equal(above.begin(), above.end(), parts.begin())) {
+    return std::nullopt;
+  }
+  parts.erase(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(above.size()));
+  return parts;
+}
+
+/// Where a folder appears in the guest when its grant doesn't say so.
+Result<std::string> default_guest_path(std::string_view host_path) {
+  if (host_path.starts_with('/')) {
+    auto kept = normal_guest_path(host_path);
+    if (kept) return kept;
+  } else {
+    auto parts = components(host_path);
+    if (parts.empty()) return "/";
+    if (parts.back() != "..") return fmt::format("/{}", parts.back());
+  }
+  return invalid(host_path, "needs a guest path behind it");
+}
+
+bool is_guest_path(std::string_view part) {
+  return part.starts_with('/') || part.starts_with('.') || part == kAnyGuest;
+}
+
+Result<std::string> parse_guest_path(std::string_view part, Role role) {
+  if (part != kAnyGuest) return normal_guest_path(part);
+  if (role == Role::kOwner) return std::string(kAnyGuest);
+  return invalid(part, "as a guest path is for an owner's rules only, name the path");
+}
+
+Result<void> apply_option(FilesGrant& grant, std::string_view option) {
+  constexpr std::string_view kQuota = "quota=";
+  if (option.starts_with(kQuota)) {
+    if (grant.quota_bytes) return invalid(option, "is a second quota");
+    grant.quota_bytes = BERTH_TRY(parse_bytes(option.substr(kQuota.size())));
+    if (*grant.quota_bytes == 0) return invalid(option, "leaves no room, use 'ro' instead");
+    return {};
+  }
+  auto access = parse_access(option);
+  if (!access) return invalid(option, "is not an access, use 'ro' or 'rw'");
+  grant.access = *access;
+  return {};
+}
+
+bool same_place(const FilesGrant& outer, const FilesGrant& inner) {
+  auto host_rest = below(outer.host_path, inner.host_path);
+  if (!host_rest) return false;
+  if (outer.guest_path == kAnyGuest) return true;
+  return inner.guest_path != kAnyGuest && below(outer.guest_path, inner.guest_path) == host_rest;
+}
+
+}  // namespace
+
+Result<std::string> normal_guest_path(std::string_view path) {
+  if (path.empty()) return fail(ErrorCode::kInvalidArgument, "the guest path is empty");
+  std::string normal;
+  for (std::string_view part : components(path)) {
+    if (part == "..") return invalid(path, "has '..', which no guest path may have");
+    normal += '/';
+    normal += part;
+  }
+  return normal.empty() ? "/" : normal;
+}
+
+bool path_lies_in(std::string_view outer, std::string_view inner) {
+  return below(outer, inner).has_value();
+}
+
+Result<FilesGrant> parse_files(std::string_view extent, Role role) {
+  std::vector<std::string> parts = BERTH_TRY(split_escaped(extent));
+  FilesGrant grant{.host_path = parts.front()};
+  if (grant.host_path.empty()) return fail(ErrorCode::kInvalidArgument, "the host path is empty");
+  if (grant.host_path == "*") return invalid("*", "is not a host path, write '/' for the whole machine");
+  size_t next = 1;
+  if (next < parts.size() && is_guest_path(parts[next])) {
+    grant.guest_path = BERTH_TRY(parse_guest_path(parts[next++], role));
+  } else if (role == Role::kOwner) {
+    grant.guest_path = kAnyGuest;
+  } else {
+    grant.guest_path = BERTH_TRY(default_guest_path(grant.host_path));
+  }
+  bool access_said = false;
+  bool unclear = next == 1 && parts.size() > 1 && !parse_access(parts[1]) && !parts[1].starts_with("quota=");
+  if (unclear) return invalid(parts[1], "is neither a guest path, which begins with '/', nor 'ro' or 'rw'");
+  for (; next < parts.size(); ++next) {
+    bool says_access = parse_access(parts[next]).has_value();
+    if (says_access && access_said) return invalid(parts[next], "is a second access");
+    access_said = access_said || says_access;
+    BERTH_TRY(apply_option(grant, parts[next]));
+  }
+  if (grant.quota_bytes && grant.access == Access::kReadOnly) {
+    return fail(ErrorCode::kInvalidArgument, "a quota needs 'rw'");
+  }
+  return grant;
+}
+
+std::string extent_text(const FilesGrant& grant) {
+  std::string text =
+      fmt::format("{}:{}:{}", escaped(grant.host_path), escaped(grant.guest_path), access_name(grant.access));
+  if (grant.quota_bytes) text += ":quota=" + exact_bytes(*grant.quota_bytes);
+  return text;
+}
+
+bool contains(const FilesGrant& outer, const FilesGrant& inner) {
+  if (!same_place(outer, inner) || inner.access > outer.access) return false;
+  if (inner.access == Access::kReadOnly || !outer.quota_bytes) return true;
+  return inner.quota_bytes && *inner.quota_bytes <= *outer.quota_bytes;
+}
+
+std::optional<FilesGrant> narrow(const FilesGrant& asked, const FilesGrant& owner) {
+  if (!same_place(owner, asked)) return std::nullopt;
+  FilesGrant both = asked;
+  both.access = weaker(asked.access, owner.access);
+  if (both.access == Access::kReadOnly) {
+    both.quota_bytes.reset();
+  } else if (owner.quota_bytes) {
+    both.quota_bytes = std::min(asked.quota_bytes.value_or(*owner.quota_bytes), *owner.quota_bytes);
+  }
+  return both;
+}
+
+}  // namespace berth::policy

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The extent of `files`: one folder of this machine, shown to the guest under a path of its own.
+//
+//   files HOST[:GUEST][:ro|:rw][:quota=SIZE]
+//
+// Without access it is read-only. Without GUEST an absolute HOST keeps its path, and a relative one appears
+// at `/` and its last name (`files ./data` is `files ./data:/data`, `files .` is `files .:/`); in an
+// owner's rule a missing GUEST, as `*`, is any. A colon inside a path is written `\:`, a backslash `\\`.
+// GUEST is made absolute and normal (`.` is `/`); it never holds `..`.
+//
+// Host paths are compared by their components as text: the caller makes them absolute and free of `..` and
+// of links first. A host path that still holds `..` contains nothing and lies in nothing. A quota belongs
+// to `rw` grants only; each grant that an owner's rule bounds has that quota for itself.
+//
+// Pure; safe on any thread.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "policy/access.h"
+#include "policy/role.h"
+
+namespace berth::policy {
+
+struct FilesGrant {
+  std::string host_path;   // as written; relative paths are the caller's to resolve
+  std::string guest_path;  // absolute and normal: "/" or "/a/b"; "*" in an owner's rule: any
+  Access access = Access::kReadOnly;
+  std::optional<uint64_t> quota_bytes;
+
+  bool operator==(const FilesGrant&) const = default;
+};
+
+Result<FilesGrant> parse_files(std::string_view extent, Role role);
+std::string extent_text(const FilesGrant& grant);
+bool contains(const FilesGrant& outer, const FilesGrant& inner);
+
+/// What both allow, where that is one grant: never wider than either.
+std::optional<FilesGrant> narrow(const FilesGrant& asked, const FilesGrant& owner);
+
+/// `path` made absolute, without `.`, empty and trailing components; an error when it has `..`.
+/// "data//x/." becomes "/data/x".
+Result<std::string> normal_guest_path(std::string_view path);
+
+/// Whether `inner` is `outer` or lies below it, component by component. False when either holds `..`.
+bool path_lies_in(std::string_view outer, std::string_view inner);
+
+}  // namespace berth::policy

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/policy.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "policy/nearest.h"
+#include "policy/printable.h"
+#include "policy/toml.h"
+
+namespace berth::policy {
+namespace {
+
+constexpr std::array<std::string_view, 2> kKeys{"grants", "limits"};
+
+/// What both a policy and an owner's file hold.
+struct Document {
+  std::optional<std::vector<Grant>> grants;
+  Limits limits;
+};
+
+bool is_limit(std::string_view name) {
+  return std::ranges::find(limit_names(), name, &LimitName::name) != limit_names().end();
+}
+
+/// The text or the whole number that a limit is set to.
+std::optional<std::string> limit_value(const toml::node& node) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* number = node.as_integer()) return fmt::format("{}", number->get());
+  return std::nullopt;
+}
+
+/// Whether there are limits below that name, as `cpu.time` is below `cpu`.
+bool begins_a_limit(std::string_view name) {
+  return std::ranges::any_of(limit_names(), [&](const LimitName& limit) {
+    return limit.name.starts_with(name) && limit.name.substr(name.size()).starts_with('.');
+  });
+}
+
+/// Reads one file; every error begins with where it is.
+class Reader {
+ public:
+  Reader(std::string_view file_name, Role role) : file_name_(printable(file_name)), role_(role) {}
+
+  Result<Document> read(std::string_view text) const {
+    toml::table table = BERTH_TRY(parse_toml(text, file_name_));
+    Document document;
+    for (auto&& [key, value] : table) {
+      if (key == "grants") {
+        document.grants = BERTH_TRY(read_grants(value));
+      } else if (key == "limits") {
+        BERTH_TRY(read_limits(document.limits, value));
+      } else {
+        return wrong(key.source(), fmt::format("{} is not a key of this file{}", quoted(key.str()),
+                                               did_you_mean(key.str(), kKeys)));
+      }
+    }
+    return document;
+  }
+
+ private:
+  std::unexpected<Error> wrong(const toml::source_region& where, std::string_view message) const {
+    return wrong_at(file_name_, where, message);
+  }
+
+  Result<std::vector<Grant>> read_grants(const toml::node& node) const {
+    constexpr std::string_view kShape =
+        "'grants' is a list of texts, as in [\"files ./data:/data:ro\"], not ";
+    const toml::array* list = node.as_array();
+    if (list == nullptr) return wrong(node.source(), fmt::format("{}{}", kShape, kind_of(node)));
+    std::vector<Grant> grants;
+    for (const toml::node& item : *list) {
+      const auto* text = item.as_string();
+      if (text == nullptr) return wrong(item.source(), fmt::format("{}of {}", kShape, kind_of(item)));
+      auto source = fmt::format("{}:{}", file_name_, item.source().begin.line);
+      auto grant = parse_grant(text->get(), source, role_);
+      if (!grant) return wrong(item.source(), grant.error().message);
+      grants.push_back(std::move(*grant));
+    }
+    return grants;
+  }
+
+  Result<void> read_limits(Limits& limits, const toml::node& node) const {
+    const toml::table* table = node.as_table();
+    if (table == nullptr) {
+      return wrong(node.source(),
+                   fmt::format("'limits' is a table, [limits] on a line of its own, not {}", kind_of(node)));
+    }
+    return read_limit_table(limits, *table, "");
+  }
+
+  /// `cpu.time = …` is a table `cpu` with a key `time`.
+  Result<void> read_limit_table(Limits& limits, const toml::table& table, const std::string& prefix) const {
+    for (auto&& [key, value] : table) {
+      std::string name = prefix + std::string(key.str());
+      const toml::table* inner = value.as_table();
+      if (inner != nullptr && begins_a_limit(name)) {
+        if (inner->empty()) return wrong(key.source(), fmt::format("{} is an empty table", quoted(name)));
+        BERTH_TRY(read_limit_table(limits, *inner, name + "."));
+        continue;
+      }
+      auto text = limit_value(value);
+      if (!text && is_limit(name)) {
+        return wrong(value.source(),
+                     fmt::format("the limit '{}' is text, as in \"64MiB\", or a whole number, not {}", name,
+                                 kind_of(value)));
+      }
+      if (limit_text(limits, name)) return wrong(key.source(), fmt::format("{} is set twice", quoted(name)));
+      auto set = set_limit(limits, name, text.value_or(""));
+      if (!set) return wrong(key.source(), set.error().message);
+    }
+    return {};
+  }
+
+  std::string file_name_;
+  Role role_;
+};
+
+/// A basic TOML string. Grants and limits hold no control characters.
+std::string toml_string(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+}  // namespace
+
+Result<Policy> parse_policy(std::string_view toml_text, std::string_view file_name) {
+  Document document = BERTH_TRY(Reader(file_name, Role::kAsker).read(toml_text));
+  return Policy{.grants = std::move(document.grants).value_or(std::vector<Grant>()),
+                .limits = document.limits};
+}
+
+Result<Bounds> parse_bounds(std::string_view toml_text, std::string_view file_name) {
+  Document document = BERTH_TRY(Reader(file_name, Role::kOwner).read(toml_text));
+  return Bounds{
+      .grants = std::move(document.grants), .limits = document.limits, .source = printable(file_name)};
+}
+
+std::string to_toml(const Policy& policy) {
+  std::string text = "grants = [\n";
+  for (const Grant& grant : policy.grants) text += fmt::format("  {},\n", toml_string(to_text(grant)));
+  text += "]\n";
+  if (policy.limits == Limits{}) return text;
+  text += "\n[limits]\n";
+  for (const LimitName& limit : limit_names()) {
+    auto value = limit_text(policy.limits, limit.name);
+    if (!value) continue;
+    // A bare `storage.files` beside `storage` would make a table of what is a text.
+    bool dotted = limit.name.contains('.');
+    text += fmt::format("{} = {}\n", dotted ? toml_string(limit.name) : std::string(limit.name),
+                        toml_string(*value));
+  }
+  return text;
+}
+
+}  // namespace berth::policy

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What a module asks for, what the owner of this host allows at most, and what remains of both.
+//
+//   grants = ["files ./data:/data:rw", "http.out https://api.example.com/v1/*"]
+//   [limits]
+//   memory = "64MiB"
+//   cpu.time = "2s"
+//
+// The owner's file is written the same. There an absent `grants` bounds nothing, an empty one forbids all.
+//
+// Host paths of files are compared as text: before `intersect` the caller makes them absolute, normal and
+// free of links, in the asked grants as in the owner's. Pure; safe on any thread.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "policy/grant.h"
+#include "policy/limits.h"
+
+namespace berth::policy {
+
+struct Policy {
+  std::vector<Grant> grants;
+  Limits limits;
+
+  bool operator==(const Policy&) const = default;
+};
+
+/// Reads a policy. Errors begin with `file_name:line:column`; each grant's source is `file_name:line`.
+Result<Policy> parse_policy(std::string_view toml_text, std::string_view file_name);
+
+/// The most that any module may get on this host.
+struct Bounds {
+  std::optional<std::vector<Grant>> grants;  // absent: any
+  Limits limits;
+  std::string source;  // the file's name
+};
+
+Result<Bounds> parse_bounds(std::string_view toml_text, std::string_view file_name);
+
+/// An asked grant that the owner's rules dropped or narrowed.
+struct Cut {
+  Grant asked;
+  std::vector<Grant> kept;   // what is left of it; empty: nothing
+  std::vector<Grant> rules;  // the owner's rules that left it; empty: there is none
+  std::string owner_source;  // the owner's file
+};
+
+/// One line for a person.
+std::string explain(const Cut& cut);
+
+struct Effective {
+  Policy policy;
+  std::vector<Cut> cuts;
+};
+
+/// What is asked and allowed: never wider than either. A grant that an owner's rules allow in parts becomes
+/// those parts; an overlap that no grant can express is dropped.
+Effective intersect(const Policy& asked, const Bounds& owner);
+
+/// The policy as a file that `parse_policy` reads.
+std::string to_toml(const Policy& policy);
+
+}  // namespace berth::policy

@@ -1,0 +1,287 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Builds the guest programs that tests and benchmarks run, each once.
+
+A guest lands in CACHE/guests/KEY/NAME.wasm, where KEY hashes its sources, flags and compiler, so fresh clones
+share what is built and a change builds anew. CACHE is $BERTH_CACHE, or $XDG_CACHE_HOME/berth, or ~/.cache/berth.
+Two builds may run at once: one waits for the other, and what is made aside is renamed into place. When all is
+there, nothing is printed.
+"""
+
+import argparse
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+RUST_TARGET = "wasm32-wasip1"
+WASI_LIBC = Path("/usr/lib/wasm32-wasi")
+CPP_FLAGS = ["--target=wasm32-wasi", "-std=c++20", "-O2", "-Wall", "-Wextra", "-fno-exceptions", "-Wl,--strip-debug"]
+
+
+@dataclass(frozen=True)
+class Guest:
+    """One guest: its name, the form it is built into, its language and its source.
+
+    The form is `module` (a core module of preview 1), `component` (a program made a component of 0.2) or `library`
+    (a component by its own bindings). The source is a file or folder of cpp/, or a package of rust/.
+    """
+
+    name: str
+    form: str
+    language: str
+    source: str
+
+
+# To add a guest: put its source into cpp/ or rust/ and name it here.
+GUESTS = [
+    Guest("greet-cpp", "module", "cpp", "greet.cc"),
+    Guest("readfile-cpp", "module", "cpp", "readfile.cc"),
+    Guest("greet-rust", "module", "rust", "greet"),
+    Guest("readfile-rust", "module", "rust", "readfile"),
+    Guest("hello", "component", "rust", "hello"),
+    Guest("greet-component", "component", "rust", "greet"),
+    Guest("readfile-component", "component", "rust", "readfile"),
+    Guest("standards-p1", "module", "cpp", "standards-p1"),
+    Guest("standards-p1-component", "component", "cpp", "standards-p1"),
+    Guest("standards-p2", "component", "rust", "standards-p2"),
+    Guest("run-result", "library", "rust", "run-result"),
+]
+
+# What a tool is called, and the Debian package that brings it.
+PACKAGES = {
+    "/usr/bin/clang++-19": "clang-19",
+    "/usr/bin/wasm-ld": "lld",
+    "/usr/bin/wasm-ld-19": "lld-19",
+    "/usr/bin/cargo": "cargo-web",
+    "/usr/bin/rustc": "rustc-web",
+    "/usr/lib/rustlib/src/rust/library/Cargo.lock": "rust-web-src",
+    str(WASI_LIBC / "libc.a"): "wasi-libc",
+    str(WASI_LIBC / "libc++.a"): "libc++-19-dev-wasm32",
+    "/usr/lib/llvm-19/lib/clang/19/lib/wasi/libclang_rt.builtins-wasm32.a": "libclang-rt-19-dev-wasm32",
+}
+CPP_NEEDS = ["clang++-19", "wasm-ld-19", "libc.a", "libc++.a", "libclang_rt.builtins-wasm32.a"]
+RUST_NEEDS = ["cargo", "rustc", "Cargo.lock", "wasm-ld", "libc.a"]
+
+
+class BuildError(Exception):
+    """Something a person has to put right; the message says what."""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--list", action="store_true", help="print the names of the guests and end")
+    parser.add_argument("--out", metavar="DIR", type=Path, help="put a symlink NAME.wasm to each guest into DIR")
+    parser.add_argument("guests", metavar="NAME", nargs="*", help="the guests to build (default: all)")
+    options = parser.parse_args()
+
+    known = {guest.name: guest for guest in GUESTS}
+    if options.list:
+        print("\n".join(known))
+        return 0
+    unknown = [name for name in options.guests if name not in known]
+    if unknown:
+        parser.error(f"no guest is called {unknown[0]}; the guests are: {', '.join(known)}")
+    try:
+        for guest in [known[name] for name in options.guests] or GUESTS:
+            built = build(guest)
+            if options.out:
+                link(built, options.out)
+    except BuildError as error:
+        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def cache():
+    if os.environ.get("BERTH_CACHE"):
+        return Path(os.environ["BERTH_CACHE"]).absolute()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "berth"
+
+
+def build(guest):
+    """Returns the guest's .wasm in the cache, built now if it wasn't there."""
+    built = cache() / "guests" / key(guest) / f"{guest.name}.wasm"
+    if built.exists():
+        return built
+    with one_at_a_time(), Aside(built) as made:
+        if built.exists():
+            return built
+        print(f"building guest {guest.name}", flush=True)
+        compile_guest = compile_cpp if guest.language == "cpp" else compile_rust
+        if guest.form == "module":
+            compile_guest(guest, made)
+        else:
+            module = made.with_suffix(".module")
+            compile_guest(guest, module)
+            adapter = "reactor" if guest.form == "library" else "command"
+            run([componentize(), adapter, module, made], f"make a component of {guest.name}")
+            module.unlink()
+    return built
+
+
+@contextmanager
+def one_at_a_time():
+    """Holds the cache's lock, which the system takes back from a build that dies."""
+    folder = cache() / "guests"
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+class Aside:
+    """A file made in a folder aside, which is renamed into place once it is there: nobody sees half of one."""
+
+    def __init__(self, target):
+        self.target = target
+
+    def __enter__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix=".aside-", dir=self.target.parent.parent))
+        return self.folder / self.target.name
+
+    def __exit__(self, failure, *_):
+        if not failure and not self.target.exists():
+            self.folder.chmod(0o755)
+            self.folder.rename(self.target.parent)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def compile_cpp(guest, made):
+    run([compiler(), *CPP_FLAGS, *cpp_files(guest), "-o", made], f"compile {guest.name}")
+
+
+def compile_rust(guest, made):
+    library = guest.form == "library"
+    environment = dict(os.environ, RUSTC=rustc(), RUSTC_BOOTSTRAP="1", RUSTFLAGS=" ".join(rust_flags()))
+    environment["CARGO_TARGET_DIR"] = str(cache() / "guests-target")
+    # The start-up object differs between programs and libraries, so it is given to the last crate alone.
+    start = WASI_LIBC / ("crt1-reactor.o" if library else "crt1-command.o")
+    command = [cargo(), "rustc", "--quiet", "--locked", "--release", "-Zbuild-std=std,panic_abort"]
+    command += ["--target", RUST_TARGET, "--package", guest.source, "--lib" if library else f"--bin={guest.source}"]
+    command += ["--", "-C", f"link-arg={start}"]
+    run(command, f"compile {guest.name}", folder=HERE / "rust", environment=environment)
+    name = guest.source.replace("-", "_") if library else guest.source
+    shutil.copyfile(cache() / "guests-target" / RUST_TARGET / "release" / f"{name}.wasm", made)
+
+
+def rust_flags():
+    return ["-C link-self-contained=no", "-C linker=wasm-ld", f"-C link-arg=-L{WASI_LIBC}", "-C link-arg=-lc"]
+
+
+@lru_cache(maxsize=None)
+def componentize():
+    """Builds the tool that wraps a core module; it is kept like a guest."""
+    source = HERE / "componentize"
+    built = cache() / "guests" / tool_key() / "componentize"
+    if built.exists():
+        return built
+    print("building the tool componentize", flush=True)
+    environment = dict(os.environ, RUSTC=rustc(), CARGO_TARGET_DIR=str(cache() / "guests-tool-target"))
+    environment.pop("RUSTFLAGS", None)
+    run([cargo(), "build", "--quiet", "--locked"], "build componentize", folder=source, environment=environment)
+    with Aside(built) as made:
+        shutil.copy2(cache() / "guests-tool-target" / "debug" / "componentize", made)
+    return built
+
+
+@lru_cache(maxsize=None)
+def key(guest):
+    """Hashes everything that decides what a guest's bytes are."""
+    words = [guest.name, guest.form]
+    if guest.form != "module":
+        words.append(tool_key())
+    if guest.language == "cpp":
+        return digest([*words, *CPP_FLAGS, version(compiler())], cpp_sources(guest), HERE / "cpp")
+    rust = HERE / "rust"
+    sources = [rust / "Cargo.toml", rust / "Cargo.lock", *files_below(rust / guest.source)]
+    return digest([*words, *rust_flags(), version(rustc())], sources, rust)
+
+
+@lru_cache(maxsize=None)
+def tool_key():
+    source = HERE / "componentize"
+    return digest([version(rustc())], files_below(source), source)
+
+
+def digest(words, sources, root):
+    hasher = hashlib.sha256()
+    for word in words:
+        hasher.update(word.encode() + b"\0")
+    for source in sources:
+        hasher.update(str(source.relative_to(root)).encode() + b"\0" + source.read_bytes() + b"\0")
+    return hasher.hexdigest()[:24]
+
+
+def files_below(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file() and "target" not in path.parts)
+
+
+def cpp_sources(guest):
+    source = HERE / "cpp" / guest.source
+    return files_below(source) if source.is_dir() else [source]
+
+
+def cpp_files(guest):
+    return [path for path in cpp_sources(guest) if path.suffix == ".cc"]
+
+
+def compiler():
+    return tool("clang++-19", CPP_NEEDS)
+
+
+def cargo():
+    return tool("cargo", RUST_NEEDS)
+
+
+def rustc():
+    return tool("rustc", RUST_NEEDS)
+
+
+@lru_cache(maxsize=None)
+def version(program):
+    return subprocess.run([program, "--version"], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def tool(name, needs):
+    """The path of a tool, after a look at all that its language needs; cached because it is asked for often."""
+    return require(tuple(needs))[name]
+
+
+@lru_cache(maxsize=None)
+def require(needs):
+    found = {Path(path).name: path for path in PACKAGES if Path(path).name in needs and Path(path).exists()}
+    missing = [path for path in PACKAGES if Path(path).name in needs and Path(path).name not in found]
+    if missing:
+        packages = " ".join(PACKAGES[path] for path in missing)
+        raise BuildError(f"missing {', '.join(missing)}; install with: apt-get install {packages}")
+    return found
+
+
+def run(command, what, folder=None, environment=None):
+    finished = subprocess.run([str(word) for word in command], cwd=folder, env=environment)
+    if finished.returncode != 0:
+        raise BuildError(f"could not {what}: {Path(str(command[0])).name} ended with {finished.returncode}")
+
+
+def link(built, folder):
+    """Puts a symlink into the folder by a rename, so that a reader never finds it missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / built.name
+    if target.is_symlink() and os.readlink(target) == str(built):
+        return
+    aside = folder / f".{built.name}.{os.getpid()}"
+    aside.symlink_to(built)
+    aside.replace(target)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

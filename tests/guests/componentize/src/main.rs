@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Makes a component out of a core module that imports WASI preview 1.
+//!
+//! `componentize command|reactor IN.wasm OUT.wasm`: *command* for a program with `_start`, which becomes the
+//! export `wasi:cli/run`; *reactor* for a library whose bindings say themselves what it exports.
+
+use std::process::ExitCode;
+use wasi_preview1_component_adapter_provider as adapters;
+use wit_component::ComponentEncoder;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [kind, input, output] = arguments.as_slice() else {
+        eprintln!("usage: componentize command|reactor IN.wasm OUT.wasm");
+        return ExitCode::from(2);
+    };
+    match componentize(kind, input, output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("componentize: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn componentize(kind: &str, input: &str, output: &str) -> Result<(), String> {
+    let adapter = match kind {
+        "command" => adapters::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
+        "reactor" => adapters::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+        _ => return Err(format!("unknown adapter {kind:?}: it is command or reactor")),
+    };
+    let module = std::fs::read(input).map_err(|error| format!("{input}: {error}"))?;
+    let component = ComponentEncoder::default()
+        .validate(true)
+        .module(&module)
+        .and_then(|encoder| encoder.adapter(adapters::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter))
+        .and_then(|mut encoder| encoder.encode())
+        .map_err(|error| format!("{input}: {error:#}"))?;
+    std::fs::write(output, component).map_err(|error| format!("{output}: {error}"))
+}

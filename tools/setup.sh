@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# tools/setup.sh [--list]: installs the Debian packages that building and testing berth need, if any is missing.
+#
+# Nothing is done, and nothing said, when all are there. --list prints the packages that are missing.
+# For other systems: the packages are named below.
+set -euo pipefail
+
+here=$(dirname "$(realpath "$0")")
+
+build=(build-essential cmake ninja-build python3 git util-linux)
+libraries=(libcli11-dev libfmt-dev libtomlplusplus-dev doctest-dev nlohmann-json3-dev libssl-dev)
+lint=(clang-format-19 clang-tidy-19)
+# Guests: WebAssembly from C++, and from Rust with its standard library built from source.
+guests=(clang-19 lld-19 lld libc++-19-dev-wasm32 libclang-rt-19-dev-wasm32 wasi-libc rustc-web cargo-web rust-web-src)
+
+case "${1:-}" in
+  "" | --list) ;;
+  -h | --help) sed -n '3,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  *) sed -n '3,6s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+esac
+
+have() { command -v "$1" >/dev/null; }
+
+if ! have dpkg-query || ! have apt-get; then
+  echo "setup.sh: this is no Debian: install by your own means what matches ${build[*]} ${libraries[*]}" >&2
+  exit 0
+fi
+
+wanted=("${build[@]}" "${libraries[@]}" "${lint[@]}" "${guests[@]}")
+installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${wanted[@]}" 2>/dev/null) || true
+missing=()
+for package in "${wanted[@]}"; do
+  grep -qx "$package installed" <<<"$installed" || missing+=("$package")
+done
+# These may have come by other ways than Debian's.
+have npm || missing+=(npm)
+rust_tools=$("$here/with-rust.sh" bash -c 'type -P cargo-fmt cargo-clippy' 2>/dev/null) || true
+[[ $rust_tools == *cargo-fmt* ]] || missing+=(rustfmt-web)
+[[ $rust_tools == *cargo-clippy* ]] || missing+=(rust-web-clippy)
+[[ -e /etc/ssl/certs/ca-certificates.crt ]] || missing+=(ca-certificates)
+
+((${#missing[@]})) || exit 0
+if [[ ${1:-} == --list ]]; then
+  printf '%s\n' "${missing[@]}"
+  exit 0
+fi
+
+as_root=()
+if ((EUID != 0)); then
+  if ! have sudo; then
+    echo "setup.sh: missing packages; as root, run: apt-get install ${missing[*]}" >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+echo "installing: ${missing[*]}"
+apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@"; }
+apt update
+apt install --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" >/dev/null
