@@ -1,19 +1,19 @@
 # The human's door. The truth about how berth is built is in CMakePresets.json.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 
 # T=regex: only the tests whose names match. In CI, warnings are errors.
 T ?=
 WERROR := $(if $(CI),ON,OFF)
-JOBS := $(shell nproc)
+CTEST := ctest --parallel $(shell nproc) --no-tests=error $(if $(T),-R '$(T)')
 GUESTS := build/guests
-RUST := tools/with-rust.sh
-CARGO := BERTH_CACHE_ENGINE=1 tools/cargo.sh
+BERTH := build/dev/src/cli/berth
 
 .PHONY: help
 help:  ## list these verbs
 	@echo "usage: make VERB"
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s'|'
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
 setup:  ## install the Debian packages that are missing, if any
@@ -23,16 +23,16 @@ setup:  ## install the Debian packages that are missing, if any
 build: setup build-dev  ## build what you edit and test: build/dev/src/cli/berth
 
 .PHONY: guests
-guests: setup  ## build the WebAssembly programs that tests and demo run: build/guests
+guests: setup  ## build the WebAssembly programs that the tests run: build/guests
 	@python3 tests/guests/build.py --out $(GUESTS)
 
 .PHONY: demo
-demo: build guests  ## see what berth does, on this machine, in a minute
-	@tools/demo.sh
+demo: build  ## see what berth does, on this machine, in a minute
+	@tools/demo.sh $(BERTH)
 
 .PHONY: test
 test: build guests  ## run all tests; `make test T=regex` runs those whose names match
-	@ctest --preset dev --parallel $(JOBS) --no-tests=error $(if $(T),-R '$(T)')
+	@$(CTEST) --preset dev
 
 .PHONY: lint
 lint: setup  ## check format, static analysis and the generated header: what CI checks
@@ -48,11 +48,11 @@ header: setup  ## write engine/abi/include/berth_engine.h from the Rust it descr
 
 .PHONY: asan
 asan: setup build-asan guests  ## run the tests under the address and undefined-behaviour sanitizers
-	@ctest --preset asan --parallel $(JOBS) --no-tests=error $(if $(T),-R '$(T)')
+	@$(CTEST) --preset asan
 
 .PHONY: tsan
 tsan: setup build-tsan  ## run the C++ rooms' tests under the thread sanitizer, on a stand-in engine
-	@ctest --preset tsan --parallel $(JOBS) --no-tests=error $(if $(T),-R '$(T)')
+	@$(CTEST) --preset tsan
 
 .PHONY: release
 release: setup build-release  ## build what is shipped and measured: build/release/src/cli/berth
@@ -74,7 +74,7 @@ clean:  ## remove what was built in this checkout
 clean-cache:  ## remove from the shared cache what no longer fits this checkout
 	@tools/clean-cache.sh
 
-.PHONY: build-%
-build-%:
-	@cmake --preset $* -DBERTH_WERROR=$(WERROR) >build-$*.log 2>&1 || { cat build-$*.log; rm build-$*.log; exit 1; }
+.PHONY: build-dev build-release build-asan build-tsan
+build-dev build-release build-asan build-tsan: build-%:
+	@cmake --preset $* -DBERTH_WERROR=$(WERROR) >/dev/null
 	@cmake --build --preset $*

@@ -33,7 +33,7 @@ if [[ -e $keys ]] && grep -qvx "$(engine_key "$here/../engine/Cargo.lock")" "$ke
   remove "$berth_cache/engine"
 fi
 
-esbuild=$("$here/fetch-esbuild.sh" --version)
+esbuild=$("$here/fetch-esbuild.sh" --key)
 wasmtime=$("$here/install-peers.sh" --version)
 for kept in "$berth_cache"/esbuild-* "$berth_cache"/peers/wasmtime-*; do
   case ${kept##*/} in

@@ -68,8 +68,8 @@ TEST_CASE("no text makes the reader of policies stumble") {
   std::mt19937_64 random(24);
   size_t read = 0;
   for (int i = 0; i < 20'000; ++i) {
-    std::string toml =
-        "grants = [\"" + grants.text(Role::kAsker) + "\"]\n[limits]\nmemory = \"64MiB\"\ncpu.time = \"2s\"\n";
+    std::string toml = "grants = [\"";
+    toml.append(grants.text(Role::kAsker)).append("\"]\n[limits]\nmemory = \"64MiB\"\ncpu.time = \"2s\"\n");
     auto policy = parse_policy(mutated(std::move(toml), random), "fuzz.toml");
     if (!policy) {
       CHECK(policy.error().message.starts_with("fuzz.toml:"));

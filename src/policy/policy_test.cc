@@ -86,7 +86,7 @@ TEST_CASE("a file that is too large or too deep is refused before it takes the s
   std::string deep = "a";
   for (int i = 0; i < 17; ++i) deep += ".a";
   std::string deepest = "x = ";
-  for (int i = 0; i < 31; ++i) deepest += "{" + deep.substr(2) + " = ";
+  for (int i = 0; i < 31; ++i) deepest.append("{").append(deep, 2).append(" = ");
   CHECK(problem_of("[limits]\n" + deep + " = 1") == "p.toml:2:34: a key has more than 16 dots");
   CHECK(problem_of("[ " + deep + " ]").contains("more than 16 dots"));
   CHECK(problem_of("x = 'it' # \"\n" + deep + " = 1").contains("p.toml:2:34: a key has more than 16 dots"));

@@ -83,7 +83,7 @@ class RandomGrants {
   std::string files(Role role) {
     std::string made = pick({"", "./x", "."});
     if (made != ".") made += path();
-    if (coin()) made += ":" + (role == Role::kOwner && coin() ? "*" : path());
+    if (coin()) made.append(":").append(role == Role::kOwner && coin() ? "*" : path());
     if (coin()) return made + pick({"", ":ro"});
     return made + ":rw" + pick({"", ":quota=1GiB", ":quota=512MB", ":quota=1B"});
   }
@@ -114,7 +114,7 @@ class RandomGrants {
                        pick({"http://", "https://"}) +
                        pick({"*", "*.example.com", "api.example.com", "localhost", "127.0.0.1", "[::1]",
                              "[10.0.0.0/8]", "[fd00::/8]", "10.0.0.7", "169.254.169.254"});
-    if (coin()) made += ":" + ports();
+    if (coin()) made.append(":").append(ports());
     return made + pick({"", "/", "/*", "/v1/*", "/v1*", "/v1/users", "/v1/users/*", "/a%2fb/*", "/%76%31/*",
                         "/x%20y"});
   }

@@ -3,6 +3,7 @@
 //! described in WIT. Pure: no engine runs here.
 
 mod describe;
+mod go;
 mod prepare;
 
 pub use describe::{Description, describe};

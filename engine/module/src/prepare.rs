@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From bytes to a component: text is assembled, a core module of preview 1 is wrapped with the adapter.
 
-use crate::Refusal;
+use crate::{Refusal, go};
 use std::borrow::Cow;
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER as COMMAND,
@@ -70,8 +70,9 @@ fn wrap(core: &[u8]) -> Result<Vec<u8>, Refusal> {
         )));
     }
     let adapter = if surface.start { COMMAND } else { REACTOR };
+    let with_room = go::make_room(core);
     let wrapped = ComponentEncoder::default()
-        .module(core)
+        .module(with_room.as_deref().unwrap_or(core))
         .and_then(|encoder| encoder.adapter(PREVIEW1, adapter))
         .and_then(|mut encoder| encoder.encode());
     wrapped.map_err(|e| Refusal(format!("the core module can't be made a component: {e:#}")))
