@@ -52,7 +52,8 @@ TEST_CASE("a signal that is watched is an event, and does what it did before onc
   }
   struct sigaction after = {};
   ::sigaction(SIGUSR1, nullptr, &after);
-  CHECK(after.sa_handler == before.sa_handler);
+  const bool same = after.sa_handler == before.sa_handler;
+  CHECK(same);
 }
 
 }  // namespace berth

@@ -37,6 +37,14 @@ bool only_looks(std::string_view operation) {
   return operation == "open-read" || operation == "stat" || operation == "readlink";
 }
 
+/// A folder is told from a file by its last slash, as the policy reads it; only this machine knows which it is.
+std::string as_folder_if_one(policy::Capability capability, const std::string& target) {
+  std::error_code error;
+  const bool folder = capability == Capability::kFiles && !target.ends_with('/') && target.starts_with('/') &&
+                      std::filesystem::is_directory(target, error);
+  return folder ? target + "/" : target;
+}
+
 /// Programs look for optional files all the time. A look for what isn't here, or at a folder on the way to a
 /// granted one, would have told the guest nothing new.
 bool is_probe(const policy::Policy& policy, const policy::Knock& knock) {
@@ -79,7 +87,7 @@ std::vector<Denial> Denials::collect() const {
   for (const auto& [key, seen] : seen_) {
     const policy::Knock knock{.capability = key.capability,
                               .operation = key.operation,
-                              .target = key.target,
+                              .target = as_folder_if_one(key.capability, key.target),
                               .method = {},
                               .resolved_to = {},
                               .resolved_from = {},

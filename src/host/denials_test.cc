@@ -30,6 +30,13 @@ TEST_CASE("a refusal names what was missing and the grant that would allow it") 
   CHECK_FALSE(denial.probe);
 }
 
+TEST_CASE("a folder that was looked at is what is suggested, not the folder that it is in") {
+  const policy::Policy nothing;
+  Denials denials(nothing);
+  denials.ask(look("/etc"));
+  CHECK(denials.collect().at(0).suggestion == "files /etc:/etc:ro");
+}
+
 TEST_CASE("the same refusal again only counts") {
   const policy::Policy nothing;
   Denials denials(nothing);

@@ -19,7 +19,7 @@ import pty
 import resource
 import shutil
 import signal
-import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -29,7 +29,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Optional
 
-import coverage
+sys.dont_write_bytecode = True  # the sources may not be ours to write beside
+import coverage  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 DEADLINE_SECONDS = 60
@@ -70,9 +71,7 @@ def fill(folder):
     for name, target in links.items():
         os.symlink(target, os.fsencode(folder / name) if isinstance(target, bytes) else folder / name)
     os.mkfifo(folder / "fifo")
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(folder / "socket"))
-    listener.close()
+    os.mknod(folder / "socket", stat.S_IFSOCK | 0o600)
     (folder / "not-unicode").mkdir()
     with open(os.fsencode(folder / "not-unicode") + b"/\xff", "wb"):
         pass
@@ -175,9 +174,12 @@ def alone_p1():
         "environ_get:ok": Alone(variables=VARIABLES, judge=prints(variables.encode())),
         "fd_read:ok:stdin": Alone(stdin=LONG_INPUT, judge=prints(LONG_INPUT)),
         "fd_read:ok:stdin-empty": Alone(),
-        "fd_write:pipe": Alone(streams="closed-stdout", judge=complains(b"pipe\n")),
+        "fd_write:io": Alone(streams="closed-stdout", judge=complains(b"io\n")),
         "fd_fdstat_get:ok:terminal": Alone(streams="terminal"),
-        "proc_exit:trap": Alone(status=TRAP),
+        "main:trap": Alone(status=TRAP),
+        "sock_accept:trap": Alone(status=TRAP),
+        "sock_recv:trap": Alone(status=TRAP),
+        "sock_send:trap": Alone(status=TRAP),
         "main:ok:return-3": Alone(status=3),
     }
     cases.update({f"proc_exit:ok:{status}": Alone(status=status) for status in (0, 1, 2, 7, 125)})
@@ -189,7 +191,12 @@ WHOLE_RUNS = [
     ("run:ok:returns-ok", "run-result", ["ok"], 0),
     ("run:ok:returns-err", "run-result", ["err"], 1),
     ("main:ok:unknown-case", "standards-p2", ["no-such-case"], 2),
+    ("heap:ok", "heap-cpp", [], 0),
 ]
+
+
+# What is known to be wrong and told so in README.md: these have to fail, so that a repair takes them off this list.
+KNOWN_WRONG: set[str] = set()  # names of cases that fail for a reason which README.md gives
 
 
 @dataclass
@@ -212,8 +219,7 @@ class Host:
     def suites(self):
         # wasmtime runs a core module without the adapter that berth wraps it with: there it is wrapped beforehand.
         p1 = "standards-p1" if self.engine == "berth" else "standards-p1-component"
-        suites = [Suite("p1", p1, alone_p1()), Suite("p2", "standards-p2", alone_p2())]
-        return [suite for suite in suites if (self.guests / f"{suite.guest}.wasm").exists()]
+        return [Suite("p1", p1, alone_p1()), Suite("p2", "standards-p2", alone_p2())]
 
     def command(self, root, guest, arguments, variables):
         options = []
@@ -310,12 +316,19 @@ STREAMS = {
 
 
 class Tally:
-    def __init__(self):
+    def __init__(self, engine):
+        self.engine = engine
+        self.known = 0
         self.passed = 0
         self.failed = 0
         self.skipped = 0
 
     def add(self, suite, name, wrong):
+        if name in KNOWN_WRONG and self.engine == "berth":
+            print(f"known to be wrong: {suite} {name}" if wrong else f"FAIL {suite} {name}: no longer wrong", flush=True)
+            self.known += 1 if wrong else 0
+            self.failed += 0 if wrong else 1
+            return
         if wrong is None:
             self.passed += 1
         else:
@@ -353,7 +366,11 @@ def run_batch(host, suite, names, tally):
 
 def run_alone(host, suite, name, tally):
     expected = suite.alone[name]
-    seen = host.run(suite.guest, [name], expected)
+    guest = suite.guest
+    # The adapter knows only the exit statuses 0 and 1, and berth all of them: what is right, wasmtime shows without it.
+    if host.engine == "wasmtime" and name.startswith(("proc_exit:", "main:ok:")):
+        guest = "standards-p1"
+    seen = host.run(guest, [name], expected)
     wrong = expected.judge(seen)
     for line in seen.stdout.decode(errors="replace").splitlines():
         if line.startswith("FAIL "):
@@ -391,7 +408,10 @@ def main():
     if not shutil.which(str(program)):
         parser.error(f"there is no program {program}")
     host = Host(options.engine, program.absolute() if program.exists() else program, options.guests.absolute())
-    tally = Tally()
+    for guest in {suite.guest for suite in host.suites()} | {guest for _, guest, _, _ in WHOLE_RUNS}:
+        if not (host.guests / f"{guest}.wasm").exists():
+            parser.error(f"there is no {guest}.wasm in {host.guests}: tests/guests/build.py --out {host.guests}")
+    tally = Tally(host.engine)
     listed = {}
     jobs = []
     for suite in host.suites():

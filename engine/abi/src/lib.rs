@@ -24,7 +24,7 @@ const UNSUPPORTED: i32 = 9;
 const INTERNAL: i32 = 10;
 
 /// The engine's threads, configurations and clock. Any thread.
-pub struct berth_runtime(Arc<Runtime>);
+pub struct berth_runtime(Runtime);
 
 /// A compiled module. Any thread.
 pub struct berth_module(Arc<Module>);
@@ -158,7 +158,7 @@ pub unsafe extern "C" fn berth_runtime_new(
         let runtime =
             Runtime::new(lanes, GuardsOff(guards_off)).map_err(|e| Failure::new(UNAVAILABLE, format!("starting the engine's threads: {e}")))?;
         // SAFETY: the caller's promise.
-        unsafe { out.write(Box::into_raw(Box::new(berth_runtime(Arc::new(runtime))))) };
+        unsafe { out.write(Box::into_raw(Box::new(berth_runtime(runtime)))) };
         Ok(())
     })
 }
@@ -191,9 +191,12 @@ pub unsafe extern "C" fn berth_runtime_compatibility(
     guarded(error, || {
         // SAFETY: the caller's promise.
         let runtime = unsafe { &*runtime };
-        let number = runtime.0.compatibility(kind.into()).map_err(|e| Failure::new(INTERNAL, format!("{e:#}")))?;
+        let compiled = runtime.0.compatibility(kind.into()).map_err(|e| Failure::new(INTERNAL, format!("{e:#}")))?;
+        use std::hash::{Hash, Hasher};
+        let mut hasher = std::hash::DefaultHasher::new();
+        (compiled, ::berth_module::fingerprint()).hash(&mut hasher);
         // SAFETY: the caller's promise.
-        unsafe { out.write(number) };
+        unsafe { out.write(hasher.finish()) };
         Ok(())
     })
 }

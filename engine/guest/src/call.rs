@@ -3,7 +3,7 @@
 //! cancellation, and then reported once.
 
 use crate::limits::{Budget, Draws, GuardsOff, Limit, Meter};
-use crate::runtime::{Module, Runtime};
+use crate::runtime::{Module, Runtime, Shared};
 use crate::state::State;
 use crate::ticker::Ticker;
 use berth_doors::files::{FilesDoor, Guards};
@@ -185,7 +185,7 @@ impl Runtime {
     /// Starts `wasi:cli/run` of a module. `done` is called once, on the lane's thread, after the guest's
     /// store and all that it held are gone.
     pub fn start(
-        self: &Arc<Self>,
+        &self,
         module: Arc<Module>,
         guest: Guest,
         done: impl FnOnce(Outcome) + Send + 'static,
@@ -201,15 +201,16 @@ impl Runtime {
         });
         let call = Call { pulse: pulse.clone() };
         let report = Report(Some(done));
-        let runtime = self.clone();
+        let shared = self.shared.clone();
         self.lane().spawn(async move {
-            let outcome = runtime.perform(&module, guest, &pulse).await;
-            drop(runtime);
+            let outcome = shared.perform(&module, guest, &pulse).await;
             report.send(outcome);
         });
         call
     }
+}
 
+impl Shared {
     async fn perform(&self, module: &Module, guest: Guest, pulse: &Arc<Pulse>) -> Outcome {
         let ways = if guest.guards_off.has(GuardsOff::STDOUT) { Ways::Blocking } else { guest.ways };
         let outputs = [Output::stdout(ways), Output::stderr(ways)];
@@ -265,7 +266,7 @@ async fn race<T>(guest: impl Future<Output = std::result::Result<T, End>>, pulse
 }
 
 async fn run(
-    runtime: &Runtime,
+    shared: &Shared,
     module: &Module,
     guest: Guest,
     pulse: Arc<Pulse>,
@@ -277,7 +278,7 @@ async fn run(
     };
     let (handles, host_buffers) = (guest.handles, guest.host_buffer_bytes);
     let (guards_off, fuel) = (guest.guards_off, guest.meter.fuel_limit);
-    let engine = runtime.engines.get(module.kind)?;
+    let engine = shared.engines.get(module.kind)?;
     let mut store = Store::new(engine, state(guest, outputs)?);
     store.limiter(|state| &mut state.draws);
     if guards_off.has(GuardsOff::HOST_BUFFERS) {

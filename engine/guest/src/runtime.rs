@@ -18,10 +18,15 @@ use wasmtime::component::Component;
 use wasmtime_wasi::p2::bindings::CommandPre;
 
 pub struct Runtime {
-    pub(crate) engines: Arc<Engines>,
-    pub(crate) ticker: Ticker,
+    pub(crate) shared: Arc<Shared>,
     lanes: Vec<Lane>,
     next_lane: AtomicUsize,
+}
+
+/// What calls hold on to; the lanes outlive none of them.
+pub(crate) struct Shared {
+    pub(crate) engines: Arc<Engines>,
+    pub(crate) ticker: Ticker,
 }
 
 struct Lane {
@@ -42,17 +47,18 @@ impl Runtime {
         let engines = Arc::new(Engines::new(guards_off));
         let ticking = engines.clone();
         let lanes = (0..lanes.max(1)).map(Lane::start).collect::<io::Result<_>>()?;
-        Ok(Runtime { ticker: Ticker::new(move || ticking.tick()), engines, lanes, next_lane: AtomicUsize::new(0) })
+        let shared = Arc::new(Shared { ticker: Ticker::new(move || ticking.tick()), engines });
+        Ok(Runtime { shared, lanes, next_lane: AtomicUsize::new(0) })
     }
 
     /// The number that compiled images of this kind are keyed by.
     pub fn compatibility(&self, kind: Kind) -> Result<u64> {
-        Ok(engines::compatibility(self.engines.get(kind)?))
+        Ok(engines::compatibility(self.shared.engines.get(kind)?))
     }
 
     /// Compiles a component on the calling thread (and rayon's, for a large one).
     pub fn compile(&self, kind: Kind, bytes: &[u8]) -> Result<Module> {
-        self.link(kind, Component::from_binary(self.engines.get(kind)?, bytes)?)
+        self.link(kind, Component::from_binary(self.shared.engines.get(kind)?, bytes)?)
     }
 
     /// Maps a compiled image.
@@ -62,12 +68,12 @@ impl Runtime {
     /// has authenticated it over all its bytes.
     pub unsafe fn open_image(&self, kind: Kind, path: &str) -> Result<Module> {
         // SAFETY: the caller's promise is the one that the engine asks for.
-        let component = unsafe { Component::deserialize_file(self.engines.get(kind)?, path)? };
+        let component = unsafe { Component::deserialize_file(self.shared.engines.get(kind)?, path)? };
         self.link(kind, component)
     }
 
     fn link(&self, kind: Kind, component: Component) -> Result<Module> {
-        let linker = linkers::wasi_0_2(self.engines.get(kind)?)?;
+        let linker = linkers::wasi_0_2(self.shared.engines.get(kind)?)?;
         let command = linker.instantiate_pre(&component).and_then(CommandPre::new);
         Ok(Module { component, command, kind })
     }

@@ -34,7 +34,8 @@ fn component(binary: &[u8]) -> Result<Description, Refusal> {
     let package = resolve.worlds[world].package;
     let mut printer = WitPrinter::default();
     if let Some(package) = package {
-        printer.print(&resolve, package, &[]).map_err(|e| broken(&e))?;
+        let others: Vec<_> = resolve.packages.iter().map(|(id, _)| id).filter(|id| *id != package).collect();
+        printer.print(&resolve, package, &others).map_err(|e| broken(&e))?;
     }
     Ok(Description {
         form: Form::Component,

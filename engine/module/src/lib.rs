@@ -3,11 +3,13 @@
 //! described in WIT. Pure: no engine runs here.
 
 mod describe;
+mod exit;
 mod go;
+mod heap;
 mod prepare;
 
 pub use describe::{Description, describe};
-pub use prepare::{Form, Prepared, needs_concurrency, prepare};
+pub use prepare::{Form, Prepared, fingerprint, needs_concurrency, prepare};
 
 /// Why bytes are no module that this host runs: what they are, then what to do.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From bytes to a component: text is assembled, a core module of preview 1 is wrapped with the adapter.
 
-use crate::{Refusal, go};
+use crate::{Refusal, exit, go, heap};
 use std::borrow::Cow;
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER as COMMAND,
@@ -17,6 +17,13 @@ pub enum Form {
     Component = 1,
     /// A core module of preview 1, or without imports.
     Core = 2,
+}
+
+/// Changes with how modules are prepared, so that images compiled from another preparation are not taken for ours:
+/// the very sources that prepare.
+pub fn fingerprint() -> impl std::hash::Hash {
+    let sources = [include_str!("prepare.rs"), include_str!("go.rs"), include_str!("heap.rs"), include_str!("exit.rs")];
+    (sources, include_str!("../../Cargo.lock"))
 }
 
 pub struct Prepared<'a> {
@@ -70,11 +77,15 @@ fn wrap(core: &[u8]) -> Result<Vec<u8>, Refusal> {
         )));
     }
     let adapter = if surface.start { COMMAND } else { REACTOR };
-    let with_room = go::make_room(core);
-    let wrapped = ComponentEncoder::default()
-        .module(with_room.as_deref().unwrap_or(core))
-        .and_then(|encoder| encoder.adapter(PREVIEW1, adapter))
-        .and_then(|mut encoder| encoder.encode());
+    let mut core = go::make_room(core).or_else(|| heap::keep_apart(core)).unwrap_or_else(|| core.to_vec());
+    let exits = exit::lead_away(&mut core, PREVIEW1);
+    let wrapped = (|| {
+        let mut encoder = ComponentEncoder::default().module(&core)?.adapter(PREVIEW1, adapter)?;
+        if exits {
+            encoder = encoder.adapter(exit::MODULE, &exit::adapter()?)?;
+        }
+        encoder.encode()
+    })();
     wrapped.map_err(|e| Refusal(format!("the core module can't be made a component: {e:#}")))
 }
 

@@ -8,17 +8,22 @@ namespace {
 
 // In the order of their numbers.
 constexpr const char* kErrnoNames[] = {
-    "ok",          "2big",         "acces",       "addrinuse",    "addrnotavail", "afnosupport", "again",
-    "already",     "badf",         "badmsg",      "busy",         "canceled",     "child",       "connaborted",
-    "connrefused", "connreset",    "deadlk",      "destaddrreq",  "dom",          "dquot",       "exist",
-    "fault",       "fbig",         "hostunreach", "idrm",         "ilseq",        "inprogress",  "intr",
-    "inval",       "io",           "isconn",      "isdir",        "loop",         "mfile",       "mlink",
-    "msgsize",     "multihop",     "nametoolong", "netdown",      "netreset",     "netunreach",  "nfile",
-    "nobufs",      "nodev",        "noent",       "noexec",       "nolck",        "nolink",      "nomem",
-    "nomsg",       "noprotoopt",   "nospc",       "nosys",        "notconn",      "notdir",      "notempty",
-    "notrecoverable", "notsock",   "notsup",      "notty",        "nxio",         "overflow",    "ownerdead",
-    "perm",        "pipe",         "proto",       "protonosupport", "prototype",  "range",       "rofs",
-    "spipe",       "srch",         "stale",       "timedout",     "txtbsy",       "xdev",        "notcapable",
+    "ok",          "2big",           "acces",       "addrinuse",   "addrnotavail",
+    "afnosupport", "again",          "already",     "badf",        "badmsg",
+    "busy",        "canceled",       "child",       "connaborted", "connrefused",
+    "connreset",   "deadlk",         "destaddrreq", "dom",         "dquot",
+    "exist",       "fault",          "fbig",        "hostunreach", "idrm",
+    "ilseq",       "inprogress",     "intr",        "inval",       "io",
+    "isconn",      "isdir",          "loop",        "mfile",       "mlink",
+    "msgsize",     "multihop",       "nametoolong", "netdown",     "netreset",
+    "netunreach",  "nfile",          "nobufs",      "nodev",       "noent",
+    "noexec",      "nolck",          "nolink",      "nomem",       "nomsg",
+    "noprotoopt",  "nospc",          "nosys",       "notconn",     "notdir",
+    "notempty",    "notrecoverable", "notsock",     "notsup",      "notty",
+    "nxio",        "overflow",       "ownerdead",   "perm",        "pipe",
+    "proto",       "protonosupport", "prototype",   "range",       "rofs",
+    "spipe",       "srch",           "stale",       "timedout",    "txtbsy",
+    "xdev",        "notcapable",
 };
 static_assert(sizeof kErrnoNames / sizeof kErrnoNames[0] == __WASI_ERRNO_NOTCAPABLE + 1);
 

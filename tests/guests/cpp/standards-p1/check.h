@@ -2,8 +2,9 @@
 #pragma once
 // What a case is, and the few words in which it says what it expects.
 //
-// A case is named FUNCTION:ANSWER or FUNCTION:ANSWER:VARIANT, where the answer is `ok` or an errno in lower case.
-// It returns nothing where all was as expected. What only has to work on the way is `must`: it ends the program.
+// A case is named FUNCTION:ANSWER or FUNCTION:ANSWER:VARIANT, where the answer is `ok` or an errno in lower
+// case. It returns nothing where all was as expected. What only has to work on the way is `must`: it ends the
+// program.
 
 #include <wasi/api.h>
 
@@ -31,8 +32,8 @@ struct Case {
 using Cases = std::vector<Case>;
 
 /// Leaves the case where an expectation wasn't met.
-#define REQUIRE(expectation)                           \
-  do {                                                 \
+#define REQUIRE(expectation)                               \
+  do {                                                     \
     if (Outcome mismatch = (expectation)) return mismatch; \
   } while (false)
 
@@ -55,4 +56,5 @@ Cases descriptor_cases();
 Cases permission_cases();
 Cases clock_cases();
 Cases poll_cases();
+Cases socket_cases();
 Cases command_line_cases();

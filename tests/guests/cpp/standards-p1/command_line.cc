@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arguments, variables, standard streams and exit. Most need a process of their own: who runs them prepares the
-// streams and judges the exit status and the output; see `alone_p1` in tests/standards/run.py.
+// Arguments, variables, standard streams and exit. Most need a process of their own: who runs them prepares
+// the streams and judges the exit status and the output; see `alone_p1` in tests/standards/run.py.
 
 #include <cstdio>
 #include <cstdlib>
@@ -49,7 +49,9 @@ Outcome writes_to_closed_stdout() {
   __wasi_proc_exit(1);
 }
 
-Case alone(const std::string& name, std::function<Outcome()> run) { return {name, std::move(run), Need::kAlone}; }
+Case alone(const std::string& name, std::function<Outcome()> run) {
+  return {name, std::move(run), Need::kAlone};
+}
 
 }  // namespace
 
@@ -79,22 +81,25 @@ Cases command_line_cases() {
       alone("args_get:ok", [] { return prints(__wasi_args_sizes_get, __wasi_args_get); }),
       alone("environ_get:ok", [] { return prints(__wasi_environ_sizes_get, __wasi_environ_get); }),
       alone("fd_read:ok:stdin", echoes_stdin),
-      alone("fd_read:ok:stdin-empty", [] {
-        std::string bytes = "x";
-        REQUIRE(answers(read(0, 1, bytes), __WASI_ERRNO_SUCCESS));
-        return equal(bytes, "");
-      }),
-      alone("fd_write:pipe", writes_to_closed_stdout),
-      alone("fd_fdstat_get:ok:terminal", [] {
-        __wasi_fdstat_t status;
-        must(__wasi_fd_fdstat_get(1, &status), "fd_fdstat_get");
-        return equal(status.fs_filetype, __WASI_FILETYPE_CHARACTER_DEVICE);
-      }),
-      alone("proc_exit:trap", []() -> Outcome { __builtin_trap(); }),
+      alone("fd_read:ok:stdin-empty",
+            [] {
+              std::string bytes = "x";
+              REQUIRE(answers(read(0, 1, bytes), __WASI_ERRNO_SUCCESS));
+              return equal(bytes, "");
+            }),
+      alone("fd_write:io", writes_to_closed_stdout),
+      alone("fd_fdstat_get:ok:terminal",
+            [] {
+              __wasi_fdstat_t status;
+              must(__wasi_fd_fdstat_get(1, &status), "fd_fdstat_get");
+              return equal(status.fs_filetype, __WASI_FILETYPE_CHARACTER_DEVICE);
+            }),
+      alone("main:trap", []() -> Outcome { __builtin_trap(); }),
       alone("main:ok:return-3", []() -> Outcome { std::exit(3); }),
   };
   for (const int status : {0, 1, 2, 7, 125}) {
-    cases.push_back(alone("proc_exit:ok:" + std::to_string(status), [status]() -> Outcome { __wasi_proc_exit(status); }));
+    cases.push_back(
+        alone("proc_exit:ok:" + std::to_string(status), [status]() -> Outcome { __wasi_proc_exit(status); }));
   }
   return cases;
 }

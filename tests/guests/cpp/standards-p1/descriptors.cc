@@ -52,17 +52,32 @@ Cases status_cases() {
          return equal(contents(file), "0123ab");
        }},
       {"fd_fdstat_set_flags:inval",
-       [] { return answers(__wasi_fd_fdstat_set_flags(scratch_file(), __WASI_FDFLAGS_SYNC), __WASI_ERRNO_INVAL); }},
+       [] {
+         return answers(__wasi_fd_fdstat_set_flags(scratch_file(), __WASI_FDFLAGS_SYNC), __WASI_ERRNO_INVAL);
+       }},
       {"fd_fdstat_set_flags:badf",
        [] { return answers(__wasi_fd_fdstat_set_flags(unopened(), 0), __WASI_ERRNO_BADF); }},
+      {"fd_fdstat_set_rights:notsup",
+       [] {
+         return answers(__wasi_fd_fdstat_set_rights(open(sandbox(), "file"), kRead, kRead),
+                        __WASI_ERRNO_NOTSUP);
+       }},
       {"fd_fdstat_set_rights:badf",
        [] { return answers(__wasi_fd_fdstat_set_rights(unopened(), 0, 0), __WASI_ERRNO_BADF); }},
       {"fd_advise:ok",
-       [] { return answers(__wasi_fd_advise(open(sandbox(), "file"), 0, 4, __WASI_ADVICE_SEQUENTIAL), __WASI_ERRNO_SUCCESS); }},
-      {"fd_advise:badf", [] { return answers(__wasi_fd_advise(unopened(), 0, 0, __WASI_ADVICE_NORMAL), __WASI_ERRNO_BADF); }},
+       [] {
+         return answers(__wasi_fd_advise(open(sandbox(), "file"), 0, 4, __WASI_ADVICE_SEQUENTIAL),
+                        __WASI_ERRNO_SUCCESS);
+       }},
+      {"fd_advise:badf",
+       [] { return answers(__wasi_fd_advise(unopened(), 0, 0, __WASI_ADVICE_NORMAL), __WASI_ERRNO_BADF); }},
       {"fd_advise:inval",
-       [] { return answers(__wasi_fd_advise(open(sandbox(), "file"), 0, uint64_t{1} << 63, __WASI_ADVICE_NORMAL), __WASI_ERRNO_INVAL); }},
-      {"fd_allocate:notsup", [] { return answers(__wasi_fd_allocate(scratch_file(), 0, 10), __WASI_ERRNO_NOTSUP); }},
+       [] {
+         return answers(__wasi_fd_advise(open(sandbox(), "file"), 0, uint64_t{1} << 63, __WASI_ADVICE_NORMAL),
+                        __WASI_ERRNO_INVAL);
+       }},
+      {"fd_allocate:notsup",
+       [] { return answers(__wasi_fd_allocate(scratch_file(), 0, 10), __WASI_ERRNO_NOTSUP); }},
       {"fd_allocate:badf", [] { return answers(__wasi_fd_allocate(unopened(), 0, 10), __WASI_ERRNO_BADF); }},
   };
 }
@@ -75,11 +90,14 @@ Cases change_cases() {
          REQUIRE(answers(__wasi_fd_filestat_set_size(file, 2), __WASI_ERRNO_SUCCESS));
          return equal(contents(file), "01");
        }},
-      {"fd_filestat_set_size:badf", [] { return answers(__wasi_fd_filestat_set_size(unopened(), 0), __WASI_ERRNO_BADF); }},
+      {"fd_filestat_set_size:badf",
+       [] { return answers(__wasi_fd_filestat_set_size(unopened(), 0), __WASI_ERRNO_BADF); }},
       {"fd_filestat_set_size:badf:directory",
        [] { return answers(__wasi_fd_filestat_set_size(scratch(), 0), __WASI_ERRNO_BADF); }},
       {"fd_filestat_set_size:inval",
-       [] { return answers(__wasi_fd_filestat_set_size(scratch_file(), uint64_t{1} << 63), __WASI_ERRNO_INVAL); }},
+       [] {
+         return answers(__wasi_fd_filestat_set_size(scratch_file(), uint64_t{1} << 63), __WASI_ERRNO_INVAL);
+       }},
       {"fd_filestat_set_size:inval:read-only",
        [] { return answers(__wasi_fd_filestat_set_size(open(sandbox(), "file"), 1), __WASI_ERRNO_INVAL); }},
       {"fd_filestat_set_size:fbig",
@@ -88,7 +106,8 @@ Cases change_cases() {
        [] {
          const Descriptor file = scratch_file();
          const __wasi_fstflags_t both = __WASI_FSTFLAGS_ATIM | __WASI_FSTFLAGS_MTIM;
-         REQUIRE(answers(__wasi_fd_filestat_set_times(file, kThen, kThen + 1000, both), __WASI_ERRNO_SUCCESS));
+         REQUIRE(
+             answers(__wasi_fd_filestat_set_times(file, kThen, kThen + 1000, both), __WASI_ERRNO_SUCCESS));
          REQUIRE(equal(stat(file).atim, kThen));
          return equal(stat(file).mtim, kThen + 1000);
        }},
@@ -127,11 +146,15 @@ Cases offset_cases() {
       {"fd_seek:ok:current", [] { return seeks(-1, __WASI_WHENCE_CUR, 3); }},
       {"fd_seek:ok:end", [] { return seeks(-2, __WASI_WHENCE_END, 8); }},
       {"fd_seek:ok:past-the-end", [] { return seeks(100, __WASI_WHENCE_END, 110); }},
-      {"fd_seek:inval", [] { return seek_answers(scratch_file(), -1, __WASI_WHENCE_SET, __WASI_ERRNO_INVAL); }},
-      {"fd_seek:inval:current", [] { return seek_answers(scratch_file(), -1, __WASI_WHENCE_CUR, __WASI_ERRNO_INVAL); }},
-      {"fd_seek:inval:end", [] { return seek_answers(scratch_file(), -1, __WASI_WHENCE_END, __WASI_ERRNO_INVAL); }},
+      {"fd_seek:inval",
+       [] { return seek_answers(scratch_file(), -1, __WASI_WHENCE_SET, __WASI_ERRNO_INVAL); }},
+      {"fd_seek:inval:current",
+       [] { return seek_answers(scratch_file(), -1, __WASI_WHENCE_CUR, __WASI_ERRNO_INVAL); }},
+      {"fd_seek:inval:end",
+       [] { return seek_answers(scratch_file(), -1, __WASI_WHENCE_END, __WASI_ERRNO_INVAL); }},
       {"fd_seek:badf", [] { return seek_answers(unopened(), 0, __WASI_WHENCE_SET, __WASI_ERRNO_BADF); }},
-      {"fd_seek:badf:directory", [] { return seek_answers(scratch(), 0, __WASI_WHENCE_SET, __WASI_ERRNO_BADF); }},
+      {"fd_seek:badf:directory",
+       [] { return seek_answers(scratch(), 0, __WASI_WHENCE_SET, __WASI_ERRNO_BADF); }},
       {"fd_seek:spipe", [] { return seek_answers(0, 0, __WASI_WHENCE_SET, __WASI_ERRNO_SPIPE); }},
       {"fd_tell:ok",
        [] {
@@ -171,8 +194,10 @@ Cases number_cases() {
          REQUIRE(equal(contents(to), "from"));
          return answers(__wasi_fd_close(from), __WASI_ERRNO_BADF);
        }},
-      {"fd_renumber:badf", [] { return answers(__wasi_fd_renumber(unopened(), scratch_file()), __WASI_ERRNO_BADF); }},
-      {"fd_renumber:badf:target", [] { return answers(__wasi_fd_renumber(scratch_file(), unopened()), __WASI_ERRNO_BADF); }},
+      {"fd_renumber:badf",
+       [] { return answers(__wasi_fd_renumber(unopened(), scratch_file()), __WASI_ERRNO_BADF); }},
+      {"fd_renumber:badf:target",
+       [] { return answers(__wasi_fd_renumber(scratch_file(), unopened()), __WASI_ERRNO_BADF); }},
       {"fd_prestat_get:ok",
        [] {
          __wasi_prestat_t preopened;
@@ -193,7 +218,8 @@ Cases number_cases() {
       {"fd_prestat_dir_name:ok",
        [] {
          std::string name(8, ' ');
-         REQUIRE(answers(__wasi_fd_prestat_dir_name(sandbox(), reinterpret_cast<uint8_t*>(name.data()), 8), __WASI_ERRNO_SUCCESS));
+         REQUIRE(answers(__wasi_fd_prestat_dir_name(sandbox(), reinterpret_cast<uint8_t*>(name.data()), 8),
+                         __WASI_ERRNO_SUCCESS));
          return equal(name, "/sandbox");
        }},
       {"fd_prestat_dir_name:nametoolong",

@@ -18,17 +18,26 @@ Descriptor grant(const std::string& name) {
   __wasi_prestat_t preopened;
   for (Descriptor folder = 3; __wasi_fd_prestat_get(folder, &preopened) == __WASI_ERRNO_SUCCESS; ++folder) {
     std::string path(preopened.u.dir.pr_name_len, '\0');
-    must(__wasi_fd_prestat_dir_name(folder, reinterpret_cast<uint8_t*>(path.data()), path.size()), "prestat_dir_name");
+    must(__wasi_fd_prestat_dir_name(folder, reinterpret_cast<uint8_t*>(path.data()), path.size()),
+         "prestat_dir_name");
     if (path == name) return folder;
   }
   std::fprintf(stderr, "there is no grant called %s\n", name.c_str());
   std::abort();
 }
 
-Descriptor sandbox() { return grant("/sandbox"); }
-Descriptor other() { return grant("/other"); }
-Descriptor readonly() { return grant("/readonly"); }
-Descriptor phantom() { return grant("/"); }
+Descriptor sandbox() {
+  return grant("/sandbox");
+}
+Descriptor other() {
+  return grant("/other");
+}
+Descriptor readonly() {
+  return grant("/readonly");
+}
+Descriptor phantom() {
+  return grant("/");
+}
 
 Descriptor scratch() {
   const std::string name = fresh_name();
@@ -42,14 +51,15 @@ std::string fresh_name() {
 }
 
 __wasi_errno_t try_open(Descriptor base, const std::string& path, Opening opening, Descriptor& opened) {
-  const __wasi_errno_t code = __wasi_path_open(base, opening.lookup, path.c_str(), opening.flags, opening.rights,
-                                               opening.rights, opening.mode, &opened);
+  const __wasi_errno_t code = __wasi_path_open(base, opening.lookup, path.c_str(), opening.flags,
+                                               opening.rights, opening.rights, opening.mode, &opened);
   if (code == __WASI_ERRNO_SUCCESS) opened_descriptors.push_back(opened);
   return code;
 }
 
 void close_opened() {
-  for (const Descriptor descriptor : opened_descriptors) __wasi_fd_close(descriptor);
+  // A case may have closed or renumbered some of them: what this answers says nothing.
+  for (const Descriptor descriptor : opened_descriptors) (void)!__wasi_fd_close(descriptor);
   opened_descriptors.clear();
 }
 
@@ -72,7 +82,9 @@ Descriptor new_file(Descriptor base, const std::string& path, const std::string&
   return file;
 }
 
-Descriptor scratch_file(const std::string& contents) { return new_file(scratch(), "file", contents); }
+Descriptor scratch_file(const std::string& contents) {
+  return new_file(scratch(), "file", contents);
+}
 
 std::string contents(Descriptor file) {
   std::string all;
@@ -109,7 +121,9 @@ std::string joined(const std::vector<std::string>& words) {
   return all;
 }
 
-Descriptor unopened() { return 1000; }
+Descriptor unopened() {
+  return 1000;
+}
 
 __wasi_errno_t write(Descriptor file, const std::string& bytes, size_t& written) {
   const __wasi_ciovec_t piece{reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()};

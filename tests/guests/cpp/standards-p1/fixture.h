@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The folders a case works in: what the runner prepared (see tests/standards/run.py), and fresh ones for cases that
-// change something. All of these have to work; see `must`.
+// The folders a case works in: what the runner prepared (see tests/standards/run.py), and fresh ones for
+// cases that change something. All of these have to work; see `must`.
 
 #include <wasi/api.h>
 
@@ -12,7 +12,8 @@ using Descriptor = __wasi_fd_t;
 
 inline constexpr __wasi_lookupflags_t kFollow = __WASI_LOOKUPFLAGS_SYMLINK_FOLLOW;
 inline constexpr __wasi_lookupflags_t kNoFollow = 0;
-inline constexpr __wasi_rights_t kRead = __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_SEEK | __WASI_RIGHTS_FD_TELL;
+inline constexpr __wasi_rights_t kRead =
+    __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_SEEK | __WASI_RIGHTS_FD_TELL;
 inline constexpr __wasi_rights_t kWrite = __WASI_RIGHTS_FD_WRITE;
 inline constexpr __wasi_rights_t kAllOfFolder = ((__wasi_rights_t{1} << 30) - 1) & ~kWrite;
 inline constexpr uint64_t kTooLarge = uint64_t{1} << 30;  // the runner limits files to less

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asks the host every question of WASI preview 1 that has a documented answer.
 //
-// `standards-p1 CASE…` runs the named cases, `all` those that can share a process, `--list` prints each name with what
-// it needs after a tab. What follows `--` is for the cases to look at. A case prints `ok NAME` or
+// `standards-p1 CASE…` runs the named cases, `all` those that can share a process, `--list` prints each name
+// with what it needs after a tab. What follows `--` is for the cases to look at. A case prints `ok NAME` or
 // `FAIL NAME: expected X got Y`; any failure makes the exit status 1, an unknown name makes it 2.
 
 #include <algorithm>
@@ -17,16 +17,19 @@ namespace {
 
 const char* word(Need need) {
   switch (need) {
-    case Need::kNothing: return "nothing";
-    case Need::kBerth: return "berth";
-    case Need::kAlone: return "alone";
+    case Need::kNothing:
+      return "nothing";
+    case Need::kBerth:
+      return "berth";
+    case Need::kAlone:
+      return "alone";
   }
 }
 
 Cases all_cases() {
   Cases all;
-  for (const auto& room : {file_cases, folder_cases, path_cases, descriptor_cases, permission_cases, clock_cases,
-                           poll_cases, command_line_cases}) {
+  for (const auto& room : {file_cases, folder_cases, path_cases, descriptor_cases, permission_cases,
+                           clock_cases, poll_cases, socket_cases, command_line_cases}) {
     for (Case& one : room()) all.push_back(std::move(one));
   }
   return all;
@@ -37,7 +40,8 @@ bool passes(const Case& one) {
   const Outcome mismatch = one.run();
   close_opened();
   if (mismatch) {
-    std::printf("FAIL %s: expected %s got %s\n", one.name.c_str(), mismatch->expected.c_str(), mismatch->got.c_str());
+    std::printf("FAIL %s: expected %s got %s\n", one.name.c_str(), mismatch->expected.c_str(),
+                mismatch->got.c_str());
   } else {
     std::printf("ok %s\n", one.name.c_str());
   }
@@ -68,7 +72,8 @@ int main(int argument_count, char** arguments) {
   }
   int failed = 0;
   for (const Case& one : cases) {
-    const bool runs = all ? one.need != Need::kAlone : std::find(wanted.begin(), wanted.end(), one.name) != wanted.end();
+    const bool runs =
+        all ? one.need != Need::kAlone : std::find(wanted.begin(), wanted.end(), one.name) != wanted.end();
     if (runs && !passes(one)) failed = 1;
   }
   return failed;

@@ -55,7 +55,9 @@ const std::vector<PathFunction>& functions() {
          return __wasi_path_link(base, kNoFollow, path, sandbox(), fresh_name().c_str());
        }},
       {"path_rename", "old", Kind::kChangeLink,
-       [](Descriptor base, const char* path) { return __wasi_path_rename(base, path, sandbox(), fresh_name().c_str()); }},
+       [](Descriptor base, const char* path) {
+         return __wasi_path_rename(base, path, sandbox(), fresh_name().c_str());
+       }},
       {"path_create_directory", "", Kind::kCreate, __wasi_path_create_directory},
       {"path_symlink", "", Kind::kCreate,
        [](Descriptor base, const char* path) { return __wasi_path_symlink("file", base, path); }},
@@ -64,12 +66,15 @@ const std::vector<PathFunction>& functions() {
          return __wasi_path_link(sandbox(), kNoFollow, victim().c_str(), base, path);
        }},
       {"path_rename", "new", Kind::kCreate,
-       [](Descriptor base, const char* path) { return __wasi_path_rename(sandbox(), victim().c_str(), base, path); }},
+       [](Descriptor base, const char* path) {
+         return __wasi_path_rename(sandbox(), victim().c_str(), base, path);
+       }},
   };
   return all;
 }
 
-Case answering(const PathFunction& function, __wasi_errno_t code, const std::string& variant, const std::string& path) {
+Case answering(const PathFunction& function, __wasi_errno_t code, const std::string& variant,
+               const std::string& path) {
   return {function.case_name(errno_name(code), variant),
           [&function, code, path] { return answers(function.call(sandbox(), path.c_str()), code); }};
 }
@@ -97,7 +102,8 @@ void add_cases(const PathFunction& function, Cases& cases) {
     add(__WASI_ERRNO_PERM, "link-absolute-at-the-end", "link-absolute");
     add(__WASI_ERRNO_NOTDIR, "slash-at-the-end", "file/");
   }
-  cases.push_back({function.case_name("badf", ""), [&function] { return answers(function.call(unopened(), "any"), __WASI_ERRNO_BADF); }});
+  cases.push_back({function.case_name("badf", ""),
+                   [&function] { return answers(function.call(unopened(), "any"), __WASI_ERRNO_BADF); }});
   cases.push_back({function.case_name("notdir", "base"), [&function] {
                      return answers(function.call(open(sandbox(), "file"), "any"), __WASI_ERRNO_NOTDIR);
                    }});
@@ -115,12 +121,15 @@ void add_permission_cases(const PathFunction& function, Cases& cases) {
   const bool looks = function.kind == Kind::kLook || function.kind == Kind::kLookAtLink;
   if (!looks) {
     const char* path = function.kind == Kind::kCreate ? "new" : "file";
-    cases.push_back({function.case_name("perm", "readonly"),
-                     [&function, path] { return answers(function.call(readonly(), path), __WASI_ERRNO_PERM); }, Need::kBerth});
+    cases.push_back(
+        {function.case_name("perm", "readonly"),
+         [&function, path] { return answers(function.call(readonly(), path), __WASI_ERRNO_PERM); },
+         Need::kBerth});
   }
   const __wasi_errno_t code = looks ? __WASI_ERRNO_NOENT : __WASI_ERRNO_PERM;
   cases.push_back({function.case_name(errno_name(code), "phantom"),
-                   [&function, code] { return answers(function.call(phantom(), "etc/passwd"), code); }, Need::kBerth});
+                   [&function, code] { return answers(function.call(phantom(), "etc/passwd"), code); },
+                   Need::kBerth});
 }
 
 }  // namespace

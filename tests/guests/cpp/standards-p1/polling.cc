@@ -9,7 +9,8 @@ namespace {
 constexpr __wasi_timestamp_t kMillisecond = 1'000'000;
 constexpr __wasi_timestamp_t kHour = 3600 * 1000 * kMillisecond;
 
-__wasi_subscription_t timer(__wasi_userdata_t label, __wasi_timestamp_t timeout, __wasi_subclockflags_t flags = 0,
+__wasi_subscription_t timer(__wasi_userdata_t label, __wasi_timestamp_t timeout,
+                            __wasi_subclockflags_t flags = 0,
                             __wasi_clockid_t clock = __WASI_CLOCKID_MONOTONIC) {
   __wasi_subscription_t subscription{};
   subscription.userdata = label;
@@ -35,10 +36,12 @@ __wasi_timestamp_t now() {
 }
 
 /// Polls and expects one event: its label and its error.
-Outcome wakes(const std::vector<__wasi_subscription_t>& subscriptions, __wasi_userdata_t label, __wasi_errno_t error) {
+Outcome wakes(const std::vector<__wasi_subscription_t>& subscriptions, __wasi_userdata_t label,
+              __wasi_errno_t error) {
   std::vector<__wasi_event_t> events(subscriptions.size());
   size_t count = 0;
-  REQUIRE(answers(__wasi_poll_oneoff(subscriptions.data(), events.data(), subscriptions.size(), &count), __WASI_ERRNO_SUCCESS));
+  REQUIRE(answers(__wasi_poll_oneoff(subscriptions.data(), events.data(), subscriptions.size(), &count),
+                  __WASI_ERRNO_SUCCESS));
   REQUIRE(equal(count, 1));
   REQUIRE(equal(events[0].userdata, label));
   return answers(events[0].error, error);
@@ -55,18 +58,33 @@ Outcome waits(__wasi_subscription_t subscription) {
 Cases poll_cases() {
   return {
       {"poll_oneoff:ok", [] { return waits(timer(7, 5 * kMillisecond)); }},
-      {"poll_oneoff:ok:absolute", [] { return waits(timer(7, now() + 5 * kMillisecond, __WASI_SUBCLOCKFLAGS_SUBSCRIPTION_CLOCK_ABSTIME)); }},
-      {"poll_oneoff:ok:realtime", [] { return waits(timer(7, 5 * kMillisecond, 0, __WASI_CLOCKID_REALTIME)); }},
+      {"poll_oneoff:ok:absolute",
+       [] {
+         return waits(timer(7, now() + 5 * kMillisecond, __WASI_SUBCLOCKFLAGS_SUBSCRIPTION_CLOCK_ABSTIME));
+       }},
+      {"poll_oneoff:ok:realtime",
+       [] { return waits(timer(7, 5 * kMillisecond, 0, __WASI_CLOCKID_REALTIME)); }},
       {"poll_oneoff:ok:past",
-       [] { return wakes({timer(7, 1, __WASI_SUBCLOCKFLAGS_SUBSCRIPTION_CLOCK_ABSTIME)}, 7, __WASI_ERRNO_SUCCESS); }},
-      {"poll_oneoff:ok:first-of-two", [] { return wakes({timer(1, kHour), timer(2, kMillisecond)}, 2, __WASI_ERRNO_SUCCESS); }},
+       [] {
+         return wakes({timer(7, 1, __WASI_SUBCLOCKFLAGS_SUBSCRIPTION_CLOCK_ABSTIME)}, 7,
+                      __WASI_ERRNO_SUCCESS);
+       }},
+      {"poll_oneoff:ok:first-of-two",
+       [] { return wakes({timer(1, kHour), timer(2, kMillisecond)}, 2, __WASI_ERRNO_SUCCESS); }},
       {"poll_oneoff:ok:file-read",
        [] {
-         return wakes({timer(1, kHour), file(2, open(sandbox(), "file"), __WASI_EVENTTYPE_FD_READ)}, 2, __WASI_ERRNO_SUCCESS);
+         return wakes({timer(1, kHour), file(2, open(sandbox(), "file"), __WASI_EVENTTYPE_FD_READ)}, 2,
+                      __WASI_ERRNO_SUCCESS);
        }},
       {"poll_oneoff:ok:file-write",
-       [] { return wakes({timer(1, kHour), file(2, scratch_file(), __WASI_EVENTTYPE_FD_WRITE)}, 2, __WASI_ERRNO_SUCCESS); }},
-      {"poll_oneoff:ok:stdout", [] { return wakes({timer(1, kHour), file(2, 1, __WASI_EVENTTYPE_FD_WRITE)}, 2, __WASI_ERRNO_SUCCESS); }},
+       [] {
+         return wakes({timer(1, kHour), file(2, scratch_file(), __WASI_EVENTTYPE_FD_WRITE)}, 2,
+                      __WASI_ERRNO_SUCCESS);
+       }},
+      {"poll_oneoff:ok:stdout",
+       [] {
+         return wakes({timer(1, kHour), file(2, 1, __WASI_EVENTTYPE_FD_WRITE)}, 2, __WASI_ERRNO_SUCCESS);
+       }},
       {"poll_oneoff:badf",
        [] {
          const __wasi_subscription_t subscription = file(1, unopened(), __WASI_EVENTTYPE_FD_READ);

@@ -2,7 +2,7 @@
 //! What a case is, and the few words in which it says what it expects.
 
 use std::fmt::Debug;
-use wasip2::filesystem::types::{filesystem_error_code, ErrorCode};
+use wasip2::filesystem::types::{ErrorCode, filesystem_error_code};
 use wasip2::io::streams::StreamError;
 
 /// What a case needs of who runs it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `wasi:clocks` and `wasi:random`.
 
-use crate::check::{case, equal, holds, Case};
+use crate::check::{Case, case, equal, holds};
 use wasip2::clocks::{monotonic_clock, wall_clock};
 use wasip2::random::{insecure, insecure_seed, random};
 
@@ -72,6 +72,8 @@ pub fn cases() -> Vec<Case> {
             let numbers = [insecure::get_insecure_random_u64(), insecure::get_insecure_random_u64()];
             holds(numbers[0] != numbers[1], "different numbers", numbers)
         }),
-        case("insecure-seed.insecure-seed:ok", || equal(insecure_seed::insecure_seed(), insecure_seed::insecure_seed())),
+        case("insecure-seed.insecure-seed:ok", || {
+            equal(insecure_seed::insecure_seed(), insecure_seed::insecure_seed())
+        }),
     ]
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `wasi:cli`, as far as it can share a process: output streams and what is no terminal.
 
-use crate::check::{case, equal, flows, holds, Case};
+use crate::check::{Case, case, equal, flows, holds};
 use wasip2::cli::{environment, stderr, stdout, terminal_stderr, terminal_stdin, terminal_stdout};
 
 pub fn cases() -> Vec<Case> {

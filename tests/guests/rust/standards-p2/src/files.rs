@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `wasi:filesystem/types`: what an open descriptor answers to a look: reading, listing, status, hashes.
 
-use crate::check::{case, equal, fails, holds, works, Case, Mismatch};
+use crate::check::{Case, Mismatch, case, equal, fails, holds, works};
 use crate::fixture::*;
 use wasip2::filesystem::types::{Advice, Descriptor, DescriptorFlags, DescriptorType, ErrorCode, OpenFlags};
 
@@ -9,7 +9,9 @@ pub fn cases() -> Vec<Case> {
     let mut cases = vec![
         // open-at
         case("open-at:ok", || equal(contents(&open_file(&sandbox()?, "file")?)?, CONTENTS.to_vec())),
-        case("open-at:ok:follow-link", || equal(contents(&open_file(&sandbox()?, "link-to-file")?)?, CONTENTS.to_vec())),
+        case("open-at:ok:follow-link", || {
+            equal(contents(&open_file(&sandbox()?, "link-to-file")?)?, CONTENTS.to_vec())
+        }),
         case("open-at:ok:dots-inside", || {
             equal(contents(&open_file(&sandbox()?, "dir/../dir/nested/../../file")?)?, CONTENTS.to_vec())
         }),
@@ -31,7 +33,9 @@ pub fn cases() -> Vec<Case> {
             let flags = OpenFlags::CREATE | OpenFlags::EXCLUSIVE;
             fails(sandbox()?.open_at(NO_FOLLOW, "dangling", flags, WRITE), ErrorCode::Exist)
         }),
-        case("open-at:is-directory", || fails(sandbox()?.open_at(FOLLOW, "dir", PLAIN, READ | WRITE), ErrorCode::IsDirectory)),
+        case("open-at:is-directory", || {
+            fails(sandbox()?.open_at(FOLLOW, "dir", PLAIN, READ | WRITE), ErrorCode::IsDirectory)
+        }),
         case("open-at:is-directory:truncate", || {
             fails(sandbox()?.open_at(FOLLOW, "dir", OpenFlags::TRUNCATE, READ | WRITE), ErrorCode::IsDirectory)
         }),
@@ -41,7 +45,9 @@ pub fn cases() -> Vec<Case> {
         case("open-at:not-directory:flag", || {
             fails(sandbox()?.open_at(FOLLOW, "file", OpenFlags::DIRECTORY, READ), ErrorCode::NotDirectory)
         }),
-        case("open-at:loop:no-follow", || fails(sandbox()?.open_at(NO_FOLLOW, "link-to-file", PLAIN, READ), ErrorCode::Loop)),
+        case("open-at:loop:no-follow", || {
+            fails(sandbox()?.open_at(NO_FOLLOW, "link-to-file", PLAIN, READ), ErrorCode::Loop)
+        }),
         case("open-at:invalid:create-directory", || {
             let flags = OpenFlags::CREATE | OpenFlags::DIRECTORY;
             fails(sandbox()?.open_at(FOLLOW, "new", flags, READ), ErrorCode::Invalid)
@@ -66,12 +72,20 @@ pub fn cases() -> Vec<Case> {
         // advise
         case("advise:ok", || {
             let file = open_file(&sandbox()?, "file")?;
-            let advices =
-                [Advice::Normal, Advice::Sequential, Advice::Random, Advice::WillNeed, Advice::DontNeed, Advice::NoReuse];
+            let advices = [
+                Advice::Normal,
+                Advice::Sequential,
+                Advice::Random,
+                Advice::WillNeed,
+                Advice::DontNeed,
+                Advice::NoReuse,
+            ];
             advices.into_iter().try_for_each(|advice| works(file.advise(0, 4, advice)))
         }),
         case("advise:bad-descriptor", || fails(directory()?.advise(0, 0, Advice::Normal), ErrorCode::BadDescriptor)),
-        case("advise:invalid", || fails(open_file(&sandbox()?, "file")?.advise(0, 1 << 63, Advice::Normal), ErrorCode::Invalid)),
+        case("advise:invalid", || {
+            fails(open_file(&sandbox()?, "file")?.advise(0, 1 << 63, Advice::Normal), ErrorCode::Invalid)
+        }),
         // get-flags, get-type
         case("get-flags:ok:read", || equal(works(open_file(&sandbox()?, "file")?.get_flags())?, READ)),
         case("get-flags:ok", || equal(works(scratch_file(b"")?.get_flags())?, READ | WRITE)),
@@ -88,7 +102,9 @@ pub fn cases() -> Vec<Case> {
         }),
         case("stat:ok:directory", || equal(works(directory()?.stat())?.type_, DescriptorType::Directory)),
         case("stat-at:ok", || equal(works(sandbox()?.stat_at(NO_FOLLOW, "file"))?.size, CONTENTS.len() as u64)),
-        case("stat-at:ok:directory", || equal(works(sandbox()?.stat_at(FOLLOW, "dir"))?.type_, DescriptorType::Directory)),
+        case("stat-at:ok:directory", || {
+            equal(works(sandbox()?.stat_at(FOLLOW, "dir"))?.type_, DescriptorType::Directory)
+        }),
         case("stat-at:ok:follow", || {
             equal(works(sandbox()?.stat_at(FOLLOW, "link-to-file"))?.type_, DescriptorType::RegularFile)
         }),
@@ -104,7 +120,9 @@ pub fn cases() -> Vec<Case> {
             holds(matches!(kind, DescriptorType::Fifo | DescriptorType::Unknown), "fifo or unknown", kind)
         }),
         // read-directory
-        case("read-directory:ok", || equal(names(&open_directory(&sandbox()?, "dir")?)?, vec!["inner".into(), "nested".into()])),
+        case("read-directory:ok", || {
+            equal(names(&open_directory(&sandbox()?, "dir")?)?, vec!["inner".into(), "nested".into()])
+        }),
         case("read-directory:ok:empty", || equal(names(&scratch()?)?, vec![])),
         case("read-directory:ok:types", || {
             let entries = works(sandbox()?.read_directory())?;
@@ -132,7 +150,9 @@ pub fn cases() -> Vec<Case> {
             }
             equal(count, 2)
         }),
-        case("read-directory:not-directory", || fails(open_file(&sandbox()?, "file")?.read_directory(), ErrorCode::NotDirectory)),
+        case("read-directory:not-directory", || {
+            fails(open_file(&sandbox()?, "file")?.read_directory(), ErrorCode::NotDirectory)
+        }),
         case("read-directory-entry:ok:end-stays", || {
             let entries = works(scratch()?.read_directory())?;
             holds(works(entries.read_directory_entry())?.is_none(), "the end", "an entry")?;
@@ -164,7 +184,11 @@ pub fn cases() -> Vec<Case> {
             holds(one.is_same_object(&two), "the same object", "another")
         }),
         case("is-same-object:ok:directory", || {
-            holds(directory()?.is_same_object(&open_directory(&sandbox()?, "link-to-dir")?), "the same object", "another")
+            holds(
+                directory()?.is_same_object(&open_directory(&sandbox()?, "link-to-dir")?),
+                "the same object",
+                "another",
+            )
         }),
         case("is-same-object:ok:different", || {
             let (one, two) = (open_file(&sandbox()?, "file")?, open_file(&sandbox()?, "empty")?);

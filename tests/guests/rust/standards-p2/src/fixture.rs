@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The folders a case works in: what the runner prepared, and fresh ones for cases that change something.
 
-use crate::check::{holds, works, Mismatch};
+use crate::check::{Mismatch, holds, works};
 use std::sync::atomic::{AtomicU32, Ordering};
 use wasip2::filesystem::preopens::get_directories;
 use wasip2::filesystem::types::{Descriptor, DescriptorFlags, ErrorCode, OpenFlags, PathFlags};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `wasi:filesystem/types`: what every function that takes a path answers to a path it can't walk.
 
-use crate::check::{case, fails, works, Case, Mismatch};
+use crate::check::{Case, Mismatch, case, fails, works};
 use crate::fixture::*;
 use wasip2::filesystem::types::{Descriptor, ErrorCode, NewTimestamp};
 
@@ -55,7 +55,9 @@ pub fn functions() -> Vec<PathFunction> {
         function("link-at", "old", Kind::ChangeLink, |base, path| {
             Ok(base.link_at(NO_FOLLOW, path, &sandbox()?, &fresh_name()))
         }),
-        function("rename-at", "old", Kind::ChangeLink, |base, path| Ok(base.rename_at(path, &sandbox()?, &fresh_name()))),
+        function("rename-at", "old", Kind::ChangeLink, |base, path| {
+            Ok(base.rename_at(path, &sandbox()?, &fresh_name()))
+        }),
         function("create-directory-at", "", Kind::Create, |base, path| Ok(base.create_directory_at(path))),
         function("symlink-at", "", Kind::Create, |base, path| Ok(base.symlink_at("file", path))),
         function("link-at", "new", Kind::Create, |base, path| {

@@ -2,9 +2,9 @@
 //! What berth promises beyond the specification: a read-only grant stays as it is, what isn't granted looks empty,
 //! pipes stay shut, and nothing moves from one grant to another.
 
-use crate::check::{equal, fails, needing, works, Case, Need, Outcome};
+use crate::check::{Case, Need, Outcome, equal, fails, needing, works};
 use crate::fixture::*;
-use crate::paths::{functions, Kind};
+use crate::paths::{Kind, functions};
 use wasip2::filesystem::preopens::get_directories;
 use wasip2::filesystem::types::{DescriptorFlags, ErrorCode, NewTimestamp, OpenFlags};
 
@@ -55,7 +55,10 @@ fn readonly_cases() -> Vec<Case> {
             fails(open_file(&readonly()?, "file")?.set_size(0), ErrorCode::NotPermitted)
         }),
         berth("set-times:not-permitted:readonly", || {
-            fails(open_file(&readonly()?, "file")?.set_times(NewTimestamp::Now, NewTimestamp::Now), ErrorCode::NotPermitted)
+            fails(
+                open_file(&readonly()?, "file")?.set_times(NewTimestamp::Now, NewTimestamp::Now),
+                ErrorCode::NotPermitted,
+            )
         }),
         berth("set-times:not-permitted:readonly-directory", || {
             fails(readonly()?.set_times(NewTimestamp::Now, NewTimestamp::Now), ErrorCode::NotPermitted)
@@ -107,7 +110,9 @@ fn phantom_cases() -> Vec<Case> {
 
 fn device_cases() -> Vec<Case> {
     vec![
-        berth("open-at:not-permitted:fifo", || fails(sandbox()?.open_at(FOLLOW, "fifo", PLAIN, READ), ErrorCode::NotPermitted)),
+        berth("open-at:not-permitted:fifo", || {
+            fails(sandbox()?.open_at(FOLLOW, "fifo", PLAIN, READ), ErrorCode::NotPermitted)
+        }),
         berth("open-at:not-permitted:fifo-write", || {
             fails(sandbox()?.open_at(FOLLOW, "fifo", PLAIN, WRITE), ErrorCode::NotPermitted)
         }),

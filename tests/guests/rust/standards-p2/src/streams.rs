@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `wasi:io/streams` and `wasi:io/poll`, over files; and the functions of `wasi:filesystem/types` that make streams.
 
-use crate::check::{broken, case, closed, equal, fails, flows, holds, works, Case, Mismatch};
+use crate::check::{Case, Mismatch, broken, case, closed, equal, fails, flows, holds, works};
 use crate::fixture::*;
 use wasip2::clocks::monotonic_clock::subscribe_duration;
-use wasip2::filesystem::types::{filesystem_error_code, Descriptor, ErrorCode};
+use wasip2::filesystem::types::{Descriptor, ErrorCode, filesystem_error_code};
 use wasip2::io::poll::poll;
 use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 
@@ -154,7 +154,9 @@ fn output_cases() -> Vec<Case> {
         case("output-stream.flush:closed", || closed(failed()?.flush())),
         case("output-stream.blocking-flush:closed", || closed(failed()?.blocking_flush())),
         case("output-stream.write-zeroes:closed", || closed(failed()?.write_zeroes(1))),
-        case("output-stream.blocking-write-zeroes-and-flush:closed", || closed(failed()?.blocking_write_zeroes_and_flush(1))),
+        case("output-stream.blocking-write-zeroes-and-flush:closed", || {
+            closed(failed()?.blocking_write_zeroes_and_flush(1))
+        }),
         case("output-stream.write:closed", || closed(failed()?.write(b"x"))),
         case("output-stream.check-write:last-operation-failed", || {
             let stream = too_far()?;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `wasi:filesystem/types`: changing files and folders under a read-write grant.
 
-use crate::check::{case, equal, fails, holds, works, Case, Mismatch, Outcome};
+use crate::check::{Case, Mismatch, Outcome, case, equal, fails, holds, works};
 use crate::fixture::*;
 use wasip2::clocks::wall_clock::{self, Datetime};
 use wasip2::filesystem::types::{Descriptor, DescriptorStat, DescriptorType, ErrorCode, NewTimestamp, OpenFlags};
@@ -124,7 +124,9 @@ fn folder_cases() -> Vec<Case> {
         case("create-directory-at:ok:slash-at-the-end", || works(scratch()?.create_directory_at("new/"))),
         case("create-directory-at:exist", || fails(sandbox()?.create_directory_at("dir"), ErrorCode::Exist)),
         case("create-directory-at:exist:file", || fails(sandbox()?.create_directory_at("file"), ErrorCode::Exist)),
-        case("create-directory-at:exist:dangling-link", || fails(sandbox()?.create_directory_at("dangling"), ErrorCode::Exist)),
+        case("create-directory-at:exist:dangling-link", || {
+            fails(sandbox()?.create_directory_at("dangling"), ErrorCode::Exist)
+        }),
         case("remove-directory-at:ok", || {
             let base = scratch()?;
             works(base.create_directory_at("gone"))?;
