@@ -18,7 +18,9 @@ struct Digest {
   /// 64 lower-case hexadecimal digits.
   std::string hex() const;
   /// "sha256:" and `hex()`, as registries write it.
-  std::string text() const { return "sha256:" + hex(); }
+  std::string text() const {
+    return "sha256:" + hex();
+  }
 
   auto operator<=>(const Digest&) const = default;
 };

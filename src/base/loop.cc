@@ -36,7 +36,8 @@ extern "C" void berth_on_signal(int signal) {
 Result<std::unique_ptr<Loop>> Loop::create() {
   int ends[2] = {-1, -1};
   if (::pipe(ends) != 0) {
-    return fail(ErrorCode::kUnavailable, fmt::format("making the event loop's pipe: {}", std::strerror(errno)));
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("making the event loop's pipe: {}", std::strerror(errno)));
   }
   for (const int end : ends) {
     ::fcntl(end, F_SETFD, FD_CLOEXEC);

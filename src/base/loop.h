@@ -36,7 +36,9 @@ class Loop {
   void run();
 
   /// Makes `run` return after the event that is being handled. On the loop's thread.
-  void stop() { stopped_ = true; }
+  void stop() {
+    stopped_ = true;
+  }
 
  private:
   Loop(int read_end, int write_end) : read_end_(read_end), write_end_(write_end) {}

@@ -34,8 +34,8 @@ Result<int> list(bool as_json) {
   std::string text;
   uint64_t total = 0;
   for (const auto& entry : entries) {
-    text += fmt::format("sha256:{}  {:>9}  {}\n", entry.digest_hex.substr(0, 12), format_bytes(entry.size_bytes),
-                        local_time(entry.used_unix_seconds));
+    text += fmt::format("sha256:{}  {:>9}  {}\n", entry.digest_hex.substr(0, 12),
+                        format_bytes(entry.size_bytes), local_time(entry.used_unix_seconds));
     total += entry.size_bytes;
   }
   return print(text + fmt::format("{} in all, {}\n", entries.size(), format_bytes(total)));
@@ -52,14 +52,17 @@ Result<int> clear(bool as_json) {
 
 int cache_verb(const Arguments& arguments) {
   CLI::App app(
-      "Modules are compiled once and kept, authenticated, in the user's cache folder; the least recently used go\n"
+      "Modules are compiled once and kept, authenticated, in the user's cache folder; the least recently "
+      "used go\n"
       "when they take more than 2 GiB.\n",
       "berth cache");
   bool as_json = false;
   app.require_subcommand(1);
   CLI::App* const list_command = app.add_subcommand("list", "what is kept");
-  CLI::App* const clear_command = app.add_subcommand("clear", "remove all; the next run of a module compiles it");
-  for (CLI::App* const command : {list_command, clear_command}) command->add_flag("--json", as_json, "as JSON");
+  CLI::App* const clear_command =
+      app.add_subcommand("clear", "remove all; the next run of a module compiles it");
+  for (CLI::App* const command : {list_command, clear_command})
+    command->add_flag("--json", as_json, "as JSON");
   app.footer("\nFor example:\n\n  berth cache list --json\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
   const auto status = list_command->parsed() ? list(as_json) : clear(as_json);

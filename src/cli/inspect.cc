@@ -62,7 +62,8 @@ std::string text_of(const registry::ModuleFile& file, const engine::Description&
   return text;
 }
 
-nlohmann::json json_of(const registry::ModuleFile& file, const engine::Description& module, const Needs& needs) {
+nlohmann::json json_of(const registry::ModuleFile& file, const engine::Description& module,
+                       const Needs& needs) {
   return {{"name", file.name},
           {"kind", kind_name(module.form)},
           {"digest", file.digest.text()},
@@ -78,14 +79,16 @@ Result<int> inspect(const std::string& path, Style style) {
   const auto module = engine::describe(file.bytes);
   if (!module) return fail(module.error().code, fmt::format("'{}': {}", path, module.error().message));
   const Needs needs = needs_of(*module);
-  return style == Style::kJson ? print_json(json_of(file, *module, needs)) : print(text_of(file, *module, needs));
+  return style == Style::kJson ? print_json(json_of(file, *module, needs))
+                               : print(text_of(file, *module, needs));
 }
 
 }  // namespace
 
 int inspect_verb(const Arguments& arguments) {
   CLI::App app(
-      "Shows a module's kind, digest and size, the WIT of its imports and exports, and the capabilities that its\n"
+      "Shows a module's kind, digest and size, the WIT of its imports and exports, and the capabilities that "
+      "its\n"
       "imports amount to. Nothing of it is run.\n",
       "berth inspect");
   std::string path;

@@ -35,7 +35,8 @@ std::string usage() {
       "usage: berth VERB [OPTIONS] …\n\n";
   for (const Verb& verb : kVerbs) text += fmt::format("  {:<9} {}\n", verb.name, verb.does);
   text +=
-      "\n'berth VERB --help' tells more. For example, run a module that may read the folder ./data, with at most\n"
+      "\n'berth VERB --help' tells more. For example, run a module that may read the folder ./data, with at "
+      "most\n"
       "64 MiB of memory and 2 s of CPU time:\n\n"
       "  berth run --dir ./data --memory 64MiB --cpu-time 2s module.wasm\n\n"
       "Exit statuses of berth's own (a guest's pass through):\n";
@@ -55,11 +56,12 @@ int dispatch(const cli::Arguments& arguments) {
     if (verb.name == name) return verb.run(cli::Arguments(arguments.begin() + 1, arguments.end()));
   }
   const bool looks_like_module = name.ends_with(".wasm") || name.ends_with(".wat");
-  return cli::report({.code = ErrorCode::kInvalidArgument,
-                      .message = looks_like_module
-                                     ? fmt::format("'{}' is no verb: to run a module say 'berth run {}'", name, name)
-                                     : fmt::format("'{}' is no verb: 'berth --help' lists them", name)},
-                     cli::Style::kText);
+  return cli::report(
+      {.code = ErrorCode::kInvalidArgument,
+       .message = looks_like_module
+                      ? fmt::format("'{}' is no verb: to run a module say 'berth run {}'", name, name)
+                      : fmt::format("'{}' is no verb: 'berth --help' lists them", name)},
+      cli::Style::kText);
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ void Progress::show(const std::string& what) {
   bool shown = false;
   for (auto wait = 300ms; !changed_.wait_for(guard, wait, [this] { return over_; }); wait = 200ms) {
     const auto elapsed = std::chrono::steady_clock::now() - began;
-    fmt::print(stderr, "\r\x1b[K{} … {} s", what, std::chrono::duration_cast<std::chrono::seconds>(elapsed).count());
+    fmt::print(stderr, "\r\x1b[K{} … {} s", what,
+               std::chrono::duration_cast<std::chrono::seconds>(elapsed).count());
     std::fflush(stderr);
     shown = true;
   }

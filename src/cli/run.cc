@@ -36,37 +36,52 @@ struct Options {
   std::string module;
   std::vector<std::string> args;
 
-  Style style() const { return json ? Style::kJson : Style::kText; }
+  Style style() const {
+    return json ? Style::kJson : Style::kText;
+  }
 };
 
 void describe(CLI::App& app, Options& options) {
   app.description(
-      "Runs a command: a WASI 0.2 component or a preview 1 module, .wasm or .wat. It gets its standard streams\n"
-      "and nothing else, unless a grant says so. Options stand before MODULE; all after it is the guest's.\n");
+      "Runs a command: a WASI 0.2 component or a preview 1 module, .wasm or .wat. It gets its standard "
+      "streams\n"
+      "and nothing else, unless a grant says so. Options stand before MODULE; all after it is the "
+      "guest's.\n");
   app.footer(
       "\nFor example, let a bundler read and write the folder ./site, which it sees as /site:\n\n"
-      "  berth run --dir ./site:/site:rw --memory 512MiB --cpu-time 10s esbuild.wasm --bundle /site/app.js\n\n"
-      "What it was refused is said at the end, and kept for 'berth why'. A guest's exit status passes through;\n"
+      "  berth run --dir ./site:/site:rw --memory 512MiB --cpu-time 10s esbuild.wasm --bundle "
+      "/site/app.js\n\n"
+      "What it was refused is said at the end, and kept for 'berth why'. A guest's exit status passes "
+      "through;\n"
       "124 means that a limit ended it, 134 that it trapped.\n");
   app.add_option("--grant", options.policy.grants, "open a door: 'files ./data:/data:rw', 'env KEY=value'")
-      ->type_name("GRANT")->allow_extra_args(false);
-  app.add_option("--dir", options.policy.folders, "a folder, read-only unless :rw: short for --grant 'files …'")
-      ->type_name("HOST[:GUEST][:rw]")->allow_extra_args(false);
+      ->type_name("GRANT")
+      ->allow_extra_args(false);
+  app.add_option("--dir", options.policy.folders,
+                 "a folder, read-only unless :rw: short for --grant 'files …'")
+      ->type_name("HOST[:GUEST][:rw]")
+      ->allow_extra_args(false);
   app.add_option("--env", options.policy.env, "a variable, or this shell's own: short for --grant 'env …'")
-      ->type_name("KEY[=VALUE]")->allow_extra_args(false);
-  app.add_option("--policy", options.policy.policy_file, "grants and limits from a TOML file")->type_name("FILE");
+      ->type_name("KEY[=VALUE]")
+      ->allow_extra_args(false);
+  app.add_option("--policy", options.policy.policy_file, "grants and limits from a TOML file")
+      ->type_name("FILE");
   app.add_option("--memory", options.policy.memory, "memory of the whole module; 1GiB unless given")
       ->type_name("SIZE");
   app.add_option("--cpu-time", options.policy.cpu_time, "CPU time")->type_name("TIME");
-  app.add_option("--wall", options.policy.wall, "time until it has to be done, waiting included")->type_name("TIME");
+  app.add_option("--wall", options.policy.wall, "time until it has to be done, waiting included")
+      ->type_name("TIME");
   app.add_option("--limit", options.policy.limits, "any limit by its name: cpu.fuel=1000000")
-      ->type_name("NAME=VALUE")->allow_extra_args(false);
-  app.add_flag("--json", options.json, "report on the run as one JSON object, the last line of standard error");
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  app.add_flag("--json", options.json,
+               "report on the run as one JSON object, the last line of standard error");
   app.add_flag("--quiet", options.quiet, "say nothing of what was refused");
   app.add_flag("--no-cache", options.no_cache, "compile anew, and keep nothing");
   app.add_flag("--portable", options.portable, "use only system calls that every POSIX system has");
   if (kTestSwitches) {
-    app.add_option("--guard-off", options.guards_off, "for tests: turn one guard off")->allow_extra_args(false);
+    app.add_option("--guard-off", options.guards_off, "for tests: turn one guard off")
+        ->allow_extra_args(false);
   }
   // The first word that isn't an option ends the options.
   app.prefix_command();
@@ -79,8 +94,9 @@ Result<void> take_module(const CLI::App& app, Options& options) {
     return fail(ErrorCode::kInvalidArgument, "no module is given; see 'berth run --help'");
   }
   if (rest.front().size() > 1 && rest.front().starts_with('-')) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("'{}' is no option of 'berth run'; the guest's own stand after MODULE", rest.front()));
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("'{}' is no option of 'berth run'; the guest's own stand after MODULE", rest.front()));
   }
   options.module = rest.front();
   options.args.assign(rest.begin() + 1, rest.end());
@@ -130,7 +146,8 @@ void say_denials(const host::CommandReport& report, const std::string& module) {
     ++said;
   }
   if (more + report.denials_unlisted > 0) {
-    say(fmt::format("{} more were denied: 'berth why {}' lists them", more + report.denials_unlisted, module));
+    say(fmt::format("{} more were denied: 'berth why {}' lists them", more + report.denials_unlisted,
+                    module));
   }
 }
 
@@ -140,42 +157,55 @@ void say_ending(const host::CommandReport& report, const policy::Limits& limits)
   switch (report.outcome.ending) {
     case Ending::kExited:
       if (report.outcome.exit_status != 0 && report.memory_refused_bytes) {
-        say(fmt::format("the guest was refused memory beyond its {}, and exited with {}: raise it with --memory {}",
-                        format_bytes(report.memory_limit_bytes), report.outcome.exit_status,
-                        exact_bytes(2 * report.memory_limit_bytes)));
+        say(fmt::format(
+            "the guest was refused memory beyond its {}, and exited with {}: raise it with --memory {}",
+            format_bytes(report.memory_limit_bytes), report.outcome.exit_status,
+            exact_bytes(2 * report.memory_limit_bytes)));
       }
       return;
     case Ending::kTrapped:
       say(fmt::format("the guest trapped: {}", report.outcome.reason));
       if (!report.outcome.trace.empty()) fmt::print(stderr, "{}\n", report.outcome.trace);
       return;
-    case Ending::kLimited: say(host::explain_limit(report, limits)); return;
-    case Ending::kCancelled: return;
-    case Ending::kFailed: say(fmt::format("the guest could not be started: {}", report.outcome.reason)); return;
+    case Ending::kLimited:
+      say(host::explain_limit(report, limits));
+      return;
+    case Ending::kCancelled:
+      return;
+    case Ending::kFailed:
+      say(fmt::format("the guest could not be started: {}", report.outcome.reason));
+      return;
   }
 }
 
 int exit_status_of(const host::CommandReport& report) {
   using Ending = engine::Outcome::Ending;
   switch (report.outcome.ending) {
-    case Ending::kExited: return report.outcome.exit_status & 0xff;
-    case Ending::kTrapped: return error_row(ErrorCode::kTrap).exit_status;
-    case Ending::kLimited: return error_row(ErrorCode::kLimit).exit_status;
-    case Ending::kCancelled: return report.signal ? 128 + *report.signal : error_row(ErrorCode::kCancelled).exit_status;
-    case Ending::kFailed: return error_row(ErrorCode::kInvalidModule).exit_status;
+    case Ending::kExited:
+      return report.outcome.exit_status & 0xff;
+    case Ending::kTrapped:
+      return error_row(ErrorCode::kTrap).exit_status;
+    case Ending::kLimited:
+      return error_row(ErrorCode::kLimit).exit_status;
+    case Ending::kCancelled:
+      return report.signal ? 128 + *report.signal : error_row(ErrorCode::kCancelled).exit_status;
+    case Ending::kFailed:
+      return error_row(ErrorCode::kInvalidModule).exit_status;
   }
   return error_row(ErrorCode::kInternal).exit_status;
 }
 
-void keep_denials(const host::CommandReport& report, const registry::ModuleFile& file, const UserFolders& folders) {
+void keep_denials(const host::CommandReport& report, const registry::ModuleFile& file,
+                  const UserFolders& folders) {
   if (report.denials.empty()) return;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto kept = host::DenialLog(folders.state).append(
-      {.unix_seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count(),
-       .module = file.name,
-       .digest = file.digest.text(),
-       .denials = report.denials,
-       .unlisted = report.denials_unlisted});
+  const auto kept =
+      host::DenialLog(folders.state)
+          .append({.unix_seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count(),
+                   .module = file.name,
+                   .digest = file.digest.text(),
+                   .denials = report.denials,
+                   .unlisted = report.denials_unlisted});
   if (!kept) say(fmt::format("what was denied can't be kept for 'berth why': {}", kept.error().message));
 }
 
@@ -209,7 +239,8 @@ Result<int> run(const Options& options) {
     }));
   }
   if (const auto command = module->check_command(); !command) {
-    return fail(command.error().code, fmt::format("'{}' can't be run: {}", file.name, command.error().message));
+    return fail(command.error().code,
+                fmt::format("'{}' can't be run: {}", file.name, command.error().message));
   }
   host::CommandRequest request{.policy = effective.policy,
                                .args = {file.name},
@@ -220,7 +251,8 @@ Result<int> run(const Options& options) {
 
   keep_denials(report, file, folders);
   if (options.json) {
-    const std::string line = to_json(report, options, file).dump(-1, ' ', false, json::error_handler_t::replace);
+    const std::string line =
+        to_json(report, options, file).dump(-1, ' ', false, json::error_handler_t::replace);
     fmt::print(stderr, "{}\n", line);
     return exit_status_of(report);
   }

@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view kCommandLine = "command line";
 constexpr uint64_t kLargestPolicy = 1 << 20;
 
-Result<void> add_grants(policy::Policy& policy, std::string_view word, const std::vector<std::string>& extents) {
+Result<void> add_grants(policy::Policy& policy, std::string_view word,
+                        const std::vector<std::string>& extents) {
   for (const std::string& extent : extents) {
     const std::string text = word.empty() ? extent : fmt::format("{} {}", word, extent);
     policy.grants.push_back(BERTH_TRY(policy::parse_grant(text, kCommandLine)));
@@ -24,7 +25,8 @@ Result<void> add_grants(policy::Policy& policy, std::string_view word, const std
   return {};
 }
 
-Result<void> set_short(policy::Limits& limits, std::string_view name, const std::optional<std::string>& value) {
+Result<void> set_short(policy::Limits& limits, std::string_view name,
+                       const std::optional<std::string>& value) {
   if (!value) return {};
   return policy::set_limit(limits, name, *value);
 }
@@ -38,8 +40,10 @@ Result<policy::Policy> from_command_line(const AskedPolicy& asked) {
   for (const std::string& limit : asked.limits) {
     const size_t equals = limit.find('=');
     if (equals == std::string::npos) {
-      return fail(ErrorCode::kInvalidArgument,
-                  fmt::format("--limit '{}' has no value: write --limit NAME=VALUE, as in --limit memory=64MiB", limit));
+      return fail(
+          ErrorCode::kInvalidArgument,
+          fmt::format("--limit '{}' has no value: write --limit NAME=VALUE, as in --limit memory=64MiB",
+                      limit));
     }
     BERTH_TRY_VOID(policy::set_limit(policy.limits, limit.substr(0, equals), limit.substr(equals + 1)));
   }

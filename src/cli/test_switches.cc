@@ -42,7 +42,8 @@ Result<uint64_t> guard_bits(const std::vector<std::string>& names) {
   uint64_t bits = 0;
   for (const std::string& name : names) {
     const auto* const guard = std::ranges::find(kGuards, name, &Guard::name);
-    if (guard == kGuards.end()) return fail(ErrorCode::kInvalidArgument, fmt::format("'{}' is no guard", name));
+    if (guard == kGuards.end())
+      return fail(ErrorCode::kInvalidArgument, fmt::format("'{}' is no guard", name));
     bits |= guard->bit;
   }
   return bits;

@@ -31,7 +31,8 @@ void say(std::string_view line) {
 }
 
 int print(std::string_view text) {
-  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  const bool written =
+      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
   if (written) return 0;
   return report({.code = ErrorCode::kUnavailable,
                  .message = fmt::format("writing to standard output: {}", std::strerror(errno))},

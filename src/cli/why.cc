@@ -68,15 +68,16 @@ json to_json(const std::vector<DenialRecord>& records, bool probes) {
 }
 
 std::string to_text(const DenialRecord& record, bool probes) {
-  std::string text =
-      fmt::format("{}  {}  {}\n", local_time(record.unix_seconds), record.module, record.digest.substr(0, 19));
+  std::string text = fmt::format("{}  {}  {}\n", local_time(record.unix_seconds), record.module,
+                                 record.digest.substr(0, 19));
   size_t probes_left_out = 0;
   for (const Denial& denial : record.denials) {
     if (denial.probe && !probes) {
       ++probes_left_out;
       continue;
     }
-    text += fmt::format("  {}{}{}\n", denial.line, denial.probe ? " (nothing is there on this machine either)" : "",
+    text += fmt::format("  {}{}{}\n", denial.line,
+                        denial.probe ? " (nothing is there on this machine either)" : "",
                         denial.count > 1 ? fmt::format(" ({} times)", denial.count) : "");
   }
   if (probes_left_out > 0) {
@@ -104,7 +105,8 @@ Result<int> why(const Options& options) {
 
 int why_verb(const Arguments& arguments) {
   CLI::App app(
-      "Lists what each module was refused in its last run: the rule that was missing, and the grant that would\n"
+      "Lists what each module was refused in its last run: the rule that was missing, and the grant that "
+      "would\n"
       "allow it. Reads of environment variables can't be seen: a guest gets all that are granted at once.\n",
       "berth why");
   Options options;

@@ -25,10 +25,16 @@ class OwnedBytes {
   OwnedBytes() = default;
   OwnedBytes(const OwnedBytes&) = delete;
   OwnedBytes& operator=(const OwnedBytes&) = delete;
-  ~OwnedBytes() { berth_bytes_free(bytes_); }
+  ~OwnedBytes() {
+    berth_bytes_free(bytes_);
+  }
 
-  berth_bytes* out() { return &bytes_; }
-  std::string_view view() const { return {reinterpret_cast<const char*>(bytes_.data), bytes_.len}; }
+  berth_bytes* out() {
+    return &bytes_;
+  }
+  std::string_view view() const {
+    return {reinterpret_cast<const char*>(bytes_.data), bytes_.len};
+  }
 
  private:
   berth_bytes bytes_ = {.data = nullptr, .len = 0};

@@ -26,8 +26,8 @@ struct Running {
 
 std::string_view operation_name(int32_t operation) {
   static constexpr std::array<std::string_view, 16> kNames{
-      "",     "open-read", "open-write", "stat", "readlink", "create", "remove",  "rename",
-      "link", "symlink",   "set-times",  "connect", "bind",  "send",   "resolve", "request"};
+      "",     "open-read", "open-write", "stat",    "readlink", "create", "remove",  "rename",
+      "link", "symlink",   "set-times",  "connect", "bind",     "send",   "resolve", "request"};
   return operation >= 0 && static_cast<size_t>(operation) < kNames.size()
              ? kNames[static_cast<size_t>(operation)]
              : "";

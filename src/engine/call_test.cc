@@ -23,7 +23,9 @@ class Keeper final : public DoorKeeper {
     knocks_.push_back(std::string(knock.operation) + " " + std::string(knock.target));
     return false;
   }
-  std::vector<std::string> knocks() const { return knocks_; }
+  std::vector<std::string> knocks() const {
+    return knocks_;
+  }
 
  private:
   std::mutex lock_;
@@ -34,7 +36,9 @@ class Keeper final : public DoorKeeper {
 class Run {
  public:
   explicit Run(std::string_view text, uint64_t memory_bytes = 64 << 20)
-      : engine_(Engine::create(1).value()), module_(engine_->compile({}, text).value()), budget_(memory_bytes) {
+      : engine_(Engine::create(1).value()),
+        module_(engine_->compile({}, text).value()),
+        budget_(memory_bytes) {
     guest.args = {"guest"};
     guest.handles = 128;
     guest.host_buffer_bytes = 1 << 20;
@@ -49,14 +53,25 @@ class Run {
   }
 
   void start() {
-    call_ = engine_->start(*module_, guest, [this](Outcome outcome) { ended_.set_value(std::move(outcome)); }).value();
+    call_ = engine_->start(*module_, guest, [this](Outcome outcome) { ended_.set_value(std::move(outcome)); })
+                .value();
   }
 
-  Outcome wait() { return ended_.get_future().get(); }
-  void cancel() { call_->cancel(); }
-  void free_engine() { engine_.reset(); }
-  const Budget& budget() const { return budget_; }
-  std::vector<std::string> knocks() const { return keeper_.knocks(); }
+  Outcome wait() {
+    return ended_.get_future().get();
+  }
+  void cancel() {
+    call_->cancel();
+  }
+  void free_engine() {
+    engine_.reset();
+  }
+  const Budget& budget() const {
+    return budget_;
+  }
+  std::vector<std::string> knocks() const {
+    return keeper_.knocks();
+  }
 
   Guest guest;
 
@@ -71,14 +86,15 @@ class Run {
 
 std::string command(std::string_view body, std::string_view declarations = "") {
   return "(module (import \"wasi_snapshot_preview1\" \"proc_exit\" (func $exit (param i32)))" +
-         std::string(declarations) + "(memory (export \"memory\") 1) (func (export \"_start\") " + std::string(body) +
-         "))";
+         std::string(declarations) + "(memory (export \"memory\") 1) (func (export \"_start\") " +
+         std::string(body) + "))";
 }
 
 constexpr std::string_view kSpin = "(loop (br 0))";
 
 constexpr std::string_view kPathOpen =
-    "(import \"wasi_snapshot_preview1\" \"path_open\" (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) "
+    "(import \"wasi_snapshot_preview1\" \"path_open\" (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 "
+    "i32) "
     "(result i32)))"
     "(data (i32.const 100) \"etc/passwd\")";
 
@@ -125,11 +141,12 @@ TEST_CASE("a spinning guest ends when it is cancelled") {
 }
 
 TEST_CASE("freeing the engine cancels what runs, and reports it") {
-  Run run(command("(drop (call $sleep))",
-                  "(import \"wasi_snapshot_preview1\" \"poll_oneoff\" (func $poll (param i32 i32 i32 i32) (result i32)))"
-                  "(func $sleep (result i32) (i32.store8 (i32.const 8) (i32.const 0)) "
-                  "(i32.store (i32.const 16) (i32.const 1)) (i64.store (i32.const 24) (i64.const 60000000000)) "
-                  "(call $poll (i32.const 0) (i32.const 200) (i32.const 1) (i32.const 300)))"));
+  Run run(command(
+      "(drop (call $sleep))",
+      "(import \"wasi_snapshot_preview1\" \"poll_oneoff\" (func $poll (param i32 i32 i32 i32) (result i32)))"
+      "(func $sleep (result i32) (i32.store8 (i32.const 8) (i32.const 0)) "
+      "(i32.store (i32.const 16) (i32.const 1)) (i64.store (i32.const 24) (i64.const 60000000000)) "
+      "(call $poll (i32.const 0) (i32.const 200) (i32.const 1) (i32.const 300)))"));
   run.start();
   run.free_engine();
   CHECK(run.wait().ending == Ending::kCancelled);
@@ -137,8 +154,9 @@ TEST_CASE("freeing the engine cancels what runs, and reports it") {
 
 TEST_CASE("growth beyond the budget fails as the guest's allocator expects") {
   // 2 MiB, in pages of 64 KiB: the 100 asked for don't fit, so the guest sees -1 and exits with 3.
-  Run run(command("(if (i32.eq (memory.grow (i32.const 100)) (i32.const -1)) (then (call $exit (i32.const 3))))"),
-          2 << 20);
+  Run run(
+      command("(if (i32.eq (memory.grow (i32.const 100)) (i32.const -1)) (then (call $exit (i32.const 3))))"),
+      2 << 20);
   CHECK(run.end().exit_status == 3);
   CHECK(run.budget().refused_bytes().has_value());
 }
@@ -164,29 +182,33 @@ TEST_CASE("endless recursion ends at the stack") {
 
 TEST_CASE("a path that no grant covers is not found, and the owner is told") {
   // The only preopen is the phantom, descriptor 3.
-  Run run(command("(call $exit (call $open (i32.const 3) (i32.const 0) (i32.const 100) (i32.const 10) (i32.const 0) "
-                  "(i64.const 2) (i64.const 0) (i32.const 0) (i32.const 200)))",
-                  kPathOpen));
+  Run run(command(
+      "(call $exit (call $open (i32.const 3) (i32.const 0) (i32.const 100) (i32.const 10) (i32.const 0) "
+      "(i64.const 2) (i64.const 0) (i32.const 0) (i32.const 200)))",
+      kPathOpen));
   CHECK(run.end().exit_status == 44);  // errno noent
   CHECK(run.knocks() == std::vector<std::string>{"open-read /etc/passwd"});
 }
 
 TEST_CASE("creating a file where no grant is isn't permitted, and the owner is told") {
-  Run run(command("(call $exit (call $open (i32.const 3) (i32.const 0) (i32.const 100) (i32.const 10) (i32.const 1) "
-                  "(i64.const 64) (i64.const 0) (i32.const 0) (i32.const 200)))",
-                  kPathOpen));
+  Run run(command(
+      "(call $exit (call $open (i32.const 3) (i32.const 0) (i32.const 100) (i32.const 10) (i32.const 1) "
+      "(i64.const 64) (i64.const 0) (i32.const 0) (i32.const 200)))",
+      kPathOpen));
   CHECK(run.end().exit_status == 63);  // errno perm
   CHECK(run.knocks() == std::vector<std::string>{"open-write /etc/passwd"});
 }
 
 TEST_CASE("the portable way of opening refuses the same") {
   for (const Ways ways : {Ways::kNative, Ways::kPortable}) {
-    const std::string folder = std::filesystem::temp_directory_path() / ("berth-ways-" + std::to_string(::getpid()));
+    const std::string folder =
+        std::filesystem::temp_directory_path() / ("berth-ways-" + std::to_string(::getpid()));
     std::filesystem::create_directories(folder + "/etc");
     std::ofstream(folder + "/etc/passwd") << "theirs";
-    Run run(command("(call $exit (call $open (i32.const 3) (i32.const 0) (i32.const 96) (i32.const 14) (i32.const 0) "
-                    "(i64.const 2) (i64.const 0) (i32.const 0) (i32.const 200)))",
-                    std::string(kPathOpen) + "(data (i32.const 96) \"../\\00etc/passwd\")"));
+    Run run(command(
+        "(call $exit (call $open (i32.const 3) (i32.const 0) (i32.const 96) (i32.const 14) (i32.const 0) "
+        "(i64.const 2) (i64.const 0) (i32.const 0) (i32.const 200)))",
+        std::string(kPathOpen) + "(data (i32.const 96) \"../\\00etc/passwd\")"));
     run.guest.folders = {{.host_path = folder, .guest_path = "/data", .writable = false}};
     run.guest.ways = ways;
     const Outcome outcome = run.end();

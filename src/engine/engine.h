@@ -58,7 +58,9 @@ class Budget {
   /// What `used_bytes` would have become with the last refused growth; nothing when none was refused.
   std::optional<uint64_t> refused_bytes() const;
 
-  berth_budget* abi() { return budget_.get(); }
+  berth_budget* abi() {
+    return budget_.get();
+  }
 
  private:
   std::unique_ptr<berth_budget> budget_;
@@ -155,7 +157,9 @@ class Module {
   /// An error that says why, when it can't be run as a command.
   Result<void> check_command() const;
 
-  const berth_module* abi() const { return module_; }
+  const berth_module* abi() const {
+    return module_;
+  }
 
  private:
   berth_module* const module_;

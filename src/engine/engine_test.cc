@@ -48,7 +48,8 @@ TEST_CASE("a component without an entry point compiles, and says why it can't be
 }
 
 TEST_CASE("a core module is described by its imports and exports") {
-  const auto module = describe("(module (import \"wasi_snapshot_preview1\" \"fd_write\" (func)) (func (export \"f\")))");
+  const auto module =
+      describe("(module (import \"wasi_snapshot_preview1\" \"fd_write\" (func)) (func (export \"f\")))");
   REQUIRE(module.has_value());
   CHECK(module->form == Form::kCore);
   CHECK(module->imports == std::vector<std::string>{"wasi_snapshot_preview1 fd_write"});
@@ -56,7 +57,8 @@ TEST_CASE("a core module is described by its imports and exports") {
 }
 
 TEST_CASE("a component is described in WIT") {
-  const auto module = describe("(component (import \"a:b/c@1.0.0\" (instance (export \"f\" (func (param \"x\" u32))))))");
+  const auto module =
+      describe("(component (import \"a:b/c@1.0.0\" (instance (export \"f\" (func (param \"x\" u32))))))");
   REQUIRE(module.has_value());
   CHECK(module->imports == std::vector<std::string>{"a:b/c@1.0.0"});
   CHECK(module->wit.find("f: func(x: u32)") != std::string::npos);

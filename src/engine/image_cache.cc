@@ -99,7 +99,8 @@ Result<void> ImageCache::keep(const Engine& engine, EngineKind kind, const Diges
   const std::string tag = image_tag(key_, name, image);
   const std::string_view parts[] = {image, kMagic, tag};
   // Not synced: an entry that a crash cut off doesn't fit its tag.
-  BERTH_TRY_VOID(write_file(fmt::format("{}/{}{}", folder_, name, kSuffix), parts, 0600, Durability::kRenamed));
+  BERTH_TRY_VOID(
+      write_file(fmt::format("{}/{}{}", folder_, name, kSuffix), parts, 0600, Durability::kRenamed));
   make_room();
   return {};
 }

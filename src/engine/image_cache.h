@@ -47,7 +47,9 @@ class ImageCache {
   size_t clear();
 
   /// A hostile test's switch: maps entries unchecked. Ignored in a build without test switches.
-  void trust_unchecked() { trust_unchecked_ = true; }
+  void trust_unchecked() {
+    trust_unchecked_ = true;
+  }
 
  private:
   ImageCache(std::string folder, std::string key, uint64_t limit_bytes)

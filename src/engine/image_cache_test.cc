@@ -22,14 +22,28 @@ class Kept {
     const auto module = engine_->compile({}, "(component)").value();
     REQUIRE(cache_->keep(*engine_, {}, digest_, *module).has_value());
   }
-  ~Kept() { fs::remove_all(fs::path(folder_).parent_path()); }
+  ~Kept() {
+    fs::remove_all(fs::path(folder_).parent_path());
+  }
 
-  void open(uint64_t limit_bytes = 1 << 30) { cache_ = ImageCache::open(folder_, limit_bytes).value(); }
-  bool found() { return cache_->find(*engine_, {}, digest_) != nullptr; }
-  std::string entry() const { return cache_->list().at(0).path; }
-  std::string folder() const { return folder_; }
-  ImageCache& cache() { return *cache_; }
-  const Engine& engine() const { return *engine_; }
+  void open(uint64_t limit_bytes = 1 << 30) {
+    cache_ = ImageCache::open(folder_, limit_bytes).value();
+  }
+  bool found() {
+    return cache_->find(*engine_, {}, digest_) != nullptr;
+  }
+  std::string entry() const {
+    return cache_->list().at(0).path;
+  }
+  std::string folder() const {
+    return folder_;
+  }
+  ImageCache& cache() {
+    return *cache_;
+  }
+  const Engine& engine() const {
+    return *engine_;
+  }
 
   void flip(std::streamoff at) {
     std::fstream file(entry(), std::ios::in | std::ios::out | std::ios::binary);

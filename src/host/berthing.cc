@@ -22,10 +22,11 @@ Result<void> refuse_unheld_limits(const policy::Limits& limits) {
   for (const policy::LimitName& limit : policy::limit_names()) {
     if (std::ranges::find(kHeld, limit.name) != kHeld.end()) continue;
     if (policy::limit_text(limits, limit.name)) {
-      return fail(ErrorCode::kUnsupported,
-                  fmt::format("the limit '{}' is not enforced by this berth yet, so the module is not started: "
-                              "leave it out, or limit {}",
-                              limit.name, fmt::join(kHeld, ", ")));
+      return fail(
+          ErrorCode::kUnsupported,
+          fmt::format("the limit '{}' is not enforced by this berth yet, so the module is not started: "
+                      "leave it out, or limit {}",
+                      limit.name, fmt::join(kHeld, ", ")));
     }
   }
   return {};
@@ -57,9 +58,10 @@ Result<void> give(const Grant& grant, engine::Guest& guest) {
     guest.stderr_open |= stdio->err;
     return {};
   }
-  return fail(ErrorCode::kUnsupported,
-              fmt::format("the grant '{}' ({}) can't be given by this berth yet: it offers files, env and stdio",
-                          policy::to_text(grant), grant.source));
+  return fail(
+      ErrorCode::kUnsupported,
+      fmt::format("the grant '{}' ({}) can't be given by this berth yet: it offers files, env and stdio",
+                  policy::to_text(grant), grant.source));
 }
 
 }  // namespace
@@ -78,10 +80,11 @@ Result<void> anchor(policy::Policy& policy, const std::string& base_folder) {
     std::error_code error;
     const fs::path path = fs::canonical(fs::path(base_folder) / files->host_path, error);
     if (error) {
-      return fail(error == std::errc::no_such_file_or_directory ? ErrorCode::kNotFound : ErrorCode::kUnavailable,
-                  fmt::format("the folder '{}' of the grant '{}' ({}) can't be opened: {}; make it, or correct "
-                              "the grant",
-                              files->host_path, policy::to_text(grant), grant.source, error.message()));
+      return fail(
+          error == std::errc::no_such_file_or_directory ? ErrorCode::kNotFound : ErrorCode::kUnavailable,
+          fmt::format("the folder '{}' of the grant '{}' ({}) can't be opened: {}; make it, or correct "
+                      "the grant",
+                      files->host_path, policy::to_text(grant), grant.source, error.message()));
     }
     if (!fs::is_directory(path, error)) {
       return fail(ErrorCode::kInvalidArgument,
@@ -108,9 +111,10 @@ Result<engine::Guest> guest_for(const policy::Policy& policy) {
   BERTH_TRY_VOID(refuse_unheld_limits(policy.limits));
   const uint64_t memory = policy.limits.memory_bytes.value_or(kDefaultMemoryBytes);
   if (memory < kLeastMemoryBytes) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("a memory limit of {} is less than a guest's handles and buffers take: give {} or more",
-                            format_bytes(memory), exact_bytes(kLeastMemoryBytes)));
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("a memory limit of {} is less than a guest's handles and buffers take: give {} or more",
+                    format_bytes(memory), exact_bytes(kLeastMemoryBytes)));
   }
   const MemoryShares shares = share_memory(memory);
   engine::Guest guest;
@@ -120,8 +124,8 @@ Result<engine::Guest> guest_for(const policy::Policy& policy) {
   guest.wall = policy.limits.wall;
   guest.fuel = policy.limits.cpu_fuel;
   for (const Grant& grant : policy.grants) BERTH_TRY_VOID(give(grant, guest));
-  guest.phantom =
-      std::ranges::none_of(guest.folders, [](const engine::Folder& folder) { return folder.guest_path == "/"; });
+  guest.phantom = std::ranges::none_of(guest.folders,
+                                       [](const engine::Folder& folder) { return folder.guest_path == "/"; });
   return guest;
 }
 

@@ -25,7 +25,9 @@ struct MemoryShares {
   uint64_t host_buffer_bytes = 0;
   uint64_t guest_bytes = 0;  // what the guest's memories, tables and heaps may have
 
-  uint64_t reserve_bytes() const { return handles * kHandleBytes + host_buffer_bytes; }
+  uint64_t reserve_bytes() const {
+    return handles * kHandleBytes + host_buffer_bytes;
+  }
 };
 
 MemoryShares share_memory(uint64_t limit_bytes);

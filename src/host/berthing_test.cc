@@ -11,7 +11,8 @@ namespace {
 
 policy::Policy with(std::initializer_list<std::string_view> grants) {
   policy::Policy policy;
-  for (const std::string_view grant : grants) policy.grants.push_back(policy::parse_grant(grant, "test").value());
+  for (const std::string_view grant : grants)
+    policy.grants.push_back(policy::parse_grant(grant, "test").value());
   return policy;
 }
 

@@ -54,13 +54,20 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
 
 std::string_view limit_name(engine::Limit limit) {
   switch (limit) {
-    case engine::Limit::kMemory: return "memory";
-    case engine::Limit::kCpuTime: return "cpu-time";
-    case engine::Limit::kWall: return "deadline";
-    case engine::Limit::kFuel: return "fuel";
-    case engine::Limit::kHandles: return "handles";
-    case engine::Limit::kStack: return "stack";
-    case engine::Limit::kHostBuffers: return "host-buffers";
+    case engine::Limit::kMemory:
+      return "memory";
+    case engine::Limit::kCpuTime:
+      return "cpu-time";
+    case engine::Limit::kWall:
+      return "deadline";
+    case engine::Limit::kFuel:
+      return "fuel";
+    case engine::Limit::kHandles:
+      return "handles";
+    case engine::Limit::kStack:
+      return "stack";
+    case engine::Limit::kHostBuffers:
+      return "host-buffers";
   }
   return "unknown";
 }
@@ -71,19 +78,21 @@ std::string explain_limit(const CommandReport& report, const policy::Limits& lim
     return fmt::format("limit: {}: {}; {}", limit_name(limit), used, raise);
   };
   const MemoryShares shares = share_memory(report.memory_limit_bytes);
-  const std::string more_memory = fmt::format("raise it with --memory {}", exact_bytes(2 * report.memory_limit_bytes));
+  const std::string more_memory =
+      fmt::format("raise it with --memory {}", exact_bytes(2 * report.memory_limit_bytes));
   switch (limit) {
     case engine::Limit::kMemory:
       return line(fmt::format("{} more than the {} that the module may have ({} are kept for its handles and "
                               "buffers on the host)",
-                              format_bytes(report.memory_refused_bytes.value_or(shares.guest_bytes) + shares.reserve_bytes() -
-                                           report.memory_limit_bytes),
+                              format_bytes(report.memory_refused_bytes.value_or(shares.guest_bytes) +
+                                           shares.reserve_bytes() - report.memory_limit_bytes),
                               format_bytes(report.memory_limit_bytes), format_bytes(shares.reserve_bytes())),
                   more_memory);
     case engine::Limit::kCpuTime: {
       const auto allowed = limits.cpu_time.value_or(std::chrono::nanoseconds(0));
-      return line(fmt::format("used {} of {}", format_duration(report.outcome.cpu_used), format_duration(allowed)),
-                  fmt::format("raise it with --cpu-time {}", exact_duration(2 * allowed)));
+      return line(
+          fmt::format("used {} of {}", format_duration(report.outcome.cpu_used), format_duration(allowed)),
+          fmt::format("raise it with --cpu-time {}", exact_duration(2 * allowed)));
     }
     case engine::Limit::kWall: {
       const auto allowed = limits.wall.value_or(std::chrono::nanoseconds(0));
@@ -103,9 +112,10 @@ std::string explain_limit(const CommandReport& report, const policy::Limits& lim
       return line("calls nest deeper than the 1 MiB of stack that guest code has",
                   "it can't be raised: look for an endless recursion");
     case engine::Limit::kHostBuffers:
-      return line(fmt::format("one call to the host carries more than {}, which is what {} of memory give",
-                              format_bytes(shares.host_buffer_bytes), format_bytes(report.memory_limit_bytes)),
-                  more_memory);
+      return line(
+          fmt::format("one call to the host carries more than {}, which is what {} of memory give",
+                      format_bytes(shares.host_buffer_bytes), format_bytes(report.memory_limit_bytes)),
+          more_memory);
   }
   return "";
 }

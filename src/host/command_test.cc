@@ -11,13 +11,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view kSpin = "(module (memory (export \"memory\") 1) (func (export \"_start\") (loop (br 0))))";
+constexpr std::string_view kSpin =
+    "(module (memory (export \"memory\") 1) (func (export \"_start\") (loop (br 0))))";
 constexpr std::string_view kReturn = "(module (memory (export \"memory\") 1) (func (export \"_start\")))";
 
 CommandReport run(std::string_view text, const policy::Limits& limits, Loop& loop) {
   const auto engine = engine::Engine::create(1).value();
   const auto module = engine->compile({}, text).value();
-  return run_command(*engine, *module, {.policy = {.grants = {}, .limits = limits}, .args = {"guest"}}, loop).value();
+  return run_command(*engine, *module, {.policy = {.grants = {}, .limits = limits}, .args = {"guest"}}, loop)
+      .value();
 }
 
 }  // namespace

@@ -38,8 +38,12 @@ class DenialLog {
   Result<std::vector<DenialRecord>> read() const;
 
  private:
-  std::string path() const { return folder_ + "/denials.jsonl"; }
-  std::string older_path() const { return folder_ + "/denials.1.jsonl"; }
+  std::string path() const {
+    return folder_ + "/denials.jsonl";
+  }
+  std::string older_path() const {
+    return folder_ + "/denials.1.jsonl";
+  }
 
   const std::string folder_;
 };

@@ -19,9 +19,15 @@ class Scratch {
     std::string pattern = (fs::temp_directory_path() / "berth-log-XXXXXX").string();
     folder_ = ::mkdtemp(pattern.data());
   }
-  ~Scratch() { fs::remove_all(folder_); }
-  DenialLog log() const { return DenialLog(folder_ + "/state"); }
-  std::string file() const { return folder_ + "/state/denials.jsonl"; }
+  ~Scratch() {
+    fs::remove_all(folder_);
+  }
+  DenialLog log() const {
+    return DenialLog(folder_ + "/state");
+  }
+  std::string file() const {
+    return folder_ + "/state/denials.jsonl";
+  }
 
  private:
   std::string folder_;
@@ -61,7 +67,8 @@ TEST_CASE("a log that isn't there is empty") {
 TEST_CASE("a line that was cut off, or is nonsense, hides no other") {
   const Scratch scratch;
   REQUIRE(scratch.log().append(refused("/a")).has_value());
-  std::ofstream(scratch.file(), std::ios::app) << "{\"time\": 1, \"denials\": [{\n[1,2]\n{\"denials\": [3, {}]}\n";
+  std::ofstream(scratch.file(), std::ios::app)
+      << "{\"time\": 1, \"denials\": [{\n[1,2]\n{\"denials\": [3, {}]}\n";
   REQUIRE(scratch.log().append(refused("/b")).has_value());
   const auto records = scratch.log().read().value();
   CHECK(records.front().denials[0].target == "/a");

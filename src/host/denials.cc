@@ -13,22 +13,32 @@ using policy::Reason;
 
 Capability capability_of(Knock::Door door) {
   switch (door) {
-    case Knock::Door::kFiles: return Capability::kFiles;
-    case Knock::Door::kHttpOut: return Capability::kHttpOut;
-    case Knock::Door::kSocketOut: return Capability::kSocketOut;
-    case Knock::Door::kSocketIn: return Capability::kSocketIn;
-    case Knock::Door::kDns: return Capability::kDns;
+    case Knock::Door::kFiles:
+      return Capability::kFiles;
+    case Knock::Door::kHttpOut:
+      return Capability::kHttpOut;
+    case Knock::Door::kSocketOut:
+      return Capability::kSocketOut;
+    case Knock::Door::kSocketIn:
+      return Capability::kSocketIn;
+    case Knock::Door::kDns:
+      return Capability::kDns;
   }
   return Capability::kFiles;
 }
 
 Reason reason_of(Knock::Cause cause) {
   switch (cause) {
-    case Knock::Cause::kNoGrant: return Reason::kNoGrant;
-    case Knock::Cause::kReadOnly: return Reason::kReadOnly;
-    case Knock::Cause::kEscape: return Reason::kEscape;
-    case Knock::Cause::kSpecialFile: return Reason::kSpecialFile;
-    case Knock::Cause::kCrossGrant: return Reason::kCrossGrant;
+    case Knock::Cause::kNoGrant:
+      return Reason::kNoGrant;
+    case Knock::Cause::kReadOnly:
+      return Reason::kReadOnly;
+    case Knock::Cause::kEscape:
+      return Reason::kEscape;
+    case Knock::Cause::kSpecialFile:
+      return Reason::kSpecialFile;
+    case Knock::Cause::kCrossGrant:
+      return Reason::kCrossGrant;
   }
   return Reason::kNoGrant;
 }
@@ -37,7 +47,8 @@ bool only_looks(std::string_view operation) {
   return operation == "open-read" || operation == "stat" || operation == "readlink";
 }
 
-/// A folder is told from a file by its last slash, as the policy reads it; only this machine knows which it is.
+/// A folder is told from a file by its last slash, as the policy reads it; only this machine knows which it
+/// is.
 std::string as_folder_if_one(policy::Capability capability, const std::string& target) {
   std::error_code error;
   const bool folder = capability == Capability::kFiles && !target.ends_with('/') && target.starts_with('/') &&
@@ -71,7 +82,8 @@ bool Denials::ask(const Knock& knock) noexcept {
     if (found != seen_.end()) {
       ++found->second.count;
     } else if (seen_.size() < kMostEntries) {
-      seen_.emplace(std::move(key), Seen{.order = seen_.size(), .count = 1, .reason = reason_of(knock.cause)});
+      seen_.emplace(std::move(key),
+                    Seen{.order = seen_.size(), .count = 1, .reason = reason_of(knock.cause)});
     } else {
       ++unlisted_;
     }

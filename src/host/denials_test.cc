@@ -11,7 +11,10 @@ namespace {
 using engine::Knock;
 
 Knock look(std::string_view target) {
-  return {.door = Knock::Door::kFiles, .cause = Knock::Cause::kNoGrant, .operation = "open-read", .target = target};
+  return {.door = Knock::Door::kFiles,
+          .cause = Knock::Cause::kNoGrant,
+          .operation = "open-read",
+          .target = target};
 }
 
 policy::Policy granted(std::string_view grant) {
@@ -78,7 +81,8 @@ TEST_CASE("a look at a parent of a granted folder is a probe") {
 TEST_CASE("a guest that asks for ever different things fills no memory") {
   const policy::Policy nothing;
   Denials denials(nothing);
-  for (size_t i = 0; i < Denials::kMostEntries + 50; ++i) denials.ask(look("/" + std::string(2000, 'a') + std::to_string(i)));
+  for (size_t i = 0; i < Denials::kMostEntries + 50; ++i)
+    denials.ask(look("/" + std::string(2000, 'a') + std::to_string(i)));
   // Texts are cut, so the long ones are all one.
   CHECK(denials.collect().size() == 1);
   for (size_t i = 0; i < Denials::kMostEntries + 50; ++i) denials.ask(look("/" + std::to_string(i)));

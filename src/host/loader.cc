@@ -5,7 +5,8 @@
 
 namespace berth::host {
 
-Result<std::unique_ptr<engine::Module>> Loader::load(const registry::ModuleFile& file, engine::EngineKind kind,
+Result<std::unique_ptr<engine::Module>> Loader::load(const registry::ModuleFile& file,
+                                                     engine::EngineKind kind,
                                                      const std::function<void()>& compiling) const {
   if (cache_ != nullptr) {
     if (auto module = cache_->find(engine_, kind, file.digest)) return module;

@@ -25,12 +25,16 @@ constexpr auto kSignatures = std::to_array<Signature>({
     {"\x89PNG\r\n"sv, "a PNG image"},
     {"\xff\xd8\xff"sv, "a JPEG image"},
     {"GIF8"sv, "a GIF image"},
-    {"\x7f""ELF"sv, "an ELF program or library of this or another machine"},
+    {"\x7f"
+     "ELF"sv,
+     "an ELF program or library of this or another machine"},
     {"MZ"sv, "a Windows program"},
     {"\xcf\xfa\xed\xfe"sv, "a macOS program"},
     {"\x1f\x8b"sv, "a gzip archive"},
     {"\x28\xb5\x2f\xfd"sv, "a zstd archive"},
-    {"\xfd""7zXZ"sv, "an xz archive"},
+    {"\xfd"
+     "7zXZ"sv,
+     "an xz archive"},
     {"PK\x03\x04"sv, "a zip archive"},
     {"!<arch>\n"sv, "a static library"},
     {"BC\xc0\xde"sv, "LLVM bitcode"},
@@ -69,7 +73,8 @@ std::string_view name_of_foreign(std::string_view bytes) {
   }
   const std::string_view magic = "\0asm"sv;
   if (bytes.starts_with(magic) || magic.starts_with(bytes) || begins_as_text(bytes)) return "";
-  return bytes.substr(0, 512).find('\0') == std::string_view::npos ? "a text file" : "a file of an unknown kind";
+  return bytes.substr(0, 512).find('\0') == std::string_view::npos ? "a text file"
+                                                                   : "a file of an unknown kind";
 }
 
 Result<ModuleFile> read_module(const std::string& path) {
@@ -80,13 +85,13 @@ Result<ModuleFile> read_module(const std::string& path) {
     return std::unexpected(std::move(error));
   }
   if (const std::string_view foreign = name_of_foreign(*bytes); !foreign.empty()) {
-    return fail(ErrorCode::kInvalidModule,
-                fmt::format("'{}' is {}, not a WebAssembly module: give a .wasm or .wat file", path, foreign));
+    return fail(
+        ErrorCode::kInvalidModule,
+        fmt::format("'{}' is {}, not a WebAssembly module: give a .wasm or .wat file", path, foreign));
   }
   const Digest digest = sha256(*bytes);
-  return ModuleFile{.name = std::filesystem::path(path).filename().string(),
-                    .bytes = std::move(*bytes),
-                    .digest = digest};
+  return ModuleFile{
+      .name = std::filesystem::path(path).filename().string(), .bytes = std::move(*bytes), .digest = digest};
 }
 
 }  // namespace berth::registry

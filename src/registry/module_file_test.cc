@@ -11,7 +11,8 @@ using namespace std::string_view_literals;
 
 TEST_CASE("what is clearly no module is named for what it is") {
   CHECK(name_of_foreign("\x89PNG\r\n\x1a\n") == "a PNG image");
-  CHECK(name_of_foreign("\x7f" "ELF\x02") == "an ELF program or library of this or another machine");
+  CHECK(name_of_foreign("\x7f"
+                        "ELF\x02") == "an ELF program or library of this or another machine");
   CHECK(name_of_foreign("") == "an empty file");
   CHECK(name_of_foreign("#!/bin/sh\n") == "a script");
   CHECK(name_of_foreign("hello world\n") == "a text file");

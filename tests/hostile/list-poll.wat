@@ -3,7 +3,7 @@
 ;; guard: host-buffers
 ;; run: --memory 32MiB
 ;; expect: limit host-buffers
-;; grows: 16MiB
+;; grows: 40MiB
 ;; without: any
 (component
   (import "wasi:io/poll@0.2.0" (instance $poll

@@ -4,7 +4,7 @@
 ;; run: --memory 32MiB
 ;; expect: limit host-buffers
 ;; grows: 16MiB
-;; without: trap
+;; without: limit memory
 (component
   (import "wasi:random/random@0.2.0" (instance $random
     (export "get-random-bytes" (func (param "len" u64) (result (list u8))))))

@@ -96,7 +96,7 @@ class Place:
         self.work = root / "work"
         tools = root / "bin"
         for folder in (self.work, tools, root / "state", root / "config"):
-            folder.mkdir()
+            folder.mkdir(mode=0o700)
         (tools / "berth").symlink_to(options.berth.resolve())
         guests = options.guests.resolve()
         self.names = [(str(guests), "$GUESTS"), (str(self.work), "$WORK"), (str(SOURCE), "$SOURCE")]

@@ -12,6 +12,7 @@
 //   when `error` isn't null, a message there that the caller owns. On failure nothing else is written.
 // - No panic crosses: inside the engine it becomes an error. No exception may cross from a callback.
 
+
 #pragma once
 
 #include <stdbool.h>
@@ -226,15 +227,17 @@ extern "C" {
 /// `bytes` came from this library and is not used again.
 void berth_bytes_free(struct berth_bytes bytes);
 
-
 /// Keyed BLAKE3 over `name` and then `data`, into 32 bytes at `tag`: what authenticates a compiled image.
 /// `key` is 32 bytes. Any thread.
 /// `name` and `data` are readable, `key` is 32 bytes, `tag` has room for 32.
 void berth_image_tag(const uint8_t *key, struct berth_slice name, struct berth_slice data, uint8_t *tag);
 
-/// Starts the engine's threads: `lanes` of them run guests. *Own* the result.
+/// Starts the engine's threads: `lanes` of them run guests. `guards_off` as in `berth_guest`. *Own* the result.
 /// `out` is writable; `error` is writable or null.
-int32_t berth_runtime_new(size_t lanes, uint64_t guards_off, struct berth_runtime **out, struct berth_bytes *error);
+int32_t berth_runtime_new(size_t lanes,
+                          uint64_t guards_off,
+                          struct berth_runtime **out,
+                          struct berth_bytes *error);
 
 /// Cancels what still runs, waits until every `done` has been called, and frees. *Own* `runtime`; null is
 /// fine. Not from a callback.

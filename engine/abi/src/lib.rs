@@ -8,9 +8,9 @@
 
 mod types;
 
+use ::berth_guest::{Access, Budget, Call, GuardsOff, Guest, Kind, Meter, Module, Outcome, OutputFlags, Runtime};
 use berth_doors::os::Ways;
 use berth_doors::{Knock, Owner};
-use ::berth_guest::{Access, Budget, Call, Guest, GuardsOff, Kind, Meter, Module, Outcome, OutputFlags, Runtime};
 use core::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -155,8 +155,8 @@ pub unsafe extern "C" fn berth_runtime_new(
     error: *mut berth_bytes,
 ) -> i32 {
     guarded(error, || {
-        let runtime =
-            Runtime::new(lanes, GuardsOff(guards_off)).map_err(|e| Failure::new(UNAVAILABLE, format!("starting the engine's threads: {e}")))?;
+        let runtime = Runtime::new(lanes, GuardsOff(guards_off))
+            .map_err(|e| Failure::new(UNAVAILABLE, format!("starting the engine's threads: {e}")))?;
         // SAFETY: the caller's promise.
         unsafe { out.write(Box::into_raw(Box::new(berth_runtime(runtime)))) };
         Ok(())

@@ -21,8 +21,8 @@ use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
 use types::{
-    Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, DirectoryEntryStream, ErrorCode,
-    Filesize, Host, HostDescriptor, HostDirectoryEntryStream, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
+    Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, DirectoryEntryStream, ErrorCode, Filesize,
+    Host, HostDescriptor, HostDirectoryEntryStream, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
 };
 
 /// The guards of this door. All stand, but in a hostile test that turns one off.
@@ -63,7 +63,8 @@ pub struct FilesDoor {
 impl FilesDoor {
     pub fn new(preopens: Vec<Preopen>, phantom: bool, ways: Ways, guards: Guards) -> std::io::Result<Self> {
         // Opening anything below this handle fails in the kernel too.
-        let nothing = || Ok::<_, std::io::Error>(Dir::new(File::open("/dev/null")?, FsPerms::ReadOnly, OpenMode::READ, true));
+        let nothing =
+            || Ok::<_, std::io::Error>(Dir::new(File::open("/dev/null")?, FsPerms::ReadOnly, OpenMode::READ, true));
         let phantom = if phantom { Some(nothing()?) } else { None };
         Ok(FilesDoor { preopens, phantom, places: HashMap::new(), ways, guards })
     }
@@ -353,8 +354,8 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
         open_flags: OpenFlags,
         flags: DescriptorFlags,
     ) -> FsResult<Resource<Descriptor>> {
-        let writes = open_flags.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE)
-            || flags.intersects(DescriptorFlags::WRITE);
+        let writes =
+            open_flags.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE) || flags.intersects(DescriptorFlags::WRITE);
         let operation = if writes { Operation::OpenWrite } else { Operation::OpenRead };
         if is_self(&path) && !writes && self.is_phantom(&fd)? {
             return self.push_phantom();
@@ -521,7 +522,10 @@ impl<T: DoorsView> Door<'_, T> {
         let borrow = || Resource::new_borrow(fd.rep());
         let seen = self.0.filesystem().stat_at(borrow(), path_flags, path.to_owned()).await;
         let special = seen.is_ok_and(|stat| {
-            !matches!(stat.type_, DescriptorType::RegularFile | DescriptorType::Directory | DescriptorType::SymbolicLink)
+            !matches!(
+                stat.type_,
+                DescriptorType::RegularFile | DescriptorType::Directory | DescriptorType::SymbolicLink
+            )
         });
         if special {
             return Err(self.refuse(fd, operation, path, Reason::SpecialFile));

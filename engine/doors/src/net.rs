@@ -46,8 +46,12 @@ impl<T: DoorsView> ip_name_lookup::Host for Door<'_, T> {
         network: Resource<Network>,
         name: String,
     ) -> std::result::Result<Resource<ResolveAddressStream>, SocketError> {
-        let knock =
-            Knock { capability: Capability::Dns, operation: Operation::Resolve, target: &name, reason: Reason::NoGrant };
+        let knock = Knock {
+            capability: Capability::Dns,
+            operation: Operation::Resolve,
+            target: &name,
+            reason: Reason::NoGrant,
+        };
         if !self.0.doors().owner.ask(&knock) {
             return Err(ErrorCode::AccessDenied.into());
         }

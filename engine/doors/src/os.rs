@@ -70,13 +70,7 @@ pub fn open_beneath(
 }
 
 #[cfg(target_os = "linux")]
-fn openat2(
-    dir: BorrowedFd<'_>,
-    path: &str,
-    flags: OFlags,
-    mode: Mode,
-    confine: bool,
-) -> Result<OwnedFd, OpenError> {
+fn openat2(dir: BorrowedFd<'_>, path: &str, flags: OFlags, mode: Mode, confine: bool) -> Result<OwnedFd, OpenError> {
     use rustix::fs::ResolveFlags;
     use rustix::io::Errno;
     let resolve = if confine { ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS } else { ResolveFlags::empty() };

@@ -59,7 +59,10 @@ pub enum Outcome {
     /// The guest returned or exited, with this status.
     Exited(i32),
     /// The guest's code trapped: what happened, and where in the guest.
-    Trapped { reason: String, trace: String },
+    Trapped {
+        reason: String,
+        trace: String,
+    },
     Limited(Limit),
     Cancelled,
     /// The guest could not be started.
@@ -184,12 +187,7 @@ impl<D: FnOnce(Outcome)> Drop for Report<D> {
 impl Runtime {
     /// Starts `wasi:cli/run` of a module. `done` is called once, on the lane's thread, after the guest's
     /// store and all that it held are gone.
-    pub fn start(
-        &self,
-        module: Arc<Module>,
-        guest: Guest,
-        done: impl FnOnce(Outcome) + Send + 'static,
-    ) -> Call {
+    pub fn start(&self, module: Arc<Module>, guest: Guest, done: impl FnOnce(Outcome) + Send + 'static) -> Call {
         let wall = guest.meter.wall_limit_ns;
         let pulse = Arc::new(Pulse {
             meter: guest.meter,
@@ -244,7 +242,10 @@ async fn drain(outputs: &[Output]) {
 }
 
 /// The guest against its deadline and its canceller.
-async fn race<T>(guest: impl Future<Output = std::result::Result<T, End>>, pulse: &Pulse) -> std::result::Result<T, End> {
+async fn race<T>(
+    guest: impl Future<Output = std::result::Result<T, End>>,
+    pulse: &Pulse,
+) -> std::result::Result<T, End> {
     let deadline = async {
         match pulse.deadline {
             Some(deadline) if !pulse.guards_off.has(GuardsOff::WALL) => tokio::time::sleep_until(deadline.into()).await,
@@ -265,13 +266,7 @@ async fn race<T>(guest: impl Future<Output = std::result::Result<T, End>>, pulse
     .await
 }
 
-async fn run(
-    shared: &Shared,
-    module: &Module,
-    guest: Guest,
-    pulse: Arc<Pulse>,
-    outputs: &[Output; 2],
-) -> Result<i32> {
+async fn run(shared: &Shared, module: &Module, guest: Guest, pulse: Arc<Pulse>, outputs: &[Output; 2]) -> Result<i32> {
     let command = match &module.command {
         Ok(command) => command,
         Err(e) => return Err(wasmtime::Error::msg(format!("{e:#}"))),

@@ -13,5 +13,5 @@ mod ticker;
 pub use call::{Call, Guest, Outcome, OutputFlags};
 pub use engines::{Engines, Kind};
 pub use limits::{Budget, GuardsOff, Limit, Meter};
-pub use wasmtime_wasi::FsPerms as Access;
 pub use runtime::{Module, Runtime};
+pub use wasmtime_wasi::FsPerms as Access;

@@ -63,9 +63,9 @@ pub struct Budget {
 
 impl Budget {
     fn draw(&self, bytes: u64) -> bool {
-        let drawn = self.used.fetch_update(Relaxed, Relaxed, |used| {
-            used.checked_add(bytes).filter(|total| *total <= self.limit)
-        });
+        let drawn = self
+            .used
+            .fetch_update(Relaxed, Relaxed, |used| used.checked_add(bytes).filter(|total| *total <= self.limit));
         match drawn {
             Ok(before) => {
                 self.peak.fetch_max(before + bytes, Relaxed);

@@ -60,7 +60,9 @@ fn header_error(binary: &[u8], engine_says: &str) -> String {
             "a component of format version {version:#x}, where this host reads 0xd: built by a newer or older \
              toolchain; rebuild it for WASI 0.2"
         ),
-        _ => format!("WebAssembly of version {version} and layer {layer}, which this host doesn't know ({engine_says})"),
+        _ => {
+            format!("WebAssembly of version {version} and layer {layer}, which this host doesn't know ({engine_says})")
+        }
     }
 }
 

@@ -30,8 +30,12 @@ class Descriptor {
   ~Descriptor() {
     if (fd_ >= 0) ::close(fd_);
   }
-  int get() const { return fd_; }
-  bool opened() const { return fd_ >= 0; }
+  int get() const {
+    return fd_;
+  }
+  bool opened() const {
+    return fd_ >= 0;
+  }
 
  private:
   int fd_;
@@ -73,8 +77,9 @@ Result<std::string> read_file(const std::string& path, uint64_t max_bytes) {
   const auto [fd, size] = BERTH_TRY(open_regular(path));
   const Descriptor file(fd);
   if (size > max_bytes) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("reading '{}': it has {} bytes, more than the {} that are read", path, size, max_bytes));
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("reading '{}': it has {} bytes, more than the {} that are read", path, size, max_bytes));
   }
   std::string bytes(size, '\0');
   size_t filled = 0;
@@ -85,7 +90,8 @@ Result<std::string> read_file(const std::string& path, uint64_t max_bytes) {
     if (got < 0) return os_error("reading", path);
     if (got == 0) break;
     filled += static_cast<size_t>(got);
-    if (filled > max_bytes) return fail(ErrorCode::kInvalidArgument, fmt::format("reading '{}': it grows", path));
+    if (filled > max_bytes)
+      return fail(ErrorCode::kInvalidArgument, fmt::format("reading '{}': it grows", path));
   }
   bytes.resize(filled);
   return bytes;
@@ -116,7 +122,8 @@ Result<void> write_file(const std::string& path, std::span<const std::string_vie
     return error;
   }
   if (durability == Durability::kSynced) {
-    const Descriptor folder(open_retrying(std::filesystem::path(path).parent_path().string(), O_RDONLY | O_DIRECTORY));
+    const Descriptor folder(
+        open_retrying(std::filesystem::path(path).parent_path().string(), O_RDONLY | O_DIRECTORY));
     if (folder.opened()) ::fsync(folder.get());
   }
   return {};
@@ -138,15 +145,17 @@ Result<void> make_private_folder(const std::string& path) {
   struct stat about = {};
   if (::lstat(path.c_str(), &about) != 0) return os_error("looking at", path);
   if (!S_ISDIR(about.st_mode)) {
-    return fail(ErrorCode::kDenied, fmt::format("'{}' is not a folder: remove it, so that berth can make it", path));
+    return fail(ErrorCode::kDenied,
+                fmt::format("'{}' is not a folder: remove it, so that berth can make it", path));
   }
   if (about.st_uid != ::geteuid()) {
     return fail(ErrorCode::kDenied, fmt::format("the folder '{}' belongs to another user: remove it", path));
   }
   if ((about.st_mode & 0077) != 0) {
-    return fail(ErrorCode::kDenied,
-                fmt::format("the folder '{}' is open to other users: run 'chmod 700 {}' after checking what is in it",
-                            path, path));
+    return fail(
+        ErrorCode::kDenied,
+        fmt::format("the folder '{}' is open to other users: run 'chmod 700 {}' after checking what is in it",
+                    path, path));
   }
   return {};
 }

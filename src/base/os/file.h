@@ -46,7 +46,9 @@ class MappedFile {
   }
   ~MappedFile();
 
-  std::string_view bytes() const { return bytes_; }
+  std::string_view bytes() const {
+    return bytes_;
+  }
 
  private:
   explicit MappedFile(std::string_view bytes) : bytes_(bytes) {}

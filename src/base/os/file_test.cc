@@ -21,8 +21,12 @@ class Scratch {
     std::string pattern = (fs::temp_directory_path() / "berth-file-XXXXXX").string();
     path_ = ::mkdtemp(pattern.data());
   }
-  ~Scratch() { fs::remove_all(path_); }
-  std::string at(const std::string& name) const { return path_ + "/" + name; }
+  ~Scratch() {
+    fs::remove_all(path_);
+  }
+  std::string at(const std::string& name) const {
+    return path_ + "/" + name;
+  }
 
  private:
   std::string path_;

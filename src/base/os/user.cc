@@ -17,7 +17,8 @@ std::optional<std::string> absolute(const char* variable) {
 Result<std::string> folder(const char* own, const char* xdg, const char* below_home) {
   if (const auto value = environment(own)) {
     if (value->starts_with('/')) return *value;
-    return fail(ErrorCode::kInvalidArgument, std::string(own) + " must be an absolute path, not '" + *value + "'");
+    return fail(ErrorCode::kInvalidArgument,
+                std::string(own) + " must be an absolute path, not '" + *value + "'");
   }
   if (const auto value = absolute(xdg)) return *value + "/berth";
   if (const auto home = absolute("HOME")) return *home + below_home;

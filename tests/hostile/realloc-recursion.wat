@@ -1,0 +1,28 @@
+;; trick: an allocator, called by the host while it copies, that recurses for ever
+;; holds: the stack limit holds there too
+;; guard: stack
+;; run: --memory 32MiB
+;; bomb: 3 arguments and variables of 1000 bytes
+;; expect: limit stack
+;; grows: 16MiB
+;; without: any
+(component
+  (import "wasi:cli/environment@0.2.0" (instance $environment
+    (export "get-arguments" (func (result (list string))))))
+  (core module $libc
+    (memory (export "memory") 2)
+    (func (export "realloc") (param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)
+      (i32.add (i32.const 1) (call 0 (local.get 0) (local.get 1) (local.get 2) (local.get 3)))))
+  (core instance $libc (instantiate $libc))
+  (core func $get (canon lower (func $environment "get-arguments")
+    (memory $libc "memory") (realloc (func $libc "realloc"))))
+  (core module $main
+    (import "environment" "get" (func $get (param i32)))
+    (func (export "run") (result i32)
+      (call $get (i32.const 0))
+      (i32.const 0)))
+  (core instance $main (instantiate $main
+    (with "environment" (instance (export "get" (func $get))))))
+  (func $run (result (result)) (canon lift (core func $main "run")))
+  (instance $command (export "run" (func $run)))
+  (export "wasi:cli/run@0.2.0" (instance $command)))

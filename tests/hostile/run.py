@@ -1,0 +1,532 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the hostile modules of this folder against berth: each must be held, and must not be with its guard off.
+
+A case is one file: WebAssembly text, or a Python program that prints some. Its header says what the trick is, what
+must hold and which guard holds it; README.md lists the keys. Each case runs in a fresh scene (folders with secrets
+beside them) under a deadline and the system's own limits, so that a trick that works hurts this run only:
+
+  guarded     what the header says must hold, in every way of running that it names
+  unguarded   with `--guard-off NAME` the same check must fail, and fail as `without` says
+
+One line a case, and a closing count. The status is 0 when all passed. Needs a build with test switches.
+"""
+
+import argparse
+import concurrent.futures
+import ctypes
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Optional
+
+HERE = Path(__file__).resolve().parent
+SECRET = b"the secret of the host\n"
+SECONDS = 2.0  # a guarded run takes less, unless its header says otherwise
+UNGUARDED_SECONDS = 2.0  # what hangs is ended then
+HEAP_LIMIT = 768 << 20  # of the host's process, whatever its guest tries
+FILE_LIMIT = 64 << 20
+MOST_THREADS = 24
+MOST_DESCRIPTORS = 64
+MOST_OUTPUT = 1 << 20
+KEYS = {"trick", "holds", "guard", "run", "also", "args", "expect", "without", "seconds", "grows", "cpu", "threads",
+        "descriptors", "mappings", "denials", "state", "stdin", "stdout", "stderr", "report", "writes", "meanwhile",
+        "prepare", "bomb"}  # fmt: skip
+
+
+# Cases.
+
+
+@dataclass
+class Case:
+    path: Path
+    keys: dict
+
+    @property
+    def name(self):
+        return self.path.stem
+
+    @property
+    def guard(self):
+        """The guard's name for --guard-off, or None where a header says why there is none."""
+        word = self.keys["guard"].split()[0]
+        return None if word == "none" else word
+
+    def options(self, key):
+        return shlex.split(self.keys.get(key, ""))
+
+    def number(self, key, otherwise=None):
+        text = self.keys.get(key)
+        if text is None:
+            return otherwise
+        amount, unit = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(MiB|ms)?", text).groups()
+        return float(amount) * {None: 1, "MiB": 1 << 20, "ms": 1e-3}[unit]
+
+
+def read_case(path):
+    mark = {".wat": ";;", ".py": "#"}[path.suffix]
+    keys, last = {}, None
+    for line in path.read_text().splitlines():
+        if not line.startswith(mark):
+            break
+        text = line[len(mark) :]
+        key, colon, value = text.partition(":")
+        if colon and key.strip() in KEYS and not text.startswith("   "):
+            last = key.strip()
+            keys[last] = value.strip()
+        elif last:
+            keys[last] += " " + text.strip()
+    missing = {"trick", "holds", "guard", "expect"} - keys.keys()
+    if missing:
+        raise SystemExit(f"{path.name}: the header has no {', '.join(sorted(missing))}")
+    if not keys["guard"].startswith("none") and "without" not in keys:
+        raise SystemExit(f"{path.name}: the header has a guard, but doesn't say what happens without it")
+    return Case(path, keys)
+
+
+def all_cases():
+    programs = {"run.py", "malformed.py"}
+    paths = sorted(HERE.glob("*.wat")) + sorted(p for p in HERE.glob("*.py") if p.name not in programs)
+    return [read_case(path) for path in sorted(paths)]
+
+
+# The scene: what a run finds, and what is looked at afterwards.
+
+
+class Scene:
+    """A folder of its own for one run: three grants, a secret beside them, and berth's own folders."""
+
+    def __init__(self, root):
+        self.root = root
+        for name in ("outside/folder", "own", "temporary"):
+            (root / name).mkdir(parents=True)
+        (root / "outside" / "secret").write_bytes(SECRET)
+        (root / "outside" / "precious").write_bytes(b"precious\n")
+        for name in ("rw", "other", "ro"):
+            self.fill(root / name)
+        self.before = self.fingerprint()
+
+    def fill(self, folder):
+        (folder / "dir" / "nested").mkdir(parents=True)
+        (folder / "empty-dir").mkdir()
+        (folder / "box").mkdir()
+        (folder / "file").write_bytes(b"contents\n")
+        (folder / "dir" / "inner").write_bytes(b"inner\n")
+        (folder / "box" / "secret").write_bytes(b"inside\n")
+        (folder / "swapped").write_bytes(b"inside\n")
+        links = {
+            "link-secret": "../outside/secret",
+            "link-absolute": self.root / "outside" / "secret",
+            "link-outside": "../outside",
+            "link-chain": "link-secret",
+            "link-root": "/",
+            "link-proc": "/proc/self/root",
+            "link-dangling": "../outside/made",
+            "link-up": "..",
+            "to-fifo": "fifo",
+            ".aside-file": "../outside/secret",
+            ".aside-folder": "../outside",
+        }
+        for name, target in links.items():
+            os.symlink(target, folder / name)
+        os.mkfifo(folder / "fifo")
+        os.mkfifo(folder / ".aside-fifo")
+        listener = socket.socket(socket.AF_UNIX)
+        at = os.open(folder, os.O_PATH)  # a socket's path is short: name it by its folder
+        listener.bind(f"/proc/self/fd/{at}/socket")
+        os.close(at)
+        listener.close()
+        try:
+            os.mknod(folder / "zero", 0o666 | stat.S_IFCHR, os.makedev(1, 5))
+        except PermissionError:
+            pass  # without root the FIFO and the socket stand for it
+
+    def fingerprint(self, but=()):
+        """All that berth must leave as it is: names, kinds, contents, links, modes and times."""
+        seen = {}
+        for folder, _, files in os.walk(self.root):
+            relative = os.path.relpath(folder, self.root)
+            if relative.split("/")[0] in ("own", *but):
+                continue
+            for name in [".", *files, *(n for n in os.listdir(folder) if os.path.islink(os.path.join(folder, n)))]:
+                path = os.path.join(folder, name)
+                info = os.lstat(path)
+                kind = stat.S_IFMT(info.st_mode)
+                content = os.readlink(path) if stat.S_ISLNK(kind) else None
+                if stat.S_ISREG(kind):
+                    with open(path, "rb") as file:
+                        content = hashlib.sha256(file.read()).hexdigest()
+                changed = None if relative == name == "." else info.st_mtime_ns
+                seen[os.path.normpath(os.path.join(relative, name))] = (
+                    info.st_mode, info.st_ino, info.st_nlink, info.st_size, content, changed)  # fmt: skip
+        return seen
+
+    def changes(self, but):
+        before = {path: was for path, was in self.before.items() if path.split("/")[0] not in but}
+        after = self.fingerprint(but)
+        return sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+
+    def own_bytes(self, name):
+        folder = self.root / "own" / name
+        return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+    def environment(self):
+        own = {name: str(self.root / "own" / name.lower()) for name in ("CONFIG", "STATE", "CACHE")}
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS")}
+        return {**kept, **{f"BERTH_{name}": path for name, path in own.items()}, "HOME": str(self.root / "own"),
+                "TMPDIR": str(self.root / "temporary"), "LC_ALL": "C.UTF-8"}  # fmt: skip
+
+    def expand(self, words):
+        names = {"$ROOT": self.root, "$RW": self.root / "rw", "$RO": self.root / "ro", "$OTHER": self.root / "other"}
+        for name, path in names.items():
+            words = [word.replace(name, str(path)) for word in words]
+        return words
+
+
+@contextmanager
+def swapper(scene, what):
+    """Swaps, as fast as it can, a file or folder of the grant with something else, each time in one step."""
+    pairs = {"swap-file": ("swapped", ".aside-file"), "swap-folder": ("box", ".aside-folder"),
+             "swap-fifo": ("swapped", ".aside-fifo")}  # fmt: skip
+    if what is None:
+        yield
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    here, aside = (os.fsencode(scene.root / "rw" / name) for name in pairs[what])
+    at_working_folder, exchange = -100, 2
+    stop = threading.Event()
+
+    def swap():
+        while not stop.is_set():
+            if libc.renameat2(at_working_folder, here, at_working_folder, aside, exchange) != 0:
+                raise OSError(ctypes.get_errno(), f"{here} can't be swapped")
+
+    thread = threading.Thread(target=swap)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+# One run.
+
+
+@dataclass
+class Seen:
+    """What one process showed."""
+
+    status: Optional[int] = None  # negative: the signal that ended it
+    timed_out: bool = False
+    seconds: float = 0.0
+    peak_bytes: int = 0
+    threads: int = 0
+    descriptors: int = 0
+    mappings: int = 0
+    stdout: bytes = b""
+    stderr: bytes = b""
+    report: dict = field(default_factory=dict)
+    changes: list = field(default_factory=list)
+    complaints: list = field(default_factory=list)
+
+    def endings(self):
+        """The ways to say how it ended, in the words of `expect` and `without`."""
+        if self.timed_out:
+            return {"hangs"}
+        if self.status < 0:
+            return {"dies"}
+        words = {f"status {self.status}"}
+        ending = self.report.get("ending")
+        if ending == "exited" and self.report.get("exit_status") == self.status:
+            words.add(f"exit {self.status}")
+        if ending == "limited" and self.status == 124:
+            words.add(f"limit {self.report.get('limit')}")
+        if ending == "trapped" and self.status == 134:
+            words.add("trap")
+        return words
+
+    def told(self):
+        words = [word for word in self.endings() if not word.startswith("status")] or sorted(self.endings())
+        if words == ["dies"]:
+            return f"dies of {signal.Signals(-self.status).name}"
+        return words[0]
+
+
+class Streams:
+    """The process's standard streams as the case wants them; what it says is kept up to a bound."""
+
+    def __init__(self, case):
+        self.wants = {"stdin": case.keys.get("stdin", "empty"), "stdout": case.keys.get("stdout", "read"),
+                      "stderr": case.keys.get("stderr", "read")}  # fmt: skip
+        self.ours, self.readers, self.kept, self.shared = [], [], {}, {}
+
+    def stdin(self):
+        if self.wants["stdin"] == "silent":
+            theirs, ours = os.pipe()
+            self.ours.append(ours)
+            return theirs
+        return os.open({"empty": "/dev/null", "zero": "/dev/zero"}[self.wants["stdin"]], os.O_RDONLY)
+
+    def output(self, name):
+        ours, theirs = os.pipe()
+        if self.wants[name] == "closed":
+            os.close(ours)
+        elif self.wants[name] == "unread":
+            self.ours += [ours, os.dup(theirs)]
+            self.shared[name] = (self.ours[-1], fcntl.fcntl(theirs, fcntl.F_GETFL))
+        else:
+            self.kept[name] = bytearray()
+            reader = threading.Thread(target=self.read, args=(ours, self.kept[name]))
+            reader.start()
+            self.readers.append(reader)
+        return theirs
+
+    @staticmethod
+    def read(descriptor, into):
+        while chunk := os.read(descriptor, 65536):
+            if len(into) < MOST_OUTPUT:
+                into += chunk
+        os.close(descriptor)
+
+    def finish(self, seen):
+        for reader in self.readers:
+            reader.join()
+        for name, (descriptor, flags) in self.shared.items():
+            if fcntl.fcntl(descriptor, fcntl.F_GETFL) != flags:
+                seen.complaints.append(f"{name}, which other processes share, is left in another mode")
+        for descriptor in self.ours:
+            os.close(descriptor)
+        seen.stdout, seen.stderr = (bytes(self.kept.get(name, b"")) for name in ("stdout", "stderr"))
+
+
+@dataclass
+class Runner:
+    berth: Path
+    watch_memory: bool
+    slow: float
+    base_bytes: int = 0
+
+    def run(self, case, scene, also=(), guard_off=None):
+        """One process in this scene, watched until it has ended or is made to."""
+        module = case.path
+        if module.suffix == ".py":
+            module = scene.root / "own" / f"{case.name}.wat"
+            with open(module, "wb") as file:
+                subprocess.run([sys.executable, str(case.path)], stdout=file, check=True)
+        if "prepare" in case.keys:
+            self.swap_images(scene, module, HERE / case.options("prepare")[1])
+        command = [str(self.berth), "run"]
+        if case.keys.get("report") != "text":
+            command.append("--json")
+        command += scene.expand([*case.options("run"), *also])
+        command += ["--guard-off", guard_off] if guard_off else []
+        arguments = scene.expand(case.options("args"))
+        if "bomb" in case.keys:
+            count, length = (int(number) for number in re.findall(r"\d+", case.keys["bomb"]))
+            command += [word for i in range(count) for word in ("--env", f"BOMB_{i}={'v' * length}")]
+            arguments += ["a" * length] * count
+        deadline = case.number("seconds", SECONDS)
+        deadline = min(deadline, UNGUARDED_SECONDS) if guard_off and "hangs" in case.keys["without"] else deadline + 2
+        with swapper(scene, case.keys.get("meanwhile")):
+            seen = self.watch(case, [*command, str(module), *arguments], scene, deadline * self.slow)
+        lines = seen.stderr.splitlines()
+        try:
+            seen.report = json.loads(lines[-1]) if lines and lines[-1].startswith(b"{") else {}
+        except ValueError:
+            seen.complaints.append("the last line of standard error is no JSON")
+        seen.changes = scene.changes(case.options("writes"))
+        return seen
+
+    def watch(self, case, command, scene, deadline):
+        seen, streams = Seen(), Streams(case)
+        stdin, stdout, stderr = streams.stdin(), streams.output("stdout"), streams.output("stderr")
+        began = time.monotonic()
+        process = subprocess.Popen([*self.limits(deadline), *command], stdin=stdin, stdout=stdout, stderr=stderr,
+                                   env=scene.environment(), cwd=scene.root, process_group=0)  # fmt: skip
+        for descriptor in (stdin, stdout, stderr):
+            os.close(descriptor)
+        while True:
+            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+            if pid:
+                break
+            self.sample(process.pid, seen, "mappings" in case.keys)
+            if time.monotonic() - began > deadline:
+                seen.timed_out = True
+                os.killpg(process.pid, signal.SIGKILL)
+            time.sleep(0.002)
+        seen.seconds = time.monotonic() - began
+        process.returncode = seen.status = os.waitstatus_to_exitcode(status)
+        seen.peak_bytes = usage.ru_maxrss << 10
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+            seen.complaints.append("a process was left behind")
+        except ProcessLookupError:
+            pass
+        streams.finish(seen)
+        return seen
+
+    def limits(self, deadline):
+        heap = [f"--data={HEAP_LIMIT}"] if self.watch_memory else []  # a sanitizer's shadow is larger
+        return ["prlimit", *heap, f"--fsize={FILE_LIMIT}", f"--cpu={int(deadline) + 5}", "--core=0", "--nofile=1024",
+                "--"]  # fmt: skip
+
+    @staticmethod
+    def sample(pid, seen, mappings):
+        try:
+            seen.threads = max(seen.threads, len(os.listdir(f"/proc/{pid}/task")))
+            seen.descriptors = max(seen.descriptors, len(os.listdir(f"/proc/{pid}/fd")))
+            if mappings:
+                with open(f"/proc/{pid}/maps", "rb") as maps:
+                    seen.mappings = max(seen.mappings, maps.read().count(b"\n"))
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            pass
+
+    def swap_images(self, scene, module, other):
+        """Compiles both, then puts the other's image where the module's own was."""
+        compiled = scene.root / "own" / "cache" / "compiled"
+        images = []
+        for path in (module, other):
+            subprocess.run([self.berth, "run", path], env=scene.environment(), capture_output=True, timeout=60)
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            images.append(next(file for file in compiled.rglob("*") if digest in file.name))
+        shutil.copyfile(images[1], images[0])
+
+    def measure_base(self):
+        """What the host takes for a module that does nothing."""
+        with scene() as here:
+            case = Case(HERE / "also" / "nothing.wat", {"expect": "exit 0", "guard": "none"})
+            seen = self.run(case, here)
+            if seen.status != 0:
+                raise SystemExit(f"a module that does nothing can't be run: {seen.stderr.decode(errors='replace')}")
+            self.base_bytes = seen.peak_bytes
+
+
+@contextmanager
+def scene():
+    root = Path(tempfile.mkdtemp(prefix="berth-hostile-"))
+    try:
+        yield Scene(root.resolve())
+    finally:
+        shutil.rmtree(root)
+
+
+# What must hold.
+
+
+def check(case, seen, runner, here):
+    """All that is wrong with a run, in words."""
+    wrong = list(seen.complaints)
+    limit = case.number("seconds", SECONDS) * runner.slow
+    expected = {way.strip() for way in case.keys["expect"].split("|")}
+    if not expected & seen.endings():
+        wrong.append(f"{seen.told()} instead of {case.keys['expect']}")
+    if not seen.timed_out and seen.seconds > limit:
+        wrong.append(f"took {seen.seconds:.1f} s of {limit:.1f} s")
+    grown = seen.peak_bytes - runner.base_bytes
+    if runner.watch_memory and grown > case.number("grows", 32 << 20):
+        wrong.append(f"grew by {grown >> 20} MiB of {case.keys.get('grows', '32MiB')}")
+    for name, most in (("threads", MOST_THREADS), ("descriptors", MOST_DESCRIPTORS), ("mappings", 1 << 30)):
+        if (number := getattr(seen, name)) > case.number(name, most):
+            wrong.append(f"{number} {name} of {case.number(name, most):.0f}")
+    cpu = seen.report.get("cpu_used_ns", 0) / 1e9
+    if cpu > case.number("cpu", 1e9) * runner.slow:
+        wrong.append(f"used {cpu:.3f} s of CPU time")
+    if seen.report.get("memory_peak_bytes", 0) > seen.report.get("memory_limit_bytes", 1 << 62):
+        wrong.append("the report's own memory peak is above its limit")
+    if len(seen.report.get("denials", [])) < case.number("denials", 0):
+        wrong.append(f"{len(seen.report.get('denials', []))} denials were recorded of {case.keys['denials']}")
+    if here.own_bytes("state") > case.number("state", 16 << 20):
+        wrong.append(f"{here.own_bytes('state')} bytes were logged")
+    if seen.changes:
+        wrong.append(f"changed {', '.join(seen.changes[:3])}")
+    if SECRET.strip() in seen.stdout + seen.stderr:
+        wrong.append("printed the secret")
+    for word in (b"panicked at", b"memory allocation of", b"stack overflow, aborting", b"AddressSanitizer"):
+        if word in seen.stderr:
+            wrong.append(f"said '{word.decode()}'")
+    if case.keys.get("stderr") == "clean":
+        wrong += unclean(seen.stderr)
+    return wrong
+
+
+def unclean(stderr):
+    """Lines that berth didn't write, or characters that it shouldn't print."""
+    text = stderr.decode(errors="surrogateescape")
+    hidden = re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\udc80-\udcff]", text)
+    wrong = [f"printed the control character {hidden[0]!a}"] if hidden else []
+    strange = [line for line in text.splitlines() if line.lstrip("berth: ").startswith("FORGED")]
+    return wrong + [f"printed a forged line: {line!a}" for line in strange[:1]]
+
+
+def judge(runner, case):
+    """The case's line, and whether it passed."""
+    wrong, held = [], []
+    for number, also in enumerate(["", *filter(None, [case.keys.get("also")])]):
+        with scene() as here:
+            seen = runner.run(case, here, shlex.split(also))
+            grown = max(0, seen.peak_bytes - runner.base_bytes) >> 20
+            held.append(f"{seen.seconds:.2f} s, {grown} MiB")
+            problems = check(case, seen, runner, here)
+            wrong += [f"{'with ' + also + ': ' if also else ''}{problem}" for problem in problems]
+            if problems and number == 0 and os.environ.get("HOSTILE_VERBOSE"):
+                sys.stderr.write(seen.stderr.decode(errors="replace")[:4000])
+    text = f"{'; '.join(held)}"
+    if case.guard:
+        with scene() as here:
+            seen = runner.run(case, here, guard_off=case.guard)
+            problems = check(case, seen, runner, here)
+            text += f"; without {case.guard}: {seen.told()}, {seen.seconds:.2f} s"
+            foreseen = {way.strip() for way in case.keys["without"].split("|")}
+            if not problems:
+                wrong.append(f"the test itself: it also passes without {case.guard}")
+            elif seen.status == 120:
+                wrong.append(f"the test itself: {seen.stderr.decode(errors='replace').strip()}")
+            elif "any" not in foreseen and not foreseen & (seen.endings() | ({"changed"} if seen.changes else set())):
+                wrong.append(f"the test itself: without {case.guard} it {seen.told()}, not {case.keys['without']}")
+    if wrong:
+        return False, f"FAIL {case.name}: {'; '.join(wrong)} ({text})"
+    return True, f"ok   {case.name}: {text}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--berth", type=Path, required=True, help="the program, built with test switches")
+    parser.add_argument("--guests", type=Path, help="not used here: malformed.py needs it")
+    parser.add_argument("--filter", default="", help="only cases whose names match this regular expression")
+    parser.add_argument("--no-rss", action="store_true", help="no checks of memory: under a sanitizer")
+    parser.add_argument("--slow", type=float, default=1, help="how many times slower than usual this build is")
+    parser.add_argument("--jobs", type=int, default=2, help="cases at the same time")
+    options = parser.parse_args()
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    cases = [case for case in all_cases() if re.search(options.filter, case.name)]
+    if not cases:
+        raise SystemExit(f"no case matches '{options.filter}'")
+    runner = Runner(options.berth.resolve(), not options.no_rss, options.slow)
+    runner.measure_base()
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for passed, line in pool.map(lambda case: judge(runner, case), cases):
+            failed += not passed
+            print(line, flush=True)
+    print(f"{len(cases) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
