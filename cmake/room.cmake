@@ -1,7 +1,8 @@
-# berth_room(NAME SOURCES … TESTS … USES …): one room is one static library, one test program and a check
-# that each of its headers compiles alone. USES names the rooms above it and outside libraries.
+# berth_room(NAME SOURCES … TESTS … ENGINE_TESTS … USES …): one room is one static library, one test program and a
+# check that each of its headers compiles alone. ENGINE_TESTS need the real engine and are left out with the stand-in.
+# USES names the rooms above it and outside libraries.
 function(berth_room name)
-  cmake_parse_arguments(room "" "" "SOURCES;TESTS;USES" ${ARGN})
+  cmake_parse_arguments(room "" "" "SOURCES;TESTS;ENGINE_TESTS;USES" ${ARGN})
   set(library berth_${name})
   add_library(${library} STATIC ${room_SOURCES})
   target_include_directories(${library} PUBLIC ${CMAKE_SOURCE_DIR}/src)
@@ -22,6 +23,9 @@ function(berth_room name)
     berth_flags(${library}_headers_alone)
   endif()
 
+  if(BERTH_ENGINE STREQUAL "crate")
+    list(APPEND room_TESTS ${room_ENGINE_TESTS})
+  endif()
   if(room_TESTS)
     add_executable(${library}_test ${room_TESTS})
     target_link_libraries(${library}_test PRIVATE ${library} berth_doctest_main)

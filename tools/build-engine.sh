@@ -34,7 +34,7 @@ done
 [[ $profile == dev || $profile == release ]] && [[ -n $out ]] || usage 2 >&2
 
 # Held until the library is copied: another checkout's build would put its own in the same place.
-lock_cache engine
+lock_cache "engine-$profile"
 
 "$here/cargo.sh" build --quiet --locked -p berth-abi --profile "$profile" "${features[@]}"
 note_engine_key "$here/../engine/Cargo.lock"

@@ -21,6 +21,7 @@ constexpr size_t kTagBytes = 32;
 constexpr size_t kTrailerBytes = kMagic.size() + kTagBytes;
 constexpr std::string_view kSuffix = ".image";
 constexpr auto kTouchedAtMostEvery = std::chrono::hours(24);
+constexpr auto kLeftAsideAfter = std::chrono::hours(1);
 
 std::string entry_name(const Digest& module, uint64_t compatibility) {
   return fmt::format("{}-{:016x}", module.hex(), compatibility);
@@ -131,6 +132,12 @@ size_t ImageCache::clear() {
 void ImageCache::make_room() {
   uint64_t total = 0;
   std::error_code error;
+  // What a killed process was writing aside.
+  const auto long_ago = fs::file_time_type::clock::now() - kLeftAsideAfter;
+  for (const fs::directory_entry& file : fs::directory_iterator(folder_, error)) {
+    if (file.path().extension() == ".tmp" && file.last_write_time(error) < long_ago)
+      fs::remove(file.path(), error);
+  }
   for (const Entry& entry : list()) {
     total += entry.size_bytes;
     if (total > limit_bytes_) fs::remove(entry.path, error);

@@ -120,6 +120,17 @@ TEST_CASE("the least recently used images go when there is no room") {
   CHECK(kept.cache().list().empty());
 }
 
+TEST_CASE("what a killed process left aside goes with the next image that is kept") {
+  Kept kept;
+  const std::string aside = kept.entry() + ".0123456789abcdef.tmp";
+  std::ofstream(aside) << "half an image";
+  fs::last_write_time(aside, fs::file_time_type::clock::now() - std::chrono::hours(2));
+  const auto module = kept.engine().compile({}, "(component (core module))").value();
+  REQUIRE(kept.cache().keep(kept.engine(), {}, sha256("newer"), *module).has_value());
+  CHECK_FALSE(fs::exists(aside));
+  CHECK(kept.cache().list().size() == 2);
+}
+
 TEST_CASE("clearing removes every image and nothing else") {
   Kept kept;
   CHECK(kept.cache().clear() == 1);

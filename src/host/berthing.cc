@@ -39,6 +39,14 @@ Result<void> give(const Grant& grant, engine::Guest& guest) {
                   fmt::format("the quota of '{}' is not enforced by this berth yet: leave 'quota=' out",
                               policy::to_text(grant)));
     }
+    for (const engine::Folder& other : guest.folders) {
+      if (other.guest_path == files->guest_path) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            fmt::format("two grants give the guest '{}': '{}' and '{}' ({}); give one of them another path",
+                        files->guest_path, other.host_path, policy::to_text(grant), grant.source));
+      }
+    }
     guest.folders.push_back({.host_path = files->host_path,
                              .guest_path = files->guest_path,
                              .writable = files->access == policy::Access::kReadWrite});

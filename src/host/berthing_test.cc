@@ -29,6 +29,11 @@ TEST_CASE("a guest gets what its policy grants, and the phantom") {
   CHECK(guest.phantom);
 }
 
+TEST_CASE("two folders can't have the same place in the guest") {
+  CHECK(guest_for(with({"files /tmp:/data", "files /etc:/data"})).error().code ==
+        ErrorCode::kInvalidArgument);
+}
+
 TEST_CASE("a grant that covers / leaves no place for the phantom") {
   CHECK_FALSE(guest_for(with({"files /tmp:/"}))->phantom);
 }

@@ -12,7 +12,7 @@
   (import "wasi_snapshot_preview1" "fd_filestat_set_size" (func $set_size (param i32 i64) (result i32)))
   (import "wasi_snapshot_preview1" "fd_pwrite" (func $pwrite (param i32 i32 i32 i64 i32) (result i32)))
   (memory (export "memory") 1)
-  (data (i32.const 0) "large")
+  (data (i32.const 0) "grown")
   (func (export "_start")
     (local $fd i32)
     (i32.store (i32.const 64) (i32.const 0))

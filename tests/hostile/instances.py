@@ -3,6 +3,7 @@
 # guard: memory
 # run: --memory 32MiB
 # expect: limit memory
+# open: the engine doesn't tell what it takes for an instance
 # grows: 64MiB
 # without: exit 0
 """Writes the component as text: nobody would read 50,000 globals."""

@@ -4,7 +4,7 @@
 ;; run: --quiet
 ;; expect: exit 0
 ;; denials: 2
-;; grows: 12MiB
+;; grows: 20MiB
 ;; state: 2MiB
 ;; seconds: 10
 (module

@@ -1,8 +1,9 @@
-# trick: nine thousand memories of no page at all, each with its reservation of address space
-# holds: they are refused before the process runs out of mappings, which all its guests share
+# trick: nine thousand memories of no page at all, each with 4 GiB of address space: a quarter of what there is
+# holds: they are refused before the process runs out of it, which all its guests share
 # guard: memory
 # run: --memory 32MiB
 # expect: limit memory
+# open: a memory without pages costs nothing of the limit, but 4 GiB of address space
 # grows: 64MiB
 # without: exit 0
 """Writes the component as text: 100 memories a module, 90 instances."""

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// A small engine behind the C ABI of berth_engine.h, in C++: the thread sanitizer sees all of it, which it
+// can't of Rust's standard library and of guests' fibers. Its calls come back from threads of its own, as the
+// engine's do.
+//
+// Its guests are programs of words (program.h), not WebAssembly, and have no folders, arguments or streams.
+
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "call.h"
+
+using berth::standin::Call;
+using berth::standin::parse;
+
+struct berth_runtime {
+  std::mutex lock;
+  std::condition_variable changed;
+  std::deque<std::shared_ptr<Call>>
+      waiting;                              // a lane takes the first, lets it go on a little and puts it back
+  std::set<std::shared_ptr<Call>> running;  // not yet ended
+  bool closing = false;
+  std::vector<std::thread> lanes;
+};
+
+struct berth_module {
+  std::string program;
+  bool counts_fuel = false;
+};
+
+struct berth_call {
+  std::shared_ptr<Call> call;
+};
+
+namespace {
+
+// As in src/base/error_table.cc.
+constexpr int32_t kOk = 0;
+constexpr int32_t kInvalidModule = 2;
+constexpr int32_t kNotFound = 3;
+
+constexpr std::string_view kImageMagic = "stand-in image\n";
+
+std::string_view view(berth_slice slice) {
+  return {reinterpret_cast<const char*>(slice.data), slice.len};
+}
+
+berth_bytes owned(std::string_view text) {
+  auto* data = new uint8_t[text.size() + 1];
+  std::memcpy(data, text.data(), text.size());
+  return {.data = data, .len = text.size()};
+}
+
+int32_t fail(berth_bytes* error, int32_t code, std::string_view message) {
+  if (error != nullptr) *error = owned(message);
+  return code;
+}
+
+void run_lane(berth_runtime* runtime) {
+  std::unique_lock guard(runtime->lock);
+  while (true) {
+    runtime->changed.wait(guard, [&] { return runtime->closing || !runtime->waiting.empty(); });
+    if (runtime->waiting.empty()) return;
+    const std::shared_ptr<Call> call = runtime->waiting.front();
+    runtime->waiting.pop_front();
+    guard.unlock();
+    const bool goes_on = call->step();
+    guard.lock();
+    if (goes_on) {
+      runtime->waiting.push_back(call);
+      runtime->changed.notify_one();
+    } else {
+      runtime->running.erase(call);
+    }
+  }
+}
+
+}  // namespace
+
+extern "C" {
+
+void berth_bytes_free(berth_bytes bytes) {
+  delete[] bytes.data;
+}
+
+void berth_image_tag(const uint8_t* key, berth_slice name, berth_slice data, uint8_t* tag) {
+  // Four times FNV-1a, each begun with a part of the key: it tells changes apart, and is no authentication.
+  for (size_t part = 0; part < 4; ++part) {
+    uint64_t hash = 0xcbf29ce484222325;
+    const auto mix = [&hash](uint8_t byte) { hash = (hash ^ byte) * 0x100000001b3; };
+    for (size_t i = 0; i < 32; ++i) mix(key[(8 * part + i) % 32]);
+    for (const char byte : view(name)) mix(static_cast<uint8_t>(byte));
+    mix(0);
+    for (const char byte : view(data)) mix(static_cast<uint8_t>(byte));
+    std::memcpy(tag + 8 * part, &hash, sizeof hash);
+  }
+}
+
+int32_t berth_runtime_new(size_t lanes, uint64_t, berth_runtime** out, berth_bytes*) {
+  *out = new berth_runtime;
+  for (size_t i = 0; i < lanes; ++i) (*out)->lanes.emplace_back(run_lane, *out);
+  return kOk;
+}
+
+void berth_runtime_free(berth_runtime* runtime) {
+  if (runtime == nullptr) return;
+  {
+    const std::lock_guard guard(runtime->lock);
+    for (const auto& call : runtime->running) call->cancel();
+    runtime->closing = true;
+  }
+  runtime->changed.notify_all();
+  for (std::thread& lane : runtime->lanes) lane.join();
+  delete runtime;
+}
+
+int32_t berth_runtime_compatibility(const berth_runtime*, berth_engine_kind kind, uint64_t* out,
+                                    berth_bytes*) {
+  *out = 0x57a2d000 + (kind.concurrency ? 2 : 0) + (kind.fuel ? 1 : 0);
+  return kOk;
+}
+
+int32_t berth_module_prepare(berth_slice module, berth_bytes* component, int32_t* form, berth_bytes* error) {
+  if (!parse(view(module))) return fail(error, kInvalidModule, "no program of the stand-in's words");
+  *component = owned(view(module));
+  *form = BERTH_FORM_COMPONENT;
+  return kOk;
+}
+
+int32_t berth_module_compile(const berth_runtime*, berth_engine_kind kind, berth_slice component,
+                             berth_module** out, berth_bytes* error) {
+  if (!parse(view(component))) return fail(error, kInvalidModule, "no program of the stand-in's words");
+  *out = new berth_module{.program = std::string(view(component)), .counts_fuel = kind.fuel};
+  return kOk;
+}
+
+int32_t berth_module_image(const berth_module* module, berth_bytes* image, berth_bytes*) {
+  *image = owned(std::string(kImageMagic) + module->program + '\0');
+  return kOk;
+}
+
+int32_t berth_module_open_image(const berth_runtime*, berth_engine_kind kind, berth_slice path,
+                                berth_module** out, berth_bytes* error) {
+  std::ifstream file{std::string(view(path)), std::ios::binary};
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  if (!bytes.starts_with(kImageMagic)) return fail(error, kNotFound, "no image of the stand-in's");
+  // What berth appends comes after the image's end.
+  *out = new berth_module{.program = bytes.c_str() + kImageMagic.size(), .counts_fuel = kind.fuel};
+  return kOk;
+}
+
+int32_t berth_module_check_command(const berth_module*, berth_bytes*) {
+  return kOk;
+}
+
+void berth_module_free(berth_module* module) {
+  delete module;
+}
+
+int32_t berth_describe(berth_slice module, berth_description* out, berth_bytes* error) {
+  if (!parse(view(module))) return fail(error, kInvalidModule, "no program of the stand-in's words");
+  *out = {.form = BERTH_FORM_COMPONENT, .wit = owned(""), .imports = owned(""), .exports = owned("")};
+  return kOk;
+}
+
+void berth_description_free(berth_description description) {
+  berth_bytes_free(description.wit);
+  berth_bytes_free(description.imports);
+  berth_bytes_free(description.exports);
+}
+
+int32_t berth_call_start(const berth_runtime* runtime, const berth_module* module, const berth_guest* guest,
+                         berth_call** out, berth_bytes*) {
+  auto call = std::make_shared<Call>(*parse(module->program), *guest, module->counts_fuel);
+  *out = new berth_call{.call = call};
+  auto* own =
+      const_cast<berth_runtime*>(runtime);  // any thread may start a call: the lock guards what changes
+  {
+    const std::lock_guard guard(own->lock);
+    own->running.insert(call);
+    own->waiting.push_back(std::move(call));
+  }
+  own->changed.notify_one();
+  return kOk;
+}
+
+void berth_call_cancel(const berth_call* call) {
+  call->call->cancel();
+}
+
+void berth_call_free(berth_call* call) {
+  delete call;
+}
+
+}  // extern "C"
