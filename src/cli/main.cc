@@ -69,6 +69,8 @@ int dispatch(const cli::Arguments& arguments) {
 int main(int argc, char** argv) {
   // A reader that goes away is an error of a write, not the end of this process.
   std::signal(SIGPIPE, SIG_IGN);
+  // So is a file that grows beyond this shell's limit.
+  std::signal(SIGXFSZ, SIG_IGN);
   int status = 0;
   try {
     status = dispatch(cli::Arguments(argv + 1, argv + argc));

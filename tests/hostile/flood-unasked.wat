@@ -1,12 +1,11 @@
 ;; trick: 256 MiB of writes to a full pipe, without ever asking (check-write) whether there is room
 ;; holds: what a write wasn't permitted isn't kept on the host
-;; guard: nonblocking-stdout
+;; guard: none (a write beyond its permit traps; no switch takes that away)
 ;; run: --wall 1s --memory 32MiB
 ;; also: --portable
 ;; stdout: unread
 ;; expect: trap | limit host-buffers
 ;; grows: 8MiB
-;; without: hangs
 (component
   (import "wasi:io/error@0.2.0" (instance $errors (export "error" (type (sub resource)))))
   (alias export $errors "error" (type $error))

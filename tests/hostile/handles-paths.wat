@@ -1,6 +1,7 @@
 ;; trick: folders opened one below the other by paths like '././.', each remembered by its whole path
 ;; holds: what the host remembers of a handle is small, however long the way to it was
 ;; guard: none (what is kept for each handle)
+;; open: the whole path to each open folder is kept
 ;; run: --memory 32MiB --dir $RO:/ro
 ;; expect: exit 0
 ;; grows: 16MiB

@@ -1,6 +1,7 @@
 ;; trick: a file that another process swaps with a FIFO while it is opened and read, 20,000 times
 ;; holds: the host never waits for the FIFO
 ;; guard: special-files
+;; open: the portable way of opening looks first and then opens, and a FIFO may come between
 ;; run: --dir $RW:/rw:rw
 ;; also: --portable
 ;; meanwhile: swap-fifo

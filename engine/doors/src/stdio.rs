@@ -212,6 +212,10 @@ fn stream_error(e: io::Error) -> StreamError {
 
 impl OutputStream for Output {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        // More than `check_write` gave would be kept in the host's memory.
+        if bytes.len() > self.inner.room().map_err(stream_error)? {
+            return Err(StreamError::trap("a write of more than check-write permitted"));
+        }
         self.inner.take(bytes).map_err(stream_error)
     }
 

@@ -154,7 +154,7 @@ impl ResourceLimiter for Draws {
             self.last = 0;
             return Ok(true);
         }
-        Ok(self.grow((desired - current) as u64 * TABLE_ELEMENT, GuardsOff::TABLES))
+        Ok(self.grow(((desired - current) as u64).saturating_mul(TABLE_ELEMENT), GuardsOff::TABLES))
     }
 
     fn table_grow_failed(&mut self, _error: Error) -> Result<()> {

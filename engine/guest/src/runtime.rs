@@ -29,6 +29,9 @@ pub(crate) struct Shared {
     pub(crate) ticker: Ticker,
 }
 
+/// Threads for what can only be waited for: reads of files that the engine hands off, streams that can't be polled.
+const BLOCKING_THREADS: usize = 4;
+
 struct Lane {
     handle: Handle,
     stop: Option<oneshot::Sender<()>>,
@@ -98,7 +101,8 @@ impl Module {
 
 impl Lane {
     fn start(number: usize) -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+        let runtime =
+            Builder::new_current_thread().max_blocking_threads(BLOCKING_THREADS).enable_io().enable_time().build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::Builder::new().name(format!("berth-lane-{number}")).spawn(move || {

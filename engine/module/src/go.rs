@@ -31,6 +31,15 @@ pub fn make_room(core: &[u8]) -> Option<Vec<u8>> {
     Some(module.finish())
 }
 
+/// 512 MiB of static data.
+const MOST_PAGES: u64 = 8192;
+
+fn is_go(core: &[u8]) -> bool {
+    Parser::new(0)
+        .parse_all(core)
+        .any(|payload| matches!(payload, Ok(Payload::CustomSection(section)) if section.name() == "go:buildid"))
+}
+
 struct Found {
     data: StaticData,
     /// The address at which the end of the static data is written, as 8 bytes.
@@ -41,11 +50,13 @@ struct Found {
 }
 
 fn find(core: &[u8]) -> Option<Found> {
-    let (mut go, mut functions, mut globals, mut pages) = (false, 0, 0, 0);
+    if !is_go(core) {
+        return None;
+    }
+    let (mut functions, mut globals, mut pages) = (0, 0, 0);
     let mut data = StaticData::default();
     for payload in Parser::new(0).parse_all(core) {
         match payload.ok()? {
-            Payload::CustomSection(section) => go |= section.name() == "go:buildid",
             Payload::ImportSection(imports) => {
                 for import in imports.into_imports() {
                     functions += u32::from(matches!(import.ok()?.ty, wasmparser::TypeRef::Func(_)));
@@ -53,7 +64,13 @@ fn find(core: &[u8]) -> Option<Found> {
             }
             Payload::FunctionSection(section) => functions += section.count(),
             Payload::GlobalSection(section) => globals = section.count(),
-            Payload::MemorySection(section) => pages = section.into_iter().next()?.ok()?.initial,
+            Payload::MemorySection(section) => {
+                pages = section.into_iter().next()?.ok()?.initial;
+                // Larger static data than any program's: not Go's, whatever it says.
+                if pages > MOST_PAGES {
+                    return None;
+                }
+            }
             Payload::ExportSection(exports) => {
                 for export in exports {
                     if export.ok()?.name == "cabi_realloc" {
@@ -75,9 +92,6 @@ fn find(core: &[u8]) -> Option<Found> {
             }
             _ => {}
         }
-    }
-    if !go {
-        return None;
     }
     let least = (pages * PAGE).checked_sub(GO_INITIAL_HEAP)?;
     let (end_at, static_end) = moduledata_end(&data.memory, least..least + PAGE)?;
