@@ -6,11 +6,12 @@ berth_cache=${BERTH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/berth}
 # Holds a lock of the cache until the script ends, so that two checkouts don't make the same thing at once.
 # The system takes it back from a script that dies.
 lock_cache() {
+  local lock
   mkdir -p "$berth_cache"
-  exec 9>"$berth_cache/.$1.lock"
-  if ! flock -n 9; then
+  exec {lock}>"$berth_cache/.$1.lock"
+  if ! flock -n "$lock"; then
     echo "waiting for another build of: $1" >&2
-    flock 9
+    flock "$lock"
   fi
 }
 

@@ -27,7 +27,8 @@ remove() {
   [[ $dry_run == yes ]] || rm -rf "$1"
 }
 
-lock_cache engine
+lock_cache engine-dev
+lock_cache engine-release
 keys=$berth_cache/engine/berth-keys
 if [[ -e $keys ]] && grep -qvx "$(engine_key "$here/../engine/Cargo.lock")" "$keys"; then
   remove "$berth_cache/engine"
