@@ -2,7 +2,6 @@
 ;;        first: each wait that ends early leaves what it started behind
 ;; holds: what is left behind doesn't add up: no threads, no memory
 ;; guard: none (bounded by what is kept for each stream)
-;; open: the portable way of writing to a pipe starts a thread again when its future is dropped
 ;; run: --wall 5s --memory 32MiB
 ;; also: --portable
 ;; stdout: unread

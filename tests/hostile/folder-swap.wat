@@ -7,7 +7,7 @@
 ;; expect: exit 0
 ;; writes: rw
 ;; seconds: 20
-;; without: exit 1
+;; without: exit 1 | exit 2
 (module
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
   (import "wasi_snapshot_preview1" "path_open"

@@ -1,7 +1,6 @@
-;; trick: folders opened one below the other by paths like '././.', each remembered by its whole path
+;; trick: folders opened one from the other by paths like 'dir/../dir/../', each remembered by its whole path
 ;; holds: what the host remembers of a handle is small, however long the way to it was
 ;; guard: none (what is kept for each handle)
-;; open: the whole path to each open folder is kept
 ;; run: --memory 32MiB --dir $RO:/ro
 ;; expect: exit 0
 ;; grows: 16MiB
@@ -45,17 +44,19 @@
     (import "libc" "memory" (memory 1))
     (import "fs" "open" (func $open (param i32 i32 i32 i32 i32 i32 i32)))
     (import "fs" "dirs" (func $dirs (param i32)))
+    (data (i32.const 0) "dir/../")
     (func (export "run") (result i32)
       (local $folder i32) (local $left i32)
       (call $dirs (i32.const 16))
       (local.set $folder (i32.load (i32.load (i32.const 16))))
-      (loop $fill ;; 2,000 times './'
-        (i32.store16 offset=16384 (i32.shl (local.get $left) (i32.const 1)) (i32.const 0x2f2e))
+      (loop $fill ;; 571 times 'dir/../'
+        (memory.copy (i32.add (i32.const 16384) (i32.mul (local.get $left) (i32.const 7))) (i32.const 0)
+          (i32.const 7))
         (local.set $left (i32.add (local.get $left) (i32.const 1)))
-        (br_if $fill (i32.lt_u (local.get $left) (i32.const 2000))))
+        (br_if $fill (i32.lt_u (local.get $left) (i32.const 571))))
       (local.set $left (i32.const 450))
       (loop $again
-        (call $open (local.get $folder) (i32.const 0) (i32.const 16384) (i32.const 4000) (i32.const 2) (i32.const 1)
+        (call $open (local.get $folder) (i32.const 0) (i32.const 16384) (i32.const 3997) (i32.const 2) (i32.const 1)
           (i32.const 32))
         (if (i32.load8_u (i32.const 32)) (then (return (i32.const 1))))
         (local.set $folder (i32.load (i32.const 36)))

@@ -1,9 +1,8 @@
 ;; trick: a guest that uses all of its own memory, and then has 450 streams read ahead: 64 KiB each, on the host
 ;; holds: what the host holds for handles comes out of the memory limit too
-;; guard: none (the reserve for each handle)
+;; guard: none (a file is read when it is asked for, and nothing is kept)
 ;; run: --memory 32MiB --dir $RO:/ro
 ;; expect: exit 0 | limit handles | limit memory
-;; open: the reserve for a handle is less than a handle may hold
 ;; grows: 44MiB
 (component
   (import "wasi:io/error@0.2.0" (instance $errors (export "error" (type (sub resource)))))

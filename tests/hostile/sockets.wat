@@ -1,10 +1,10 @@
 ;; trick: a connection to a server on this machine, a socket bound here, and a name looked up, with no grant
-;; holds: each is refused, and nothing is sent
+;; holds: each is refused and told by its address, and nothing is sent
 ;; guard: none (no grant of this berth opens the network yet)
 ;; listen: yes
 ;; args: $PORT
 ;; expect: exit 0
-;; denials: 1
+;; denials: 3
 (component
   (import "wasi:io/error@0.2.0" (instance $errors (export "error" (type (sub resource)))))
   (alias export $errors "error" (type $io-error))

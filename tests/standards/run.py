@@ -25,6 +25,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Optional
@@ -117,6 +118,7 @@ class Alone:
     arguments: list = field(default_factory=list)
     variables: dict = field(default_factory=dict)
     streams: str = "pipes"  # pipes, terminal, closed-stdout or late-stdin
+    within: Optional[Callable] = None  # what stands around the run, of the sandbox and the command; gives the command
 
 
 def prints(expected):
@@ -130,6 +132,43 @@ def complains(expected):
 def about_now(seen):
     seconds = int(seen.stdout.split()[0])
     return None if abs(seconds - time.time()) < DEADLINE_SECONDS else f"the clock says {seconds}"
+
+
+MOUNTS = """
+set -e
+mkdir "$0/mounted" "$0/sealed"
+mount -t tmpfs none "$0/mounted"
+mount -t tmpfs none "$0/sealed"
+touch "$0/sealed/file"
+mkdir "$0/sealed/folder"
+mount -o remount,ro "$0/sealed"
+exec "$@"
+"""
+
+
+@contextmanager
+def mounts(sandbox, command):
+    """File systems of the run's own in the sandbox, gone with it."""
+    as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
+    yield ["unshare", "--mount", *as_root, "sh", "-c", MOUNTS, str(sandbox), *command]
+
+
+@contextmanager
+def running_program(sandbox, command):
+    """A program that runs from within the sandbox."""
+    program = sandbox / "running"
+    shutil.copy(shutil.which("sleep"), program)
+    process = subprocess.Popen([program, str(DEADLINE_SECONDS)])  # returns when it runs
+    try:
+        yield command
+    finally:
+        process.kill()
+        process.wait()
+
+
+READ_ONLY = ["open-at:read-only", "open-at:read-only:create", "create-directory-at:read-only",
+             "remove-directory-at:read-only", "unlink-file-at:read-only", "symlink-at:read-only", "link-at:read-only",
+             "rename-at:read-only", "set-times-at:read-only", "set-times:read-only"]  # fmt: skip
 
 
 TRAP = 134  # as an abort is told by a shell
@@ -163,6 +202,9 @@ def alone_p2():
         "terminal-stderr.get-terminal-stderr:ok": Alone(streams="terminal"),
     }
     cases.update({f"exit.exit-with-code:ok:{status}": Alone(status=status) for status in (0, 1, 2, 7, 254, 255)})
+    across = ["rename-at:cross-device:mount", "link-at:cross-device:mount"]
+    cases.update({name: Alone(within=mounts) for name in [*across, *READ_ONLY]})
+    cases["open-at:text-file-busy"] = Alone(within=running_program)
     return cases
 
 
@@ -239,7 +281,8 @@ class Host:
             if alone.arguments:
                 arguments = [*arguments, "--", *alone.arguments]
             command = self.command(root, guest, arguments, alone.variables)
-            return STREAMS[alone.streams](command, alone.stdin)
+            with alone.within(root / "sandbox", command) if alone.within else nullcontext(command) as command:
+                return STREAMS[alone.streams](command, alone.stdin)
         finally:
             for locked in root.glob("*/locked"):
                 locked.chmod(0o700)

@@ -6,13 +6,19 @@
 //! folder; below it, a look finds nothing and a write is not permitted, and either is told to the owner.
 //! Behind its handle stands no folder of this machine, so that a forgotten check opens nothing.
 
+use crate::beneath::{self, Manner, Stop};
+use crate::file_input::FileInput;
 use crate::listing::Listing;
-use crate::os::{self, OpenError, Ways};
+use crate::os::Ways;
+use crate::place::{NO_GRANT, Place, join};
+use crate::translate::{error_code, os_open_flags, times};
+use crate::walk;
 use crate::{Capability, Door, DoorsView, Knock, Operation, Reason};
-use rustix::fs::OFlags;
+use rustix::fs::{self as rfs, AtFlags, FileType, Mode};
+use rustix::io::Errno;
 use std::collections::HashMap;
 use std::fs::File;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::{Descriptor, Dir, File as OpenFile, WasiFilesystemView};
@@ -44,13 +50,6 @@ pub struct Preopen {
     pub guest_path: String,
 }
 
-#[derive(Clone)]
-struct Place {
-    /// Which grant it lies in; two grants are two devices, as far as links and renames go.
-    grant: usize,
-    guest_path: Arc<str>,
-}
-
 pub struct FilesDoor {
     preopens: Vec<Preopen>,
     phantom: Option<Dir>,
@@ -80,6 +79,16 @@ impl FilesDoor {
             FsPerms::ReadWrite => OpenMode::READ | OpenMode::WRITE,
         };
         Ok(Preopen { dir: Dir::new(folder, perms, mode, true), guest_path: guest_path.to_owned() })
+    }
+
+    /// The guest's path to a place. The phantom is no grant and lies at `/`.
+    fn guest_path(&self, place: &Place) -> String {
+        let root = self.preopens.get(place.grant).map_or("/", |preopen| &preopen.guest_path);
+        place.path_from(root)
+    }
+
+    fn manner(&self) -> Manner {
+        Manner { ways: self.ways, confine: self.guards.confinement, plain: self.guards.special_files }
     }
 
     fn is_phantom(&self, dir: &Dir) -> bool {
@@ -114,13 +123,14 @@ impl<T: DoorsView> Door<'_, T> {
 
     fn place(&mut self, fd: &Resource<Descriptor>) -> Place {
         let place = self.0.doors().files.places.get(&fd.rep()).cloned();
-        place.unwrap_or(Place { grant: usize::MAX, guest_path: "/".into() })
+        place.unwrap_or_else(|| Place::root(NO_GRANT))
     }
 
     /// Tells the owner, and gives the guest its typed error.
     fn refuse(&mut self, fd: &Resource<Descriptor>, operation: Operation, path: &str, reason: Reason) -> FsError {
-        let base = self.place(fd).guest_path;
-        let target = if path.is_empty() || path == "." { base.to_string() } else { join(&base, path) };
+        let place = self.place(fd);
+        let base = self.0.doors().files.guest_path(&place);
+        let target = if path.is_empty() || path == "." { base } else { join(&base, path) };
         let knock = Knock { capability: Capability::Files, operation, target: &target, reason };
         self.0.doors().owner.ask(&knock);
         match reason {
@@ -160,6 +170,29 @@ impl<T: DoorsView> Door<'_, T> {
         }
     }
 
+    fn stopped(&mut self, fd: &Resource<Descriptor>, operation: Operation, path: &str, stop: Stop) -> FsError {
+        match stop {
+            Stop::Escape => self.refuse(fd, operation, path, Reason::Escape),
+            Stop::SpecialFile => self.refuse(fd, operation, path, Reason::SpecialFile),
+            Stop::Os(e) => error_code(&e).into(),
+        }
+    }
+
+    /// Makes or removes what `path` names: `change` gets the folder where it lies, and its name there.
+    fn change(
+        &mut self,
+        fd: &Resource<Descriptor>,
+        operation: Operation,
+        path: &str,
+        change: impl FnOnce(BorrowedFd<'_>, &str) -> rustix::io::Result<()>,
+    ) -> FsResult<()> {
+        let dir = self.enter(fd, operation, path)?;
+        let manner = self.0.doors().files.manner();
+        let parent = beneath::parent(dir.dir.as_fd(), path, manner);
+        let changed = parent.and_then(|(folder, name)| Ok(change(folder.as_fd(), name)?));
+        changed.map_err(|stop| self.stopped(fd, operation, path, stop))
+    }
+
     fn push_dir(&mut self, dir: Dir, place: Place) -> FsResult<Resource<Descriptor>> {
         let fd = self.0.ctx().table.push(Descriptor::Dir(dir))?;
         self.0.doors().files.places.insert(fd.rep(), place);
@@ -169,12 +202,8 @@ impl<T: DoorsView> Door<'_, T> {
     /// The phantom's own handle, opened or reopened.
     fn push_phantom(&mut self) -> FsResult<Resource<Descriptor>> {
         let dir = self.0.doors().files.phantom.clone().ok_or(ErrorCode::BadDescriptor)?;
-        self.push_dir(dir, Place { grant: usize::MAX, guest_path: "/".into() })
+        self.push_dir(dir, Place::root(NO_GRANT))
     }
-}
-
-fn join(base: &str, path: &str) -> String {
-    if base.ends_with('/') || path.starts_with('/') { format!("{base}{path}") } else { format!("{base}/{path}") }
 }
 
 fn phantom_stat() -> DescriptorStat {
@@ -195,8 +224,7 @@ impl<T: DoorsView> preopens::Host for Door<'_, T> {
         let phantom = door.phantom.is_some();
         let mut all = Vec::with_capacity(folders.len() + 1);
         for (grant, (dir, guest_path)) in folders.into_iter().enumerate() {
-            let place = Place { grant, guest_path: guest_path.as_str().into() };
-            all.push((self.push_dir(dir, place).map_err(trapped)?, guest_path));
+            all.push((self.push_dir(dir, Place::root(grant)).map_err(trapped)?, guest_path));
         }
         // Last: Go takes the first preopen as its working directory.
         if phantom {
@@ -219,7 +247,8 @@ impl<T: DoorsView> Host for Door<'_, T> {
     }
 
     fn filesystem_error_code(&mut self, err: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
-        Host::filesystem_error_code(&mut self.0.filesystem(), err)
+        let error = self.0.ctx().table.get(&err)?;
+        Ok(error.downcast_ref::<std::io::Error>().map(error_code))
     }
 }
 
@@ -267,16 +296,17 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
     }
 
     async fn set_times(&mut self, fd: Resource<Descriptor>, a: NewTimestamp, m: NewTimestamp) -> FsResult<()> {
-        if let Descriptor::Dir(dir) = self.descriptor(&fd)? {
-            let dir = dir.clone();
-            if self.0.doors().files.is_phantom(&dir) {
-                return Err(self.refuse(&fd, Operation::SetTimes, ".", Reason::NoGrant));
+        let (file, perms) = match self.descriptor(&fd)? {
+            Descriptor::File(file) => (file.file.clone(), file.perms),
+            Descriptor::Dir(_) => {
+                let dir = self.enter(&fd, Operation::SetTimes, ".")?;
+                (dir.dir, dir.perms)
             }
-            if dir.perms.write_not_permitted() {
-                return Err(self.refuse(&fd, Operation::SetTimes, ".", Reason::ReadOnly));
-            }
+        };
+        if perms.write_not_permitted() {
+            return Err(ErrorCode::NotPermitted.into());
         }
-        self.0.filesystem().set_times(fd, a, m).await
+        Ok(rfs::futimens(&file, &times(a, m)?).map_err(|errno| error_code(&errno.into()))?)
     }
 
     async fn read(&mut self, fd: Resource<Descriptor>, len: Filesize, offset: Filesize) -> FsResult<(Vec<u8>, bool)> {
@@ -297,10 +327,9 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
     }
 
     async fn create_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
-        let operation = Operation::CreateDirectory;
-        self.enter(&fd, operation, &path)?;
-        let made = self.0.filesystem().create_directory_at(Resource::new_borrow(fd.rep()), path.clone()).await;
-        self.told(&fd, operation, &path, made)
+        self.change(&fd, Operation::CreateDirectory, without_slash(&path), |folder, name| {
+            rfs::mkdirat(folder, name, Mode::from_raw_mode(0o777))
+        })
     }
 
     async fn stat(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorStat> {
@@ -327,9 +356,11 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
         a: NewTimestamp,
         m: NewTimestamp,
     ) -> FsResult<()> {
-        self.enter(&fd, Operation::SetTimes, &path)?;
-        let set = self.0.filesystem().set_times_at(Resource::new_borrow(fd.rep()), flags, path.clone(), a, m).await;
-        self.told(&fd, Operation::SetTimes, &path, set)
+        let dir = self.enter(&fd, Operation::SetTimes, &path)?;
+        let times = times(a, m)?;
+        let end = walk::follow(dir.dir.as_fd(), &path, flags.contains(PathFlags::SYMLINK_FOLLOW));
+        let set = end.and_then(|end| Ok(rfs::utimensat(end.folder(), &end.name, &times, AtFlags::SYMLINK_NOFOLLOW)?));
+        set.map_err(|stop| self.stopped(&fd, Operation::SetTimes, &path, stop))
     }
 
     async fn link_at(
@@ -340,10 +371,13 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
         new_fd: Resource<Descriptor>,
         new_path: String,
     ) -> FsResult<()> {
-        self.enter_both(&fd, &old_path, &new_fd, &new_path, Operation::Link)?;
-        let (old, new) = (Resource::new_borrow(fd.rep()), Resource::new_borrow(new_fd.rep()));
-        let linked = self.0.filesystem().link_at(old, flags, old_path.clone(), new, new_path).await;
-        self.told(&fd, Operation::Link, &old_path, linked)
+        let (old, new) = ((&fd, old_path.as_str()), (&new_fd, new_path.as_str()));
+        self.change_both(Operation::Link, old, new, |from, name, to, new_name| {
+            if flags.contains(PathFlags::SYMLINK_FOLLOW) {
+                return Err(Errno::INVAL);
+            }
+            rfs::linkat(from, name, to, new_name, AtFlags::empty())
+        })
     }
 
     async fn open_at(
@@ -361,19 +395,16 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
             return self.push_phantom();
         }
         let dir = self.enter(&fd, operation, &path)?;
-        let door = &self.0.doors().files;
-        let native = door.ways == Ways::Native && os::has_open_beneath();
-        let opened = if native {
-            self.open_native(&fd, &dir, path_flags, &path, open_flags, flags)?
-        } else {
-            self.open_portable(&fd, path_flags, &path, open_flags, flags, operation).await?
-        };
-        if matches!(self.descriptor(&opened)?, Descriptor::Dir(_)) {
-            let base = self.place(&fd);
-            let guest_path = join(&base.guest_path, &path).into();
-            self.0.doors().files.places.insert(opened.rep(), Place { grant: base.grant, guest_path });
+        let (os_flags, mode) = os_open_flags(path_flags, open_flags, flags)?;
+        let manner = self.0.doors().files.manner();
+        let opened = beneath::open(dir.dir.as_fd(), &path, os_flags, manner);
+        let opened = opened.map_err(|stop| self.stopped(&fd, operation, &path, stop))?;
+        if opened.is_folder {
+            let place = self.place(&fd).below(&path);
+            return self.push_dir(Dir::new(opened.file, dir.perms, mode, true), place);
         }
-        Ok(opened)
+        let file = OpenFile::new(opened.file, dir.perms, mode, true);
+        Ok(self.0.ctx().table.push(Descriptor::File(file))?)
     }
 
     fn drop(&mut self, fd: Resource<Descriptor>) -> wasmtime::Result<()> {
@@ -389,9 +420,7 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
     }
 
     async fn remove_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.enter(&fd, Operation::Remove, &path)?;
-        let gone = self.0.filesystem().remove_directory_at(Resource::new_borrow(fd.rep()), path.clone()).await;
-        self.told(&fd, Operation::Remove, &path, gone)
+        self.change(&fd, Operation::Remove, &path, |folder, name| rfs::unlinkat(folder, name, AtFlags::REMOVEDIR))
     }
 
     async fn rename_at(
@@ -401,26 +430,36 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
         new_fd: Resource<Descriptor>,
         new_path: String,
     ) -> FsResult<()> {
-        self.enter_both(&fd, &old_path, &new_fd, &new_path, Operation::Rename)?;
-        let (old, new) = (Resource::new_borrow(fd.rep()), Resource::new_borrow(new_fd.rep()));
-        let renamed = self.0.filesystem().rename_at(old, old_path.clone(), new, new_path).await;
-        self.told(&fd, Operation::Rename, &old_path, renamed)
+        let folders_only = old_path.ends_with('/') || new_path.ends_with('/');
+        let (old, new) = ((&fd, without_slash(&old_path)), (&new_fd, without_slash(&new_path)));
+        self.change_both(Operation::Rename, old, new, |from, name, to, new_name| {
+            if folders_only && !is_folder(from, name)? {
+                return Err(Errno::NOTDIR);
+            }
+            rfs::renameat(from, name, to, new_name)
+        })
     }
 
     async fn symlink_at(&mut self, fd: Resource<Descriptor>, old_path: String, new_path: String) -> FsResult<()> {
         self.enter(&fd, Operation::Symlink, &new_path)?;
-        let made = self.0.filesystem().symlink_at(Resource::new_borrow(fd.rep()), old_path, new_path.clone()).await;
-        self.told(&fd, Operation::Symlink, &new_path, made)
+        // No guest could follow it, but a program outside could.
+        if old_path.starts_with('/') {
+            return Err(self.refuse(&fd, Operation::Symlink, &new_path, Reason::Escape));
+        }
+        self.change(&fd, Operation::Symlink, &new_path, |folder, name| rfs::symlinkat(&old_path, folder, name))
     }
 
     async fn unlink_file_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.enter(&fd, Operation::Remove, &path)?;
-        let gone = self.0.filesystem().unlink_file_at(Resource::new_borrow(fd.rep()), path.clone()).await;
-        self.told(&fd, Operation::Remove, &path, gone)
+        self.change(&fd, Operation::Remove, &path, |folder, name| rfs::unlinkat(folder, name, AtFlags::empty()))
     }
 
     fn read_via_stream(&mut self, fd: Resource<Descriptor>, offset: Filesize) -> FsResult<Resource<DynInputStream>> {
-        self.0.filesystem().read_via_stream(fd, offset)
+        let file = match self.descriptor(&fd)? {
+            Descriptor::File(file) => file.file.clone(),
+            Descriptor::Dir(_) => return Err(ErrorCode::IsDirectory.into()),
+        };
+        let stream: DynInputStream = Box::new(FileInput::new(file, offset));
+        Ok(self.0.ctx().table.push(stream)?)
     }
 
     fn write_via_stream(&mut self, fd: Resource<Descriptor>, offset: Filesize) -> FsResult<Resource<DynOutputStream>> {
@@ -466,121 +505,40 @@ fn is_self(path: &str) -> bool {
 }
 
 impl<T: DoorsView> Door<'_, T> {
-    fn enter_both(
+    /// Gives what one path names the name of another one: `change` gets the folders and the names of both.
+    fn change_both(
         &mut self,
-        fd: &Resource<Descriptor>,
-        path: &str,
-        new_fd: &Resource<Descriptor>,
-        new_path: &str,
         operation: Operation,
+        (fd, path): (&Resource<Descriptor>, &str),
+        (new_fd, new_path): (&Resource<Descriptor>, &str),
+        change: impl FnOnce(BorrowedFd<'_>, &str, BorrowedFd<'_>, &str) -> rustix::io::Result<()>,
     ) -> FsResult<()> {
-        self.enter(fd, operation, path)?;
-        self.enter(new_fd, operation, new_path)?;
+        let dir = self.enter(fd, operation, path)?;
+        let new_dir = self.enter(new_fd, operation, new_path)?;
         let held = self.0.doors().files.guards.cross_grant;
         if held && self.place(fd).grant != self.place(new_fd).grant {
             return Err(self.refuse(new_fd, operation, new_path, Reason::CrossGrant));
         }
-        Ok(())
-    }
-
-    fn open_native(
-        &mut self,
-        fd: &Resource<Descriptor>,
-        dir: &Dir,
-        path_flags: PathFlags,
-        path: &str,
-        open_flags: OpenFlags,
-        flags: DescriptorFlags,
-    ) -> FsResult<Resource<Descriptor>> {
-        let (os_flags, mode) = os_open_flags(path_flags, open_flags, flags)?;
-        let operation = if mode.contains(OpenMode::WRITE) { Operation::OpenWrite } else { Operation::OpenRead };
-        let guards = self.0.doors().files.guards;
-        let file = match os::open_beneath(dir.dir.as_fd(), path, os_flags, guards.confinement, guards.special_files) {
-            Ok(file) => file,
-            Err(OpenError::Escape) => return Err(self.refuse(fd, operation, path, Reason::Escape)),
-            Err(OpenError::SpecialFile) => return Err(self.refuse(fd, operation, path, Reason::SpecialFile)),
-            Err(OpenError::Os(e)) => return Err(e.into()),
-        };
-        let descriptor = if file.metadata()?.is_dir() {
-            Descriptor::Dir(Dir::new(file, dir.perms, mode, true))
-        } else {
-            Descriptor::File(OpenFile::new(file, dir.perms, mode, true))
-        };
-        Ok(self.0.ctx().table.push(descriptor)?)
-    }
-
-    /// The engine's own way, which every system has; a special file is refused by a look before it.
-    async fn open_portable(
-        &mut self,
-        fd: &Resource<Descriptor>,
-        path_flags: PathFlags,
-        path: &str,
-        open_flags: OpenFlags,
-        flags: DescriptorFlags,
-        operation: Operation,
-    ) -> FsResult<Resource<Descriptor>> {
-        let borrow = || Resource::new_borrow(fd.rep());
-        let seen = self.0.filesystem().stat_at(borrow(), path_flags, path.to_owned()).await;
-        let special = seen.is_ok_and(|stat| {
-            !matches!(
-                stat.type_,
-                DescriptorType::RegularFile | DescriptorType::Directory | DescriptorType::SymbolicLink
-            )
-        });
-        if special {
-            return Err(self.refuse(fd, operation, path, Reason::SpecialFile));
-        }
-        let opened = self.0.filesystem().open_at(borrow(), path_flags, path.to_owned(), open_flags, flags).await;
-        self.told(fd, operation, path, opened)
+        let manner = self.0.doors().files.manner();
+        let from = beneath::parent(dir.dir.as_fd(), path, manner);
+        let (from, name) = from.map_err(|stop| self.stopped(fd, operation, path, stop))?;
+        let to = beneath::parent(new_dir.dir.as_fd(), new_path, manner);
+        let (to, new_name) = to.map_err(|stop| self.stopped(new_fd, operation, new_path, stop))?;
+        Ok(change(from.as_fd(), name, to.as_fd(), new_name).map_err(|errno| error_code(&errno.into()))?)
     }
 }
 
-/// What the WASI flags ask of the system, as `wasi:filesystem` and the engine read them.
-fn os_open_flags(
-    path_flags: PathFlags,
-    open_flags: OpenFlags,
-    flags: DescriptorFlags,
-) -> Result<(OFlags, OpenMode), ErrorCode> {
-    let sync = DescriptorFlags::FILE_INTEGRITY_SYNC
-        | DescriptorFlags::DATA_INTEGRITY_SYNC
-        | DescriptorFlags::REQUESTED_WRITE_SYNC;
-    if flags.intersects(sync) {
-        return Err(ErrorCode::Unsupported);
+/// A path without the slashes at its end, which say no more than that it names a folder.
+fn without_slash(path: &str) -> &str {
+    match path.trim_end_matches('/') {
+        "" => path,
+        trimmed => trimmed,
     }
-    let creates = open_flags.intersects(OpenFlags::CREATE | OpenFlags::EXCLUSIVE | OpenFlags::TRUNCATE);
-    if open_flags.contains(OpenFlags::DIRECTORY) && creates {
-        return Err(ErrorCode::Invalid);
-    }
-    let mut os = OFlags::empty();
-    let mut mode = OpenMode::empty();
-    if open_flags.contains(OpenFlags::CREATE) {
-        os |= OFlags::CREATE;
-        if open_flags.contains(OpenFlags::EXCLUSIVE) {
-            os |= OFlags::EXCL;
-        }
-    }
-    if open_flags.contains(OpenFlags::TRUNCATE) {
-        os |= OFlags::TRUNC;
-    }
-    if open_flags.contains(OpenFlags::DIRECTORY) {
-        os |= OFlags::DIRECTORY;
-    }
-    if flags.contains(DescriptorFlags::WRITE) || creates && !open_flags.contains(OpenFlags::DIRECTORY) {
-        mode |= OpenMode::WRITE;
-    }
-    // Opened for reading unless for writing, so that the guest gets the system's answer.
-    if flags.contains(DescriptorFlags::READ) || !flags.contains(DescriptorFlags::WRITE) {
-        mode |= OpenMode::READ;
-    }
-    os |= match (mode.contains(OpenMode::READ), mode.contains(OpenMode::WRITE)) {
-        (true, true) => OFlags::RDWR,
-        (false, true) => OFlags::WRONLY,
-        _ => OFlags::RDONLY,
-    };
-    if !path_flags.contains(PathFlags::SYMLINK_FOLLOW) {
-        os |= OFlags::NOFOLLOW;
-    }
-    Ok((os, mode))
+}
+
+fn is_folder(parent: BorrowedFd<'_>, name: &str) -> rustix::io::Result<bool> {
+    let stat = rfs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    Ok(FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
 }
 
 /// A listing travels as the engine's type of stream, and stands in the table as ours.

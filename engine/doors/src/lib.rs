@@ -5,14 +5,19 @@
 //! door asks the [`Owner`] (C++) through one pure, non-blocking function, which gives the verdict and
 //! records it; the door turns the verdict into the typed error of the WASI interface.
 //!
-//! All OS calls of this workspace are in [`os`], each Linux-only one with a portable way beside it.
+//! What only Linux has is in [`os`] and in `beneath`, each with a portable way beside it.
 
+mod beneath;
+mod file_input;
 pub mod files;
 mod knock;
 mod listing;
 pub mod net;
 pub mod os;
+mod place;
 pub mod stdio;
+mod translate;
+mod walk;
 
 pub use knock::{Capability, Knock, Operation, Owner, Reason};
 

@@ -14,8 +14,10 @@ use wasmtime_wasi::p2::{DynPollable, SocketError};
 use wasmtime_wasi::sockets::{SocketAddrUse, WasiSocketsView};
 use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks};
 
-/// Asks the owner about each address that a socket is about to use.
+/// Asks the owner about each address that a socket is about to use. A socket itself may be made: what it is
+/// for is only known when it is used, and then a refusal can name the address.
 pub fn guard_sockets(wasi: &mut WasiCtxBuilder, owner: Arc<dyn Owner>) {
+    wasi.allow_tcp(true).allow_udp(true);
     wasi.socket_addr_check(move |address, used| {
         let open = ask_address(&*owner, address, used);
         Box::pin(async move { open }) as Pin<Box<dyn Future<Output = bool> + Send + Sync>>
@@ -30,7 +32,8 @@ fn ask_address(owner: &dyn Owner, address: SocketAddr, used: SocketAddrUse) -> b
         SocketAddrUse::UdpBind => (Capability::SocketIn, Operation::Bind, "udp"),
         SocketAddrUse::UdpSend | SocketAddrUse::UdpReceive => (Capability::SocketOut, Operation::Send, "udp"),
     };
-    // An outgoing connection binds to "any address, any port" by itself: the connect is what is decided.
+    // What goes out binds to "any address, any port", by itself or, for UDP in WASI 0.2, by the guest's own call:
+    // the connect or the send is what is decided.
     let binds = matches!(used, SocketAddrUse::TcpBind | SocketAddrUse::UdpBind);
     let implicit = binds && address.ip().is_unspecified() && address.port() == 0;
     if implicit {

@@ -3,18 +3,21 @@
 //! never the host.
 //!
 //! A pipe or a terminal is written without blocking, through a second description of it; a regular file is
-//! written straight; anything else goes through the runtime's blocking pool. What the guest was told is
-//! written is either with the system or kept here until [`Output::drain`].
+//! written straight; anything else goes through the runtime's blocking pool, by one writer at a time. What the
+//! guest was told is written is either with the system or kept here until [`Output::drain`].
 
 use crate::os::{self, Ways};
 use bytes::Bytes;
 use std::io::{self, IsTerminal as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 use tokio::io::AsyncWrite;
 use tokio::net::unix::pipe::Sender;
+use tokio::sync::Notify;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
@@ -32,12 +35,17 @@ struct Inner {
     ways: Ways,
     sink: OnceLock<Sink>,
     kept: Mutex<Kept>,
+    /// Told when the pool's writer is done.
+    written: Notify,
+    unfinished_line: AtomicBool,
 }
 
 /// What was taken from the guest and isn't with the system yet.
 #[derive(Default)]
 struct Kept {
     bytes: Bytes,
+    /// A writer of the pool is at work, with bytes of its own.
+    writing: bool,
     failed: Option<io::ErrorKind>,
 }
 
@@ -60,7 +68,15 @@ impl Output {
     }
 
     fn new(fd: BorrowedFd<'static>, ways: Ways) -> Self {
-        Output { inner: Arc::new(Inner { fd, ways, sink: OnceLock::new(), kept: Mutex::default() }) }
+        let inner = Inner {
+            fd,
+            ways,
+            sink: OnceLock::new(),
+            kept: Mutex::default(),
+            written: Notify::new(),
+            unfinished_line: AtomicBool::new(false),
+        };
+        Output { inner: Arc::new(inner) }
     }
 
     /// Waits until all that the guest wrote is with the system, or the reader is gone.
@@ -68,6 +84,19 @@ impl Output {
         while !self.inner.push() {
             self.inner.writable().await;
         }
+    }
+
+    /// The same for a thread outside of the runtime, and for no longer than `patience`.
+    pub fn push_within(&self, patience: Duration) {
+        let until = Instant::now() + patience;
+        while !self.inner.push_outside() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Whether the last byte that the system took is no newline; false where it took none. Any thread.
+    pub fn unfinished_line(&self) -> bool {
+        self.inner.unfinished_line.load(Relaxed)
     }
 }
 
@@ -95,19 +124,24 @@ impl Inner {
     }
 
     /// Writes what is kept as far as the system takes it now. True when nothing is left.
-    fn push(&self) -> bool {
+    fn push(self: &Arc<Self>) -> bool {
         let mut kept = self.kept();
+        if kept.writing {
+            return false;
+        }
         while !kept.bytes.is_empty() {
             let written = match self.sink() {
                 Sink::Straight => rustix::io::write(self.fd, &kept.bytes).map_err(io::Error::from),
                 // The description is ours alone: no need to have been told that it is ready.
                 Sink::Polled(own) => rustix::io::write(own, &kept.bytes).map_err(io::Error::from),
-                Sink::Pool => return false,
+                Sink::Pool => {
+                    kept.writing = true;
+                    self.clone().start_writer(std::mem::take(&mut kept.bytes));
+                    return false;
+                }
             };
             match written {
-                Ok(n) => {
-                    let _ = kept.bytes.split_to(n);
-                }
+                Ok(n) => self.wrote(&kept.bytes.split_to(n)),
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => return false,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => {
@@ -119,6 +153,19 @@ impl Inner {
         true
     }
 
+    /// [`Self::push`] outside of the runtime, where no sink and no writer of the pool can be made: what only that
+    /// could write stays.
+    fn push_outside(self: &Arc<Self>) -> bool {
+        match self.sink.get() {
+            None => true,
+            Some(Sink::Pool) => {
+                let kept = self.kept();
+                kept.bytes.is_empty() && !kept.writing
+            }
+            Some(_) => self.push(),
+        }
+    }
+
     async fn writable(&self) {
         match self.sink() {
             Sink::Straight => {}
@@ -127,24 +174,61 @@ impl Inner {
                 {
                     let mut kept = self.kept();
                     if let Ok(written) = own.try_write(&kept.bytes) {
-                        let _ = kept.bytes.split_to(written);
+                        self.wrote(&kept.bytes.split_to(written));
                         return;
                     }
                 }
                 let _ = own.writable().await;
             }
             Sink::Pool => {
-                let bytes = std::mem::take(&mut self.kept().bytes);
-                let fd = self.fd;
-                let done = tokio::task::spawn_blocking(move || write_all(fd, &bytes)).await;
-                if let Ok(Err(e)) = done {
-                    self.kept().failed = Some(e.kind());
+                let mut written = std::pin::pin!(self.written.notified());
+                // Before the look, so that a writer that is done in between is heard.
+                written.as_mut().enable();
+                if self.kept().writing {
+                    written.await;
                 }
             }
         }
     }
 
-    fn take(&self, bytes: Bytes) -> io::Result<()> {
+    /// Outlives the future that waits for it, and is the only one until it is done.
+    fn start_writer(self: Arc<Self>, bytes: Bytes) {
+        tokio::task::spawn_blocking(move || {
+            let result = self.write_all(&bytes);
+            let mut kept = self.kept();
+            kept.writing = false;
+            kept.failed = result.err().map(|e| e.kind());
+            drop(kept);
+            self.written.notify_waiters();
+        });
+    }
+
+    /// Waits for the system as long as it takes: the pool's writer.
+    fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match rustix::io::write(self.fd, bytes) {
+                Ok(n) => {
+                    self.wrote(&bytes[..n]);
+                    bytes = &bytes[n..];
+                }
+                Err(rustix::io::Errno::INTR) => {}
+                Err(rustix::io::Errno::AGAIN) => {
+                    let mut poll = [rustix::event::PollFd::new(&self.fd, rustix::event::PollFlags::OUT)];
+                    let _ = rustix::event::poll(&mut poll, None);
+                }
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn wrote(&self, bytes: &[u8]) {
+        if let Some(last) = bytes.last() {
+            self.unfinished_line.store(*last != b'\n', Relaxed);
+        }
+    }
+
+    fn take(self: &Arc<Self>, bytes: Bytes) -> io::Result<()> {
         {
             let mut kept = self.kept();
             if let Some(kind) = kept.failed {
@@ -162,7 +246,7 @@ impl Inner {
         }
     }
 
-    fn room(&self) -> io::Result<usize> {
+    fn room(self: &Arc<Self>) -> io::Result<usize> {
         let empty = self.push();
         match self.kept().failed {
             Some(kind) => Err(kind.into()),
@@ -170,21 +254,6 @@ impl Inner {
             None => Ok(0),
         }
     }
-}
-
-fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match rustix::io::write(fd, bytes) {
-            Ok(n) => bytes = &bytes[n..],
-            Err(rustix::io::Errno::INTR) => {}
-            Err(rustix::io::Errno::AGAIN) => {
-                let mut poll = [rustix::event::PollFd::new(&fd, rustix::event::PollFlags::OUT)];
-                let _ = rustix::event::poll(&mut poll, None);
-            }
-            Err(e) => return Err(e.into()),
-        }
-    }
-    Ok(())
 }
 
 impl IsTerminal for Output {

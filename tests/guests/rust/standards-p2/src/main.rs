@@ -11,6 +11,7 @@ mod clocks;
 mod command_line;
 mod files;
 mod fixture;
+mod mounts;
 mod paths;
 mod permissions;
 mod streams;
@@ -54,6 +55,7 @@ fn all_cases() -> Vec<Case> {
         files::cases(),
         writes::cases(),
         paths::cases(),
+        mounts::cases(),
         permissions::cases(),
         streams::cases(),
         clocks::cases(),
