@@ -8,7 +8,7 @@
 
 #include "base/units.h"
 #include "cli/options.h"
-#include "engine/engine.h"
+#include "engine/compiler.h"
 #include "policy/capability.h"
 #include "policy/grant.h"
 #include "registry/module_file.h"
@@ -47,7 +47,7 @@ std::string_view kind_name(engine::Form form) {
 
 std::string text_of(const registry::ModuleFile& file, const engine::Description& module, const Needs& needs) {
   std::string text = fmt::format("{}\n  kind    {}\n  digest  {}\n  size    {} ({} bytes)\n", file.name,
-                                 kind_name(module.form), file.digest.text(), format_bytes(file.bytes.size()),
+                                 kind_name(module.form), file.digest().text(), format_bytes(file.bytes.size()),
                                  file.bytes.size());
   text += "\ncapabilities that its imports amount to (none is given unless granted):\n";
   if (needs.empty()) text += "  none\n";
@@ -66,7 +66,7 @@ nlohmann::json json_of(const registry::ModuleFile& file, const engine::Descripti
                        const Needs& needs) {
   return {{"name", file.name},
           {"kind", kind_name(module.form)},
-          {"digest", file.digest.text()},
+          {"digest", file.digest().text()},
           {"size_bytes", file.bytes.size()},
           {"capabilities", needs},
           {"imports", module.imports},
@@ -76,7 +76,7 @@ nlohmann::json json_of(const registry::ModuleFile& file, const engine::Descripti
 
 Result<int> inspect(const std::string& path, Style style) {
   const registry::ModuleFile file = BERTH_TRY(registry::read_module(path));
-  const auto module = engine::describe(file.bytes);
+  const auto module = engine::Compiler(program(false), {}).describe(file.bytes);
   if (!module) return fail(module.error().code, fmt::format("'{}': {}", path, module.error().message));
   const Needs needs = needs_of(*module);
   return style == Style::kJson ? print_json(json_of(file, *module, needs))

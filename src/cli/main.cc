@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -11,6 +12,7 @@
 
 #include "base/error_table.h"
 #include "cli/verb.h"
+#include "engine/compiler.h"
 
 namespace {
 
@@ -52,6 +54,9 @@ int dispatch(const cli::Arguments& arguments) {
   const std::string& name = arguments.front();
   if (name == "--help" || name == "-h" || name == "help") return cli::print(usage());
   if (name == "--version" || name == "-V") return cli::print("berth " BERTH_VERSION "\n");
+  if (name == engine::kWorkerVerb && arguments.size() > 3) {
+    return engine::serve_compiler({arguments.begin() + 1, arguments.end()});
+  }
   for (const Verb& verb : kVerbs) {
     if (verb.name == name) return verb.run(cli::Arguments(arguments.begin() + 1, arguments.end()));
   }
@@ -71,9 +76,10 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   // So is a file that grows beyond this shell's limit.
   std::signal(SIGXFSZ, SIG_IGN);
+  if (argc > 0) cli::note_program(argv[0]);
   int status = 0;
   try {
-    status = dispatch(cli::Arguments(argv + 1, argv + argc));
+    status = dispatch(cli::Arguments(argv + std::min(argc, 1), argv + argc));
   } catch (const std::exception& e) {
     status = cli::report({.code = ErrorCode::kInternal, .message = fmt::format("unexpected: {}", e.what())},
                          cli::Style::kText);

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "base/error_table.h"
@@ -11,6 +13,7 @@
 #include "cli/progress.h"
 #include "cli/run_policy.h"
 #include "cli/test_switches.h"
+#include "engine/compiler.h"
 #include "engine/image_cache.h"
 #include "host/berthing.h"
 #include "host/command.h"
@@ -33,6 +36,7 @@ struct Options {
   bool no_cache = false;
   bool portable = false;
   std::vector<std::string> guards_off;  // only in builds with test switches
+  bool shared = false;                  // the same
   std::string module;
   std::vector<std::string> args;
 
@@ -82,6 +86,7 @@ void describe(CLI::App& app, Options& options) {
   if (kTestSwitches) {
     app.add_option("--guard-off", options.guards_off, "for tests: turn one guard off")
         ->allow_extra_args(false);
+    app.add_flag("--shared", options.shared, "for tests: as in a process that the guest shares with others");
   }
   // The first word that isn't an option ends the options.
   app.prefix_command();
@@ -103,8 +108,9 @@ Result<void> take_module(const CLI::App& app, Options& options) {
   return {};
 }
 
-json to_json(const host::CommandReport& report, const Options& options, const registry::ModuleFile& file) {
-  static constexpr const char* kEndings[] = {"", "exited", "trapped", "limited", "cancelled", "failed"};
+json to_json(const host::CommandReport& report, const Options& options, const Digest& digest) {
+  static constexpr const char* kEndings[] = {"",          "exited", "trapped", "limited",
+                                             "cancelled", "failed", "panicked"};
   json denials = json::array();
   for (const host::Denial& denial : report.denials) {
     denials.push_back({{"capability", denial.capability},
@@ -116,7 +122,7 @@ json to_json(const host::CommandReport& report, const Options& options, const re
                        {"probe", denial.probe}});
   }
   json value = {{"module", options.module},
-                {"digest", file.digest.text()},
+                {"digest", digest.text()},
                 {"ending", kEndings[static_cast<int>(report.outcome.ending)]},
                 {"cpu_used_ns", report.outcome.cpu_used.count()},
                 {"wall_ns", report.wall.count()},
@@ -165,7 +171,7 @@ void say_ending(const host::CommandReport& report, const policy::Limits& limits)
       return;
     case Ending::kTrapped:
       say(fmt::format("the guest trapped: {}", report.outcome.reason));
-      if (!report.outcome.trace.empty()) fmt::print(stderr, "{}\n", report.outcome.trace);
+      if (!report.outcome.trace.empty()) tell(report.outcome.trace + "\n");
       return;
     case Ending::kLimited:
       say(host::explain_limit(report, limits));
@@ -174,6 +180,9 @@ void say_ending(const host::CommandReport& report, const policy::Limits& limits)
       return;
     case Ending::kFailed:
       say(fmt::format("the guest could not be started: {}", report.outcome.reason));
+      return;
+    case Ending::kPanicked:
+      say("berth itself failed, and ended the guest: please report it, with what stands above");
       return;
   }
 }
@@ -191,22 +200,36 @@ int exit_status_of(const host::CommandReport& report) {
       return report.signal ? 128 + *report.signal : error_row(ErrorCode::kCancelled).exit_status;
     case Ending::kFailed:
       return error_row(ErrorCode::kInvalidModule).exit_status;
+    case Ending::kPanicked:
+      return error_row(ErrorCode::kInternal).exit_status;
   }
   return error_row(ErrorCode::kInternal).exit_status;
 }
 
-void keep_denials(const host::CommandReport& report, const registry::ModuleFile& file,
+void keep_denials(const host::CommandReport& report, const host::Loaded& module,
                   const UserFolders& folders) {
   if (report.denials.empty()) return;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto kept =
       host::DenialLog(folders.state)
           .append({.unix_seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count(),
-                   .module = file.name,
-                   .digest = file.digest.text(),
+                   .module = module.name,
+                   .digest = module.digest.text(),
                    .denials = report.denials,
                    .unlisted = report.denials_unlisted});
   if (!kept) say(fmt::format("what was denied can't be kept for 'berth why': {}", kept.error().message));
+}
+
+engine::CompileLimits compile_limits(const policy::Limits& limits) {
+  engine::CompileLimits chosen;
+  chosen.memory_bytes = limits.compile_memory_bytes.value_or(chosen.memory_bytes);
+  chosen.cpu_time = limits.compile_time.value_or(chosen.cpu_time);
+  return chosen;
+}
+
+[[noreturn]] void leave(int status) {
+  std::fflush(nullptr);
+  std::_Exit(status);
 }
 
 Result<int> run(const Options& options) {
@@ -217,7 +240,6 @@ Result<int> run(const Options& options) {
   std::ignore = BERTH_TRY(host::guest_for(effective.policy));
   const uint64_t guards_off = BERTH_TRY(guard_bits(options.guards_off));
 
-  const registry::ModuleFile file = BERTH_TRY(registry::read_module(options.module));
   const auto loop = BERTH_TRY(Loop::create());
   const auto engine = BERTH_TRY(engine::Engine::create(1, guards_off));
   std::unique_ptr<engine::ImageCache> cache;
@@ -230,34 +252,40 @@ Result<int> run(const Options& options) {
       say(fmt::format("compiling without a cache: {}", opened.error().message));
     }
   }
-  std::unique_ptr<engine::Module> module;
+  const policy::Limits& limits = effective.policy.limits;
+  const engine::EngineKind kind{
+      .concurrency = false, .fuel = limits.cpu_fuel.has_value(), .alone = !options.shared};
+  const engine::Compiler compiler(program(options.portable), compile_limits(limits));
+  const bool contained = !has_compile_switch(options.guards_off);
+  host::Loaded loaded;
   {
     Progress progress;
-    const engine::EngineKind kind{.concurrency = false, .fuel = effective.policy.limits.cpu_fuel.has_value()};
-    module = BERTH_TRY(host::Loader(*engine, cache.get()).load(file, kind, [&] {
+    const host::Loader loader(*engine, cache.get(), contained ? &compiler : nullptr);
+    loaded = BERTH_TRY(loader.load(options.module, kind, guards_off, [&](const registry::ModuleFile& file) {
       progress.begin(fmt::format("compiling {} ({})", file.name, format_bytes(file.bytes.size())));
     }));
   }
-  if (const auto command = module->check_command(); !command) {
+  if (const auto command = loaded.module->check_command(); !command) {
     return fail(command.error().code,
-                fmt::format("'{}' can't be run: {}", file.name, command.error().message));
+                fmt::format("'{}' can't be run: {}", loaded.name, command.error().message));
   }
   host::CommandRequest request{.policy = effective.policy,
-                               .args = {file.name},
+                               .args = {loaded.name},
                                .ways = options.portable ? engine::Ways::kPortable : engine::Ways::kNative,
                                .guards_off = guards_off};
   request.args.insert(request.args.end(), options.args.begin(), options.args.end());
-  const host::CommandReport report = BERTH_TRY(host::run_command(*engine, *module, request, *loop));
+  const host::CommandReport report = BERTH_TRY(host::run_command(*engine, *loaded.module, request, *loop));
 
-  keep_denials(report, file, folders);
+  keep_denials(report, loaded, folders);
+  if (report.outcome.unfinished_line) note_unfinished_line();
   if (options.json) {
-    const std::string line =
-        to_json(report, options, file).dump(-1, ' ', false, json::error_handler_t::replace);
-    fmt::print(stderr, "{}\n", line);
-    return exit_status_of(report);
+    tell(to_json(report, options, loaded.digest).dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+  } else {
+    if (!options.quiet) say_denials(report, options.module);
+    say_ending(report, limits);
   }
-  if (!options.quiet) say_denials(report, options.module);
-  say_ending(report, effective.policy.limits);
+  // The guest is still at it, on the engine's threads: it ends with the process, which is its own.
+  if (report.outcome.still_running) leave(exit_status_of(report));
   return exit_status_of(report);
 }
 

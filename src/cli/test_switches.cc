@@ -18,6 +18,7 @@ struct Guard {
 };
 
 constexpr std::string_view kCacheAuth = "cache-auth";
+constexpr std::string_view kCompile = "compile";
 
 constexpr auto kGuards = std::to_array<Guard>({
     {"memory", engine::kGuardMemory},
@@ -34,6 +35,7 @@ constexpr auto kGuards = std::to_array<Guard>({
     {"cross-grant", engine::kGuardCrossGrant},
     {"special-files", engine::kGuardSpecialFiles},
     {kCacheAuth, 0},
+    {kCompile, 0},
 });
 
 }  // namespace
@@ -47,6 +49,10 @@ Result<uint64_t> guard_bits(const std::vector<std::string>& names) {
     bits |= guard->bit;
   }
   return bits;
+}
+
+bool has_compile_switch(const std::vector<std::string>& names) {
+  return kTestSwitches && std::ranges::find(names, kCompile) != names.end();
 }
 
 bool has_cache_switch(const std::vector<std::string>& names) {

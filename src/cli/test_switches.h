@@ -17,9 +17,10 @@ inline constexpr bool kTestSwitches = true;
 inline constexpr bool kTestSwitches = false;
 #endif
 
-/// The engine's bits for guards by name; "cache-auth" is the cache's and gives none.
+/// The engine's bits for guards by name; "cache-auth" and "compile" are not the engine's and give none.
 Result<uint64_t> guard_bits(const std::vector<std::string>& names);
 
+bool has_compile_switch(const std::vector<std::string>& names);
 bool has_cache_switch(const std::vector<std::string>& names);
 
 }  // namespace berth::cli

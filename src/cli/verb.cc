@@ -4,20 +4,29 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/error_table.h"
+#include "base/os/process.h"
 
 namespace berth::cli {
+namespace {
+
+bool unfinished_line = false;
+std::string program_name;
+
+}  // namespace
 
 int report(const Error& error, Style style) {
   const ErrorRow& row = error_row(error.code);
   if (style == Style::kJson) {
     const nlohmann::json value = {{"error", {{"code", row.name}, {"message", error.message}}}};
-    fmt::print(stderr, "{}\n", value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    tell(value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   } else {
     say(error.message);
   }
@@ -25,9 +34,26 @@ int report(const Error& error, Style style) {
 }
 
 void say(std::string_view line) {
+  tell(fmt::format("berth: {}\n", line));
+}
+
+void tell(std::string_view lines) {
+  static auto patience = std::chrono::milliseconds(1000);
   // One write, so that lines of several processes don't mix.
-  const std::string whole = fmt::format("berth: {}\n", line);
-  std::fwrite(whole.data(), 1, whole.size(), stderr);
+  const std::string whole = fmt::format("{}{}", std::exchange(unfinished_line, false) ? "\n" : "", lines);
+  patience = write_patiently(2, whole, patience);
+}
+
+void note_unfinished_line() {
+  unfinished_line = true;
+}
+
+void note_program(std::string argv0) {
+  program_name = std::move(argv0);
+}
+
+std::string program(bool portable) {
+  return own_program(program_name, portable ? OwnProgramBy::kSearch : OwnProgramBy::kSystem);
 }
 
 int print(std::string_view text) {

@@ -24,6 +24,10 @@ int inspect_verb(const Arguments& arguments);
 int why_verb(const Arguments& arguments);
 int cache_verb(const Arguments& arguments);
 
+/// The path of this program, to run it again.
+void note_program(std::string argv0);
+std::string program(bool portable);
+
 enum class Style { kText, kJson };
 
 /// Prints an error, as a line or as a JSON object, on standard error; returns its exit status.
@@ -31,6 +35,13 @@ int report(const Error& error, Style style);
 
 /// Prints "berth: " and a line on standard error.
 void say(std::string_view line);
+
+/// Prints whole lines on standard error, behind a line that the guest left unfinished. A reader who stops reading
+/// is waited for, but not for ever.
+void tell(std::string_view lines);
+
+/// What stands last on standard error isn't a whole line.
+void note_unfinished_line();
 
 /// Prints to standard output; an output that can't be written is an exit status, not a crash.
 int print(std::string_view text);

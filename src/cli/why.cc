@@ -33,7 +33,7 @@ bool is_of(const DenialRecord& record, const std::string& module, const std::opt
 /// The last run of each module, unless all are wanted.
 std::vector<DenialRecord> chosen(std::vector<DenialRecord> records, const Options& options) {
   std::optional<std::string> digest;
-  if (const auto file = registry::read_module(options.module)) digest = file->digest.text();
+  if (const auto file = registry::read_module(options.module)) digest = file->digest().text();
   std::erase_if(records, [&](const DenialRecord& record) { return !is_of(record, options.module, digest); });
   if (options.all) return records;
   std::vector<DenialRecord> last;

@@ -42,13 +42,17 @@ extern "C" bool berth_on_ask(void* context, const berth_knock* knock) noexcept {
 }
 
 extern "C" void berth_on_done(void* context, const berth_outcome* outcome) noexcept {
-  const std::unique_ptr<Running> running(static_cast<Running*>(context));
+  std::unique_ptr<Running> running(static_cast<Running*>(context));
   running->done({.ending = static_cast<Outcome::Ending>(outcome->ending),
                  .exit_status = outcome->exit_status,
                  .limit = static_cast<Limit>(outcome->limit),
                  .reason = std::string(view(outcome->reason)),
                  .trace = std::string(view(outcome->trace)),
-                 .cpu_used = std::chrono::nanoseconds(load(running->meter.cpu_used_ns))});
+                 .cpu_used = std::chrono::nanoseconds(load(running->meter.cpu_used_ns)),
+                 .still_running = outcome->still_running,
+                 .unfinished_line = outcome->unfinished_line});
+  // A guest that goes on still counts and knocks.
+  if (outcome->still_running) std::ignore = running.release();
 }
 
 /// A limit as the ABI says it: 0 is none, so the shortest one is 1.

@@ -247,4 +247,12 @@ TEST_CASE("many calls leave no thread and no descriptor behind") {
   CHECK(budget.used_bytes() == 0);
 }
 
+#ifdef BERTH_TEST_SWITCHES
+TEST_CASE("a failure of berth's own is told from a cancellation") {
+  Run run(command(""));
+  run.guest.guards_off = kAskForPanic;
+  CHECK(run.end().ending == Ending::kPanicked);
+}
+#endif
+
 }  // namespace berth::engine

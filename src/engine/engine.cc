@@ -1,14 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/engine.h"
 
+#include <utility>
+
+#include "base/digest.h"
+#include "base/os/file.h"
 #include "engine/abi_values.h"
 
 namespace berth::engine {
 namespace {
 
 berth_engine_kind abi_kind(EngineKind kind) {
-  return {.concurrency = kind.concurrency, .fuel = kind.fuel};
+  return {.concurrency = kind.concurrency, .fuel = kind.fuel, .alone = kind.alone};
 }
+
+class ContentHasher {
+ public:
+  ContentHasher() : hasher_(berth_hasher_new()) {}
+  ContentHasher(const ContentHasher&) = delete;
+  ContentHasher& operator=(const ContentHasher&) = delete;
+  ~ContentHasher() {
+    if (hasher_ != nullptr) finish();
+  }
+  void update(std::string_view bytes) {
+    berth_hasher_update(hasher_, slice(bytes));
+  }
+  std::string finish() {
+    Digest hash;
+    berth_hasher_finish(std::exchange(hasher_, nullptr), hash.bytes.data());
+    return hash.hex();
+  }
+
+ private:
+  berth_hasher* hasher_;
+};
 
 std::vector<std::string> lines(std::string_view text) {
   std::vector<std::string> all;
@@ -43,15 +68,6 @@ Module::~Module() {
   berth_module_free(module_);
 }
 
-Result<std::string> Module::image() const {
-  OwnedBytes image;
-  OwnedBytes error;
-  if (const int32_t code = berth_module_image(module_, image.out(), error.out()); code != 0) {
-    return abi_error(code, error);
-  }
-  return std::string(image.view());
-}
-
 Result<void> Module::check_command() const {
   OwnedBytes error;
   if (const int32_t code = berth_module_check_command(module_, error.out()); code != 0) {
@@ -83,32 +99,55 @@ Result<uint64_t> Engine::compatibility(EngineKind kind) const {
   return number;
 }
 
-Result<std::unique_ptr<Module>> Engine::compile(EngineKind kind, std::string_view module_bytes) const {
-  OwnedBytes component;
+Result<Image> compile(EngineKind kind, std::string_view module_bytes, uint64_t guards_off) {
+  OwnedBytes code;
   OwnedBytes error;
-  int32_t form = 0;
-  if (const int32_t code = berth_module_prepare(slice(module_bytes), component.out(), &form, error.out());
-      code != 0) {
-    return abi_error(code, error);
+  uint64_t instance_bytes = 0;
+  if (const int32_t failed = berth_compile(abi_kind(kind), guards_off, slice(module_bytes), code.out(),
+                                           &instance_bytes, error.out());
+      failed != 0) {
+    return abi_error(failed, error);
   }
+  return Image{.code = std::string(code.view()), .instance_bytes = instance_bytes};
+}
+
+Result<std::unique_ptr<Module>> Engine::open(EngineKind kind, const Image& image) const {
+  OwnedBytes error;
   berth_module* module = nullptr;
-  if (const int32_t code =
-          berth_module_compile(runtime_, abi_kind(kind), slice(component.view()), &module, error.out());
+  if (const int32_t code = berth_module_open(runtime_, abi_kind(kind), slice(image.code), image.instance_bytes,
+                                             &module, error.out());
       code != 0) {
     return abi_error(code, error);
   }
   return std::make_unique<Module>(module);
 }
 
-Result<std::unique_ptr<Module>> Engine::open_image(EngineKind kind, const std::string& path) const {
+Result<std::unique_ptr<Module>> Engine::open_file(EngineKind kind, const std::string& path,
+                                                  uint64_t instance_bytes) const {
   OwnedBytes error;
   berth_module* module = nullptr;
-  if (const int32_t code =
-          berth_module_open_image(runtime_, abi_kind(kind), slice(path), &module, error.out());
+  if (const int32_t code = berth_module_open_file(runtime_, abi_kind(kind), slice(path), instance_bytes,
+                                                  &module, error.out());
       code != 0) {
     return abi_error(code, error);
   }
   return std::make_unique<Module>(module);
+}
+
+Result<std::unique_ptr<Module>> Engine::compile(EngineKind kind, std::string_view module_bytes) const {
+  return open(kind, BERTH_TRY(engine::compile(kind, module_bytes)));
+}
+
+std::string content_hash(std::string_view bytes) {
+  ContentHasher hasher;
+  hasher.update(bytes);
+  return hasher.finish();
+}
+
+Result<std::string> content_hash_of_file(const std::string& path) {
+  ContentHasher hasher;
+  BERTH_TRY_VOID(read_pieces(path, [&](std::string_view piece) { hasher.update(piece); }));
+  return hasher.finish();
 }
 
 std::string image_tag(std::string_view key, std::string_view name, std::string_view image) {

@@ -42,7 +42,20 @@ Result<Description> describe(std::string_view module_bytes);
 struct EngineKind {
   bool concurrency = false;  // async functions, streams and futures (WASI 0.3)
   bool fuel = false;         // counts instructions
+  /// The guest has this process for itself. Its code never looks at the clock, which makes it a fifth faster,
+  /// and a limit of time that ends it leaves it running: the process has to end.
+  bool alone = false;
 };
+
+/// A compiled module as bytes: machine code, and what its instances take on the host.
+struct Image {
+  std::string code;
+  uint64_t instance_bytes = 0;
+};
+
+/// Compiles a module on this thread: a component, a core module of preview 1, or the text of either. A hostile
+/// one can exhaust this process's memory and time, or end it: `Compiler` is for those.
+Result<Image> compile(EngineKind kind, std::string_view module_bytes, uint64_t guards_off = 0);
 
 /// Memory of one module: what all its instances together may have. Outlives every call that draws from it.
 class Budget {
@@ -109,6 +122,7 @@ enum GuardsOff : uint64_t {
   kGuardReadOnly = 1 << 10,
   kGuardCrossGrant = 1 << 11,
   kGuardSpecialFiles = 1 << 12,
+  kAskForPanic = 1 << 13,  // no guard: the lane fails as berth's own code might
 };
 
 /// All that one call is given. Decided before; copied when the call starts, but `budget` and `keeper`.
@@ -134,7 +148,7 @@ struct Guest {
 enum class Limit { kMemory = 1, kCpuTime, kWall, kFuel, kHandles, kStack, kHostBuffers };
 
 struct Outcome {
-  enum class Ending { kExited = 1, kTrapped, kLimited, kCancelled, kFailed };
+  enum class Ending { kExited = 1, kTrapped, kLimited, kCancelled, kFailed, kPanicked };
 
   Ending ending = Ending::kFailed;
   int exit_status = 0;           // of kExited
@@ -142,6 +156,10 @@ struct Outcome {
   std::string reason;            // of kTrapped and kFailed
   std::string trace;             // of kTrapped: the guest's frames, innermost first
   std::chrono::nanoseconds cpu_used{0};
+  /// Of a guest that is alone: it goes on, with all that it was given, so the process has to end.
+  bool still_running = false;
+  /// The guest's last line on standard error isn't finished.
+  bool unfinished_line = false;
 };
 
 /// A compiled module. Calls in it may outlive it.
@@ -152,8 +170,6 @@ class Module {
   Module& operator=(const Module&) = delete;
   ~Module();
 
-  /// The compiled image, for `Engine::open_image`.
-  Result<std::string> image() const;
   /// An error that says why, when it can't be run as a command.
   Result<void> check_command() const;
 
@@ -192,15 +208,18 @@ class Engine {
   /// Changes whenever compiled images of this kind stop fitting this engine.
   Result<uint64_t> compatibility(EngineKind kind) const;
 
-  /// Compiles a module: a component, a core module of preview 1, or the text of either. Blocks; seconds for
-  /// a large one.
+  /// Takes an image into memory: what is in it is run.
+  Result<std::unique_ptr<Module>> open(EngineKind kind, const Image& image) const;
+
+  /// Maps a file that begins with an image: the caller has authenticated the whole file.
+  Result<std::unique_ptr<Module>> open_file(EngineKind kind, const std::string& path,
+                                            uint64_t instance_bytes) const;
+
+  /// `compile` and `open` in one, for modules that are trusted not to harm the compiler.
   Result<std::unique_ptr<Module>> compile(EngineKind kind, std::string_view module_bytes) const;
 
-  /// Maps a compiled image and runs what is in it: the caller has authenticated the whole file.
-  Result<std::unique_ptr<Module>> open_image(EngineKind kind, const std::string& path) const;
-
-  /// Runs a command. `done` comes once, on the engine's thread, when the guest and all it held are gone; not
-  /// when an error is returned.
+  /// Runs a command. `done` comes once, on a thread of the engine's, when the guest and all it held are gone,
+  /// or with `still_running`; not when an error is returned.
   Result<std::unique_ptr<Call>> start(const Module& module, const Guest& guest,
                                       std::function<void(Outcome)> done) const;
 
@@ -209,6 +228,10 @@ class Engine {
 
   berth_runtime* const runtime_;
 };
+
+/// A hash that tells modules apart, many times faster than their digest: 64 hexadecimal digits.
+std::string content_hash(std::string_view bytes);
+Result<std::string> content_hash_of_file(const std::string& path);
 
 /// Keyed hash over `name` and `image`, which authenticates a compiled image. `key` is 32 bytes.
 std::string image_tag(std::string_view key, std::string_view name, std::string_view image);

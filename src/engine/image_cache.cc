@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <filesystem>
 #include <span>
+#include <type_traits>
 
 #include "base/os/file.h"
 
@@ -15,26 +17,37 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// An entry: the image from the first byte on, since it is mapped in place, then this and the tag.
-constexpr std::string_view kMagic = "berthAO1";
+// An entry: the image from the first byte on, since it is mapped in place, then this, and the tag over all of it.
+struct Trailer {
+  std::array<char, 8> magic = kMagic;
+  uint64_t instance_bytes = 0;
+  Digest digest;
+
+  static constexpr std::array<char, 8> kMagic{'b', 'e', 'r', 't', 'h', 'A', 'O', '2'};
+};
+static_assert(std::is_trivially_copyable_v<Trailer> && sizeof(Trailer) == 48);
 constexpr size_t kTagBytes = 32;
-constexpr size_t kTrailerBytes = kMagic.size() + kTagBytes;
 constexpr std::string_view kSuffix = ".image";
 constexpr auto kTouchedAtMostEvery = std::chrono::hours(24);
 constexpr auto kLeftAsideAfter = std::chrono::hours(1);
 
-std::string entry_name(const Digest& module, uint64_t compatibility) {
-  return fmt::format("{}-{:016x}", module.hex(), compatibility);
+std::string entry_name(std::string_view content_hash, uint64_t compatibility) {
+  return fmt::format("{}-{:016x}", content_hash, compatibility);
+}
+
+/// What stands behind the image of a whole entry.
+std::optional<Trailer> trailer_of(std::string_view entry) {
+  if (entry.size() <= sizeof(Trailer) + kTagBytes) return std::nullopt;
+  Trailer trailer;
+  std::memcpy(&trailer, entry.data() + entry.size() - kTagBytes - sizeof trailer, sizeof trailer);
+  return trailer.magic == Trailer::kMagic ? std::optional(trailer) : std::nullopt;
 }
 
 /// Whether all bytes of an entry are what this user's berth wrote under this very name.
 bool authentic(std::string_view key, std::string_view name, std::string_view entry) {
-  if (entry.size() <= kTrailerBytes) return false;
-  const std::string_view image = entry.substr(0, entry.size() - kTrailerBytes);
-  const std::string_view trailer = entry.substr(image.size());
-  if (!trailer.starts_with(kMagic)) return false;
-  const std::string_view tag = trailer.substr(kMagic.size());
-  const std::string wanted = image_tag(key, name, image);
+  if (entry.size() <= kTagBytes) return false;
+  const std::string_view tag = entry.substr(entry.size() - kTagBytes);
+  const std::string wanted = image_tag(key, name, entry.substr(0, entry.size() - kTagBytes));
   unsigned different = 0;  // compared whole: time tells nothing about where they differ
   for (size_t i = 0; i < kTagBytes; ++i) different |= static_cast<unsigned char>(tag[i] ^ wanted[i]);
   return different == 0;
@@ -69,36 +82,41 @@ Result<std::unique_ptr<ImageCache>> ImageCache::open(const std::string& folder, 
   return std::unique_ptr<ImageCache>(new ImageCache(folder, std::move(key), limit_bytes));
 }
 
-std::unique_ptr<Module> ImageCache::find(const Engine& engine, EngineKind kind, const Digest& module) {
+std::optional<ImageCache::Found> ImageCache::find(const Engine& engine, EngineKind kind,
+                                                  std::string_view content_hash) {
   const auto compatibility = engine.compatibility(kind);
-  if (!compatibility) return nullptr;
-  const std::string name = entry_name(module, *compatibility);
+  if (!compatibility) return std::nullopt;
+  const std::string name = entry_name(content_hash, *compatibility);
   const std::string path = fmt::format("{}/{}{}", folder_, name, kSuffix);
+  std::optional<Trailer> trailer;
   {
     const auto entry = MappedFile::open(path);
-    if (!entry) return nullptr;
-    if (!trust_unchecked_ && !authentic(key_, name, entry->bytes())) {
+    if (!entry) return std::nullopt;
+    trailer = trailer_of(entry->bytes());
+    if (!trailer || (!trust_unchecked_ && !authentic(key_, name, entry->bytes()))) {
       std::error_code ignored;
       fs::remove(path, ignored);
-      return nullptr;
+      return std::nullopt;
     }
   }
-  auto opened = engine.open_image(kind, path);
-  if (!opened) return nullptr;
+  auto opened = engine.open_file(kind, path, trailer->instance_bytes);
+  if (!opened) return std::nullopt;
   std::error_code error;
   const auto now = fs::file_time_type::clock::now();
   if (const auto used = fs::last_write_time(path, error); !error && now - used > kTouchedAtMostEvery) {
     fs::last_write_time(path, now, error);
   }
-  return std::move(*opened);
+  return Found{.module = std::move(*opened), .digest = trailer->digest};
 }
 
-Result<void> ImageCache::keep(const Engine& engine, EngineKind kind, const Digest& module,
-                              const Module& compiled) {
-  const std::string name = entry_name(module, BERTH_TRY(engine.compatibility(kind)));
-  const std::string image = BERTH_TRY(compiled.image());
-  const std::string tag = image_tag(key_, name, image);
-  const std::string_view parts[] = {image, kMagic, tag};
+Result<void> ImageCache::keep(const Engine& engine, EngineKind kind, std::string_view module_bytes,
+                              const Digest& digest, const Image& image) {
+  const std::string name = entry_name(content_hash(module_bytes), BERTH_TRY(engine.compatibility(kind)));
+  const Trailer trailer{.instance_bytes = image.instance_bytes, .digest = digest};
+  std::string entry = image.code;
+  entry.append(reinterpret_cast<const char*>(&trailer), sizeof trailer);
+  const std::string tag = image_tag(key_, name, entry);
+  const std::string_view parts[] = {entry, tag};
   // Not synced: an entry that a crash cut off doesn't fit its tag.
   BERTH_TRY_VOID(
       write_file(fmt::format("{}/{}{}", folder_, name, kSuffix), parts, 0600, Durability::kRenamed));
@@ -112,9 +130,11 @@ std::vector<ImageCache::Entry> ImageCache::list() const {
   for (const fs::directory_entry& file : fs::directory_iterator(folder_, error)) {
     const std::string name = file.path().filename().string();
     if (!name.ends_with(kSuffix) || !file.is_regular_file(error)) continue;
+    const auto mapped = MappedFile::open(file.path().string());
+    const auto trailer = mapped ? trailer_of(mapped->bytes()) : std::nullopt;
     const auto used = std::chrono::file_clock::to_sys(file.last_write_time(error)).time_since_epoch();
     entries.push_back({.path = file.path().string(),
-                       .digest_hex = name.substr(0, name.find('-')),
+                       .digest_hex = trailer ? trailer->digest.hex() : "",
                        .size_bytes = file.file_size(error),
                        .used_unix_seconds = std::chrono::duration_cast<std::chrono::seconds>(used).count()});
   }

@@ -8,12 +8,15 @@
 // compiled again. Another process of the same user can read the key: it is outside of this threat model,
 // since it could as well replace the binary.
 //
-// Entries are named by the module's digest and the engine's compatibility number. The least recently used
+// Entries are named by a fast hash of the module and the engine's compatibility number, and hold the module's
+// digest, so that a start from here needn't compute it. The least recently used
 // go when the folder outgrows its limit. Any thread; any number of processes at once.
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/digest.h"
@@ -26,7 +29,7 @@ class ImageCache {
  public:
   struct Entry {
     std::string path;
-    std::string digest_hex;
+    std::string digest_hex;  // of the module; empty in an entry that is cut off, or an older berth's
     uint64_t size_bytes = 0;
     int64_t used_unix_seconds = 0;
   };
@@ -34,11 +37,17 @@ class ImageCache {
   /// Makes or checks the folder and the key. kDenied: another user could reach them.
   static Result<std::unique_ptr<ImageCache>> open(const std::string& folder, uint64_t limit_bytes);
 
-  /// The module, when its image is here and is authentic. Nothing otherwise.
-  std::unique_ptr<Module> find(const Engine& engine, EngineKind kind, const Digest& module);
+  struct Found {
+    std::unique_ptr<Module> module;
+    Digest digest;  // of the module's bytes
+  };
+
+  /// The module with this `content_hash`, when its image is here and is authentic. Nothing otherwise.
+  std::optional<Found> find(const Engine& engine, EngineKind kind, std::string_view content_hash);
 
   /// Keeps the image of a module that was just compiled.
-  Result<void> keep(const Engine& engine, EngineKind kind, const Digest& module, const Module& compiled);
+  Result<void> keep(const Engine& engine, EngineKind kind, std::string_view module_bytes,
+                    const Digest& digest, const Image& image);
 
   /// What is there, the most recently used first.
   std::vector<Entry> list() const;

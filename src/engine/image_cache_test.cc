@@ -12,6 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kModule = "(component)";
+
 /// A cache with one compiled module in it.
 class Kept {
  public:
@@ -19,8 +21,7 @@ class Kept {
     std::string pattern = (fs::temp_directory_path() / "berth-cache-XXXXXX").string();
     folder_ = std::string(::mkdtemp(pattern.data())) + "/compiled";
     open();
-    const auto module = engine_->compile({}, "(component)").value();
-    REQUIRE(cache_->keep(*engine_, {}, digest_, *module).has_value());
+    REQUIRE(cache_->keep(*engine_, {}, kModule, sha256(kModule), compile({}, kModule).value()).has_value());
   }
   ~Kept() {
     fs::remove_all(fs::path(folder_).parent_path());
@@ -30,7 +31,8 @@ class Kept {
     cache_ = ImageCache::open(folder_, limit_bytes).value();
   }
   bool found() {
-    return cache_->find(*engine_, {}, digest_) != nullptr;
+    const auto found = cache_->find(*engine_, {}, content_hash(kModule));
+    return found && found->digest == sha256(kModule);
   }
   std::string entry() const {
     return cache_->list().at(0).path;
@@ -57,7 +59,6 @@ class Kept {
   std::unique_ptr<Engine> engine_;
   std::string folder_;
   std::unique_ptr<ImageCache> cache_;
-  const Digest digest_ = sha256("a module");
 };
 
 }  // namespace
@@ -87,10 +88,10 @@ TEST_CASE("an image that was cut off is not mapped") {
 
 TEST_CASE("an authentic image under another module's name is not mapped") {
   Kept kept;
-  const Digest other = sha256("another module");
+  const std::string_view other = "(component (core module))";
   const std::string name = fs::path(kept.entry()).filename().string();
-  fs::copy(kept.entry(), kept.folder() + "/" + other.hex() + name.substr(name.find('-')));
-  CHECK(kept.cache().find(kept.engine(), {}, other) == nullptr);
+  fs::copy(kept.entry(), kept.folder() + "/" + content_hash(other) + name.substr(name.find('-')));
+  CHECK_FALSE(kept.cache().find(kept.engine(), {}, content_hash(other)).has_value());
 }
 
 TEST_CASE("with another key nothing is authentic") {
@@ -115,8 +116,9 @@ TEST_CASE("a folder that others can enter is refused") {
 TEST_CASE("the least recently used images go when there is no room") {
   Kept kept;
   kept.open(1);
-  const auto module = kept.engine().compile({}, "(component (core module))").value();
-  REQUIRE(kept.cache().keep(kept.engine(), {}, sha256("newer"), *module).has_value());
+  const std::string_view newer = "(component (core module))";
+  const Image image = compile({}, newer).value();
+  REQUIRE(kept.cache().keep(kept.engine(), {}, newer, sha256(newer), image).has_value());
   CHECK(kept.cache().list().empty());
 }
 
@@ -125,8 +127,9 @@ TEST_CASE("what a killed process left aside goes with the next image that is kep
   const std::string aside = kept.entry() + ".0123456789abcdef.tmp";
   std::ofstream(aside) << "half an image";
   fs::last_write_time(aside, fs::file_time_type::clock::now() - std::chrono::hours(2));
-  const auto module = kept.engine().compile({}, "(component (core module))").value();
-  REQUIRE(kept.cache().keep(kept.engine(), {}, sha256("newer"), *module).has_value());
+  const std::string_view newer = "(component (core module))";
+  const Image image = compile({}, newer).value();
+  REQUIRE(kept.cache().keep(kept.engine(), {}, newer, sha256(newer), image).has_value());
   CHECK_FALSE(fs::exists(aside));
   CHECK(kept.cache().list().size() == 2);
 }

@@ -5,6 +5,8 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <memory>
+#include <tuple>
 
 #include "base/units.h"
 #include "host/berthing.h"
@@ -16,13 +18,18 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
   engine::Guest guest = BERTH_TRY(guest_for(request.policy));
   const uint64_t memory = request.policy.limits.memory_bytes.value_or(kDefaultMemoryBytes);
   const MemoryShares shares = share_memory(memory);
-  engine::Budget budget(shares.guest_bytes);
-  Denials denials(request.policy);
+  // What a guest that can't be stopped still uses is left to it.
+  struct Lent {
+    Lent(uint64_t guest_bytes, const policy::Policy& policy) : budget(guest_bytes), denials(policy) {}
+    engine::Budget budget;
+    Denials denials;
+  };
+  auto lent = std::make_unique<Lent>(shares.guest_bytes, request.policy);
   guest.args = request.args;
   guest.ways = request.ways;
   guest.guards_off = request.guards_off;
-  guest.budget = &budget;
-  guest.keeper = &denials;
+  guest.budget = &lent->budget;
+  guest.keeper = &lent->denials;
 
   CommandReport report{.outcome = {},
                        .signal = std::nullopt,
@@ -45,10 +52,11 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
   });
   loop.run();
   report.wall = std::chrono::steady_clock::now() - began;
-  report.memory_peak_bytes = budget.peak_bytes();
-  report.memory_refused_bytes = budget.refused_bytes();
-  report.denials = denials.collect();
-  report.denials_unlisted = denials.unlisted();
+  report.memory_peak_bytes = lent->budget.peak_bytes();
+  report.memory_refused_bytes = lent->budget.refused_bytes();
+  report.denials = lent->denials.collect();
+  report.denials_unlisted = lent->denials.unlisted();
+  if (report.outcome.still_running) std::ignore = lent.release();
   return report;
 }
 

@@ -35,7 +35,8 @@ struct CommandReport {
 };
 
 /// Runs `module` on `engine`'s threads and `loop` on this one, until the call has ended. SIGINT and SIGTERM
-/// cancel it; a second one ends this process at once.
+/// cancel it; a second one ends this process at once. When the outcome says `still_running`, `engine` and
+/// `module` are still in use: end the process.
 Result<CommandReport> run_command(const engine::Engine& engine, const engine::Module& module,
                                   const CommandRequest& request, Loop& loop);
 

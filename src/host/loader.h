@@ -1,28 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// From a module's bytes to a compiled module: from the cache of compiled images, or by compiling.
+// From a module's file to a compiled module: from the cache of compiled images, or by compiling.
 
 #include <functional>
 #include <memory>
+#include <string>
 
+#include "engine/compiler.h"
 #include "engine/engine.h"
 #include "engine/image_cache.h"
 #include "registry/module_file.h"
 
 namespace berth::host {
 
+struct Loaded {
+  std::string name;  // the file's, without its folder
+  std::unique_ptr<engine::Module> module;
+  Digest digest;
+};
+
 class Loader {
  public:
-  /// `engine` outlives this, as does `cache`, which may be none.
-  Loader(const engine::Engine& engine, engine::ImageCache* cache) : engine_(engine), cache_(cache) {}
+  /// What is handed in outlives this. Without a cache every module is compiled; without a compiler that happens
+  /// in this process, which a hostile module can harm then.
+  Loader(const engine::Engine& engine, engine::ImageCache* cache, const engine::Compiler* compiler)
+      : engine_(engine), cache_(cache), compiler_(compiler) {}
 
   /// Blocks; `compiling` is called first when the module isn't in the cache. Errors name the file.
-  Result<std::unique_ptr<engine::Module>> load(const registry::ModuleFile& file, engine::EngineKind kind,
-                                               const std::function<void()>& compiling) const;
+  Result<Loaded> load(const std::string& path, engine::EngineKind kind, uint64_t guards_off,
+                      const std::function<void(const registry::ModuleFile&)>& compiling) const;
 
  private:
   const engine::Engine& engine_;
   engine::ImageCache* const cache_;
+  const engine::Compiler* const compiler_;
 };
 
 }  // namespace berth::host

@@ -21,7 +21,7 @@ using TimeMember = std::optional<Nanoseconds> Limits::*;
 
 enum class Kind { kBytes, kBytesPerSecond, kBytesPerDay, kCount, kCountOrZero, kShare, kTime };
 
-constexpr std::array<LimitName, 12> kNames{{
+constexpr std::array<LimitName, 14> kNames{{
     {"memory", "memory of all of the module's instances together", "64MiB"},
     {"cpu.time", "CPU time of one call", "2s"},
     {"cpu.fuel", "instructions of one call, the same on every machine", "100M"},
@@ -34,6 +34,8 @@ constexpr std::array<LimitName, 12> kNames{{
     {"network.daily", "bytes a day, each way", "10GiB"},
     {"instances", "calls at the same time", "16"},
     {"queue", "calls that wait for their turn, 0 for none", "100"},
+    {"compile.memory", "memory of the process that compiles the module", "2GiB"},
+    {"compile.time", "CPU time of the process that compiles the module", "5m"},
 }};
 
 struct Row {
@@ -55,6 +57,8 @@ const std::array<Row, kNames.size()> kRows{{
     {Kind::kBytesPerDay, &Limits::network_bytes_per_day},
     {Kind::kCount, &Limits::instances},
     {Kind::kCountOrZero, &Limits::queue},
+    {Kind::kBytes, &Limits::compile_memory_bytes},
+    {Kind::kTime, &Limits::compile_time},
 }};
 
 std::optional<size_t> index_of(std::string_view name) {

@@ -29,6 +29,8 @@ struct Limits {
   std::optional<uint64_t> network_bytes_per_day;     // each way
   std::optional<uint64_t> instances;                 // calls at the same time
   std::optional<uint64_t> queue;                     // calls that wait; 0: none does
+  std::optional<uint64_t> compile_memory_bytes;
+  std::optional<std::chrono::nanoseconds> compile_time;  // CPU time
 
   bool operator==(const Limits&) const = default;
 };

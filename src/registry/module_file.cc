@@ -77,6 +77,10 @@ std::string_view name_of_foreign(std::string_view bytes) {
                                                                    : "a file of an unknown kind";
 }
 
+std::string module_name(const std::string& path) {
+  return std::filesystem::path(path).filename().string();
+}
+
 Result<ModuleFile> read_module(const std::string& path) {
   auto bytes = read_file(path, kLargestModule);
   if (!bytes) {
@@ -89,9 +93,7 @@ Result<ModuleFile> read_module(const std::string& path) {
         ErrorCode::kInvalidModule,
         fmt::format("'{}' is {}, not a WebAssembly module: give a .wasm or .wat file", path, foreign));
   }
-  const Digest digest = sha256(*bytes);
-  return ModuleFile{
-      .name = std::filesystem::path(path).filename().string(), .bytes = std::move(*bytes), .digest = digest};
+  return ModuleFile{.name = module_name(path), .bytes = std::move(*bytes)};
 }
 
 }  // namespace berth::registry

@@ -1,9 +1,8 @@
 # trick: 10 kB of module that take the compiler ten seconds: 2,000 variables live through 500 nested loops
-# holds: compiling is under the deadline too
+# holds: compiling has a limit of its own
 # guard: compile
-# run: --wall 1s
-# expect: limit deadline | status 124
-# open: no limit covers compiling yet
+# run: --limit compile.time=1s --limit compile.memory=256MiB
+# expect: status 124
 # seconds: 4
 # without: hangs | exit 0
 """Writes the core module as text."""

@@ -1,9 +1,8 @@
 # trick: 100,000 functions that do nothing, each of which the compiler has to look at
-# holds: compiling is under the deadline too
+# holds: compiling has a limit of its own
 # guard: compile
-# run: --wall 1s
-# expect: limit deadline | status 124
-# open: no limit covers compiling yet
+# run: --limit compile.time=1s --limit compile.memory=256MiB
+# expect: status 124
 # seconds: 4
 # grows: 256MiB
 # without: hangs | exit 0

@@ -1,9 +1,8 @@
 # trick: 7,000 components, each inside the last: for each level the compiler keeps all that is below
 # holds: what compiling takes is bounded: it is refused, and the process with all its other guests lives on
 # guard: compile
-# run: --wall 1s
-# expect: limit deadline | limit memory | status 124 | status 121
-# open: no limit covers compiling yet
+# run: --limit compile.time=1s --limit compile.memory=256MiB
+# expect: status 124 | status 121
 # seconds: 4
 # grows: 256MiB
 # without: any

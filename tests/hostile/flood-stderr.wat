@@ -1,7 +1,6 @@
 ;; trick: output without end into a standard error that nobody reads, where the host's own last line goes too
 ;; holds: the deadline still comes, and the host doesn't wait for its own line to be read
 ;; guard: nonblocking-stdout
-;; open: berth's own last line waits for a reader of standard error
 ;; run: --wall 300ms
 ;; stderr: unread
 ;; expect: status 124

@@ -1,7 +1,6 @@
 ;; trick: a guest that leaves a line of standard error unfinished, so that berth's own line is stuck to it
 ;; holds: berth's report stands on a line of its own
 ;; guard: none (how the report is printed)
-;; open: the report is glued to a line that the guest left unfinished
 ;; expect: trap
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))

@@ -1,7 +1,6 @@
 ;; trick: functions whose names look like lines of berth, with a terminal's control sequences, in a trace
 ;; holds: what berth says of them stays its own lines, without control characters
 ;; guard: none (how names are printed)
-;; open: function names in a trace are printed as the module wrote them
 ;; report: text
 ;; expect: status 134
 ;; stderr: clean

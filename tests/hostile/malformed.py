@@ -30,7 +30,8 @@ DEADLINE_SECONDS = 15
 HEAP_LIMIT = 1 << 30
 LARGEST_RUN = 40_000  # bytes; compiling more takes too long here
 LONGEST_MESSAGE = 2_000  # bytes
-RUN = ["run", "--json", "--no-cache", "--wall", "1s", "--cpu-time", "500ms", "--memory", "32MiB"]
+RUN = ["run", "--json", "--no-cache", "--wall", "1s", "--cpu-time", "500ms", "--memory", "32MiB", "--limit", "compile.time=5s",
+       "--limit", "compile.memory=512MiB"]  # fmt: skip
 OWN_STATUSES = {118, 121, 124, 134}  # unsupported, invalid module, limit, trap
 CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
 

@@ -3,7 +3,6 @@
 # guard: memory
 # run: --memory 32MiB
 # expect: limit memory
-# open: a memory without pages costs nothing of the limit, but 4 GiB of address space
 # grows: 64MiB
 # without: exit 0
 """Writes the component as text: 100 memories a module, 90 instances."""

@@ -3,6 +3,7 @@
 ;; guard: cpu-time
 ;; run: --cpu-time 100ms
 ;; bomb: 3 arguments and variables of 1000 bytes
+;; also: --shared
 ;; expect: limit cpu-time
 ;; grows: 16MiB
 ;; without: hangs

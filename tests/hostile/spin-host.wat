@@ -2,6 +2,7 @@
 ;; holds: what the host works for the guest counts as the guest's CPU time
 ;; guard: cpu-time
 ;; run: --cpu-time 100ms
+;; also: --shared
 ;; expect: limit cpu-time
 ;; without: hangs
 (module

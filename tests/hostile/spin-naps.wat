@@ -2,6 +2,7 @@
 ;; holds: CPU time adds up over the naps
 ;; guard: cpu-time
 ;; run: --cpu-time 100ms
+;; also: --shared
 ;; expect: limit cpu-time
 ;; without: hangs
 (module

@@ -2,6 +2,7 @@
 ;; holds: instantiation is under the CPU limit too
 ;; guard: cpu-time
 ;; run: --cpu-time 100ms
+;; also: --shared
 ;; expect: limit cpu-time
 ;; without: hangs
 (module

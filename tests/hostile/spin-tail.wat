@@ -2,6 +2,7 @@
 ;; holds: the call ends soon after its CPU time is up
 ;; guard: cpu-time
 ;; run: --cpu-time 100ms
+;; also: --shared
 ;; expect: limit cpu-time
 ;; without: hangs
 (module

@@ -2,6 +2,7 @@
 ;; holds: the call ends soon after its CPU time is up, and the exceptions' memory is collected
 ;; guard: cpu-time
 ;; run: --cpu-time 100ms --memory 32MiB
+;; also: --shared
 ;; expect: limit cpu-time
 ;; without: hangs
 (module

@@ -2,6 +2,7 @@
 ;; holds: the deadline ends busy guests too
 ;; guard: wall
 ;; run: --wall 200ms
+;; also: --shared
 ;; expect: limit deadline
 ;; without: hangs
 (module

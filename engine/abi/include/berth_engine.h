@@ -27,6 +27,8 @@ typedef enum berth_ending {
   BERTH_ENDING_CANCELLED = 4,
   /// The guest could not be started.
   BERTH_ENDING_FAILED = 5,
+  /// Berth's own code failed.
+  BERTH_ENDING_PANICKED = 6,
 } berth_ending;
 
 /// Which limit ended a call.
@@ -91,6 +93,9 @@ typedef enum berth_form {
 /// A started call. Any thread.
 typedef struct berth_call berth_call;
 
+/// A hash that is being computed.
+typedef struct berth_hasher berth_hasher;
+
 /// A compiled module. Any thread.
 typedef struct berth_module berth_module;
 
@@ -116,6 +121,9 @@ typedef struct berth_engine_kind {
   bool concurrency;
   /// Counting instructions.
   bool fuel;
+  /// The guest has this process for itself: its code is never interrupted, which makes it faster, and the
+  /// process has to end when a limit of time ends the guest.
+  bool alone;
 } berth_engine_kind;
 
 /// What a module imports and exports. C++ owns the parts: give back with `berth_description_free`.
@@ -185,6 +193,11 @@ typedef struct berth_outcome {
   struct berth_slice reason;
   /// The guest's frames, innermost first, for BERTH_ENDING_TRAPPED; may be empty.
   struct berth_slice trace;
+  /// Of a guest that is alone: it could not be stopped, goes on, and still uses all that it was given. The
+  /// process has to end.
+  bool still_running;
+  /// The guest's last line on standard error isn't finished.
+  bool unfinished_line;
 } berth_outcome;
 
 /// What a guest is given; all of it decided before. *Borrow*: everything is copied but `budget` and `meter`.
@@ -212,8 +225,8 @@ typedef struct berth_guest {
   /// Asked when no grant opens a door. Called on the engine's threads, some on guests' fibers: must not
   /// block, throw or call back into the engine. Returns whether the policy opens it after all.
   bool (*ask)(void *context, const struct berth_knock *knock);
-  /// Called once, on the engine's thread, when the call has ended and all that it held is gone: must not
-  /// block or throw. Comes also when the runtime is freed before the call has ended.
+  /// Called once, on the engine's thread, when the call has ended and all that it held is gone (but see
+  /// `still_running`): must not block or throw. Comes also when the runtime is freed before the call has ended.
   void (*done)(void *context, const struct berth_outcome *outcome);
   /// Handed to `ask` and `done`.
   void *context;
@@ -251,37 +264,48 @@ int32_t berth_runtime_compatibility(const struct berth_runtime *runtime,
                                     uint64_t *out,
                                     struct berth_bytes *error);
 
-/// Makes a component of a module's bytes: text is assembled, a core module of preview 1 is wrapped.
-/// *Own* `component`; `form` gets one of `berth_form`. Any thread.
-/// `module` is readable; `component` and `form` are writable; `error` is writable or null.
-int32_t berth_module_prepare(struct berth_slice module,
-                             struct berth_bytes *component,
-                             int32_t *form,
-                             struct berth_bytes *error);
+/// Begins a BLAKE3 hash: what tells modules apart. *Own* the result. One thread at a time.
+struct berth_hasher *berth_hasher_new(void);
 
-/// Compiles a component, on the calling thread and helpers of its own. *Own* `out`. Any thread.
-/// *Borrow* `runtime`; `component` is readable; `out` is writable; `error` is writable or null.
-int32_t berth_module_compile(const struct berth_runtime *runtime,
-                             struct berth_engine_kind kind,
-                             struct berth_slice component,
-                             struct berth_module **out,
-                             struct berth_bytes *error);
+/// Takes the next bytes.
+/// *Borrow* `hasher`; `data` is readable.
+void berth_hasher_update(struct berth_hasher *hasher, struct berth_slice data);
 
-/// Maps a compiled image. *Own* `out`. Any thread.
-/// The file at `path` holds what `berth_module_image` gave on this machine, authenticated over all its bytes,
+/// Ends it: 32 bytes into `hash`. *Own* `hasher`.
+/// `hasher` came from `berth_hasher_new` and is not used again; `hash` has room for 32 bytes.
+void berth_hasher_finish(struct berth_hasher *hasher, uint8_t *hash);
+
+/// Compiles a module to an image, on the calling thread and helpers of its own: text is assembled, a core module of
+/// preview 1 becomes a component. What it takes is bounded by nothing: a hostile module can exhaust memory and time, or
+/// end the process. *Own* `image`; `instance_bytes` gets what its instances take on the host. Any thread.
+/// `module` is readable; `image` and `instance_bytes` are writable; `error` is writable or null.
+int32_t berth_compile(struct berth_engine_kind kind,
+                      uint64_t guards_off,
+                      struct berth_slice module,
+                      struct berth_bytes *image,
+                      uint64_t *instance_bytes,
+                      struct berth_bytes *error);
+
+/// Takes a compiled image into memory. *Own* `out`. Any thread.
+/// `image` is what `berth_compile` gave on this machine: its contents are run. *Borrow* `runtime`; `image` is
+/// readable; `out` is writable; `error` is writable or null.
+int32_t berth_module_open(const struct berth_runtime *runtime,
+                          struct berth_engine_kind kind,
+                          struct berth_slice image,
+                          uint64_t instance_bytes,
+                          struct berth_module **out,
+                          struct berth_bytes *error);
+
+/// Maps a file that begins with a compiled image. *Own* `out`. Any thread.
+/// The file at `path` begins with what `berth_compile` gave on this machine, was authenticated over all its bytes,
 /// and doesn't change while the module lives: its contents are run. *Borrow* `runtime`; `path` is readable;
 /// `out` is writable; `error` is writable or null.
-int32_t berth_module_open_image(const struct berth_runtime *runtime,
-                                struct berth_engine_kind kind,
-                                struct berth_slice path,
-                                struct berth_module **out,
-                                struct berth_bytes *error);
-
-/// The compiled image of a module. *Own* `image`. Any thread.
-/// *Borrow* `module`; `image` is writable; `error` is writable or null.
-int32_t berth_module_image(const struct berth_module *module,
-                           struct berth_bytes *image,
-                           struct berth_bytes *error);
+int32_t berth_module_open_file(const struct berth_runtime *runtime,
+                               struct berth_engine_kind kind,
+                               struct berth_slice path,
+                               uint64_t instance_bytes,
+                               struct berth_module **out,
+                               struct berth_bytes *error);
 
 /// Whether a module can be run as a command: 0, or an error that says why not. Any thread.
 /// *Borrow* `module`; `error` is writable or null.

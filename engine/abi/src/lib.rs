@@ -6,9 +6,12 @@
 
 #![allow(non_camel_case_types, reason = "the names are C's")]
 
+mod plain;
 mod types;
 
-use ::berth_guest::{Access, Budget, Call, GuardsOff, Guest, Kind, Meter, Module, Outcome, OutputFlags, Runtime};
+use ::berth_guest::{
+    Access, Budget, Call, Ended, Engines, GuardsOff, Guest, Kind, Meter, Module, Outcome, OutputFlags, Runtime,
+};
 use berth_doors::os::Ways;
 use berth_doors::{Knock, Owner};
 use core::ffi::c_void;
@@ -28,6 +31,9 @@ pub struct berth_runtime(Runtime);
 
 /// A compiled module. Any thread.
 pub struct berth_module(Arc<Module>);
+
+/// A hash that is being computed.
+pub struct berth_hasher(blake3::Hasher);
 
 /// A started call. Any thread.
 pub struct berth_call(Call);
@@ -52,7 +58,7 @@ fn guarded(error: *mut berth_bytes, body: impl FnOnce() -> Result<(), Failure>) 
     };
     if !error.is_null() {
         // SAFETY: the header asks for a valid, writable `error` or null.
-        unsafe { error.write(owned(failure.message.into_bytes())) };
+        unsafe { error.write(owned(plain::one_line(&failure.message).into_bytes())) };
     }
     failure.code
 }
@@ -105,7 +111,7 @@ unsafe fn texts(list: berth_slices, what: &str) -> Result<Vec<String>, Failure> 
 
 impl From<berth_engine_kind> for Kind {
     fn from(kind: berth_engine_kind) -> Self {
-        Kind { concurrency: kind.concurrency, fuel: kind.fuel }
+        Kind { concurrency: kind.concurrency, fuel: kind.fuel, alone: kind.alone }
     }
 }
 
@@ -201,47 +207,55 @@ pub unsafe extern "C" fn berth_runtime_compatibility(
     })
 }
 
-/// Makes a component of a module's bytes: text is assembled, a core module of preview 1 is wrapped.
-/// *Own* `component`; `form` gets one of `berth_form`. Any thread.
+/// Begins a BLAKE3 hash: what tells modules apart. *Own* the result. One thread at a time.
+#[unsafe(no_mangle)]
+pub extern "C" fn berth_hasher_new() -> *mut berth_hasher {
+    Box::into_raw(Box::new(berth_hasher(blake3::Hasher::new())))
+}
+
+/// Takes the next bytes.
 ///
 /// # Safety
-/// `module` is readable; `component` and `form` are writable; `error` is writable or null.
+/// *Borrow* `hasher`; `data` is readable.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn berth_module_prepare(
+pub unsafe extern "C" fn berth_hasher_update(hasher: *mut berth_hasher, data: berth_slice) {
+    // SAFETY: the caller's promise.
+    unsafe { (*hasher).0.update(bytes(data)) };
+}
+
+/// Ends it: 32 bytes into `hash`. *Own* `hasher`.
+///
+/// # Safety
+/// `hasher` came from `berth_hasher_new` and is not used again; `hash` has room for 32 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_hasher_finish(hasher: *mut berth_hasher, hash: *mut u8) {
+    // SAFETY: the caller's promise.
+    let hashed = unsafe { Box::from_raw(hasher) }.0.finalize();
+    // SAFETY: the caller's promise.
+    unsafe { std::ptr::copy_nonoverlapping(hashed.as_bytes().as_ptr(), hash, 32) };
+}
+
+/// Compiles a module to an image, on the calling thread and helpers of its own: text is assembled, a core module of
+/// preview 1 becomes a component. What it takes is bounded by nothing: a hostile module can exhaust memory and time, or
+/// end the process. *Own* `image`; `instance_bytes` gets what its instances take on the host. Any thread.
+///
+/// # Safety
+/// `module` is readable; `image` and `instance_bytes` are writable; `error` is writable or null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_compile(
+    kind: berth_engine_kind,
+    guards_off: u64,
     module: berth_slice,
-    component: *mut berth_bytes,
-    form: *mut i32,
+    image: *mut berth_bytes,
+    instance_bytes: *mut u64,
     error: *mut berth_bytes,
 ) -> i32 {
     guarded(error, || {
         // SAFETY: the caller's promise.
         let prepared = ::berth_module::prepare(unsafe { bytes(module) }).map_err(|e| engine_failure(&e))?;
-        // SAFETY: the caller's promise.
-        unsafe {
-            form.write(prepared.form as i32);
-            component.write(owned(prepared.component.into_owned()));
-        }
-        Ok(())
-    })
-}
-
-/// Compiles a component, on the calling thread and helpers of its own. *Own* `out`. Any thread.
-///
-/// # Safety
-/// *Borrow* `runtime`; `component` is readable; `out` is writable; `error` is writable or null.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn berth_module_compile(
-    runtime: *const berth_runtime,
-    kind: berth_engine_kind,
-    component: berth_slice,
-    out: *mut *mut berth_module,
-    error: *mut berth_bytes,
-) -> i32 {
-    guarded(error, || {
-        // SAFETY: the caller's promise.
-        let (runtime, component) = unsafe { (&*runtime, bytes(component)) };
-        let compiled = runtime.0.compile(kind.into(), component).map_err(|e| {
-            if !kind.concurrency && ::berth_module::needs_concurrency(component) {
+        let weight = ::berth_module::weigh(&prepared.component).map_err(|e| engine_failure(&e))?;
+        let compiled = Engines::new(GuardsOff(guards_off)).compile(kind.into(), &prepared.component).map_err(|e| {
+            if !kind.concurrency && ::berth_module::needs_concurrency(&prepared.component) {
                 let why = "the component uses async functions, streams or futures of WASI 0.3, which this berth \
                            doesn't run yet: build it for WASI 0.2";
                 return Failure::new(UNSUPPORTED, why);
@@ -249,22 +263,52 @@ pub unsafe extern "C" fn berth_module_compile(
             engine_failure(&e)
         })?;
         // SAFETY: the caller's promise.
-        unsafe { out.write(Box::into_raw(Box::new(berth_module(Arc::new(compiled))))) };
+        unsafe {
+            instance_bytes.write(weight);
+            image.write(owned(compiled));
+        }
         Ok(())
     })
 }
 
-/// Maps a compiled image. *Own* `out`. Any thread.
+/// Takes a compiled image into memory. *Own* `out`. Any thread.
 ///
 /// # Safety
-/// The file at `path` holds what `berth_module_image` gave on this machine, authenticated over all its bytes,
+/// `image` is what `berth_compile` gave on this machine: its contents are run. *Borrow* `runtime`; `image` is
+/// readable; `out` is writable; `error` is writable or null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_module_open(
+    runtime: *const berth_runtime,
+    kind: berth_engine_kind,
+    image: berth_slice,
+    instance_bytes: u64,
+    out: *mut *mut berth_module,
+    error: *mut berth_bytes,
+) -> i32 {
+    guarded(error, || {
+        // SAFETY: the caller's promise.
+        let (runtime, image) = unsafe { (&*runtime, bytes(image)) };
+        // SAFETY: the caller's promise.
+        let module =
+            unsafe { runtime.0.open(kind.into(), image, instance_bytes) }.map_err(|e| engine_failure(&e))?;
+        // SAFETY: the caller's promise.
+        unsafe { out.write(Box::into_raw(Box::new(berth_module(Arc::new(module))))) };
+        Ok(())
+    })
+}
+
+/// Maps a file that begins with a compiled image. *Own* `out`. Any thread.
+///
+/// # Safety
+/// The file at `path` begins with what `berth_compile` gave on this machine, was authenticated over all its bytes,
 /// and doesn't change while the module lives: its contents are run. *Borrow* `runtime`; `path` is readable;
 /// `out` is writable; `error` is writable or null.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn berth_module_open_image(
+pub unsafe extern "C" fn berth_module_open_file(
     runtime: *const berth_runtime,
     kind: berth_engine_kind,
     path: berth_slice,
+    instance_bytes: u64,
     out: *mut *mut berth_module,
     error: *mut berth_bytes,
 ) -> i32 {
@@ -272,28 +316,10 @@ pub unsafe extern "C" fn berth_module_open_image(
         // SAFETY: the caller's promise.
         let (runtime, path) = unsafe { (&*runtime, text(path, "the image's path")?) };
         // SAFETY: the caller's promise.
-        let module = unsafe { runtime.0.open_image(kind.into(), &path) }.map_err(|e| engine_failure(&e))?;
+        let module =
+            unsafe { runtime.0.open_file(kind.into(), &path, instance_bytes) }.map_err(|e| engine_failure(&e))?;
         // SAFETY: the caller's promise.
         unsafe { out.write(Box::into_raw(Box::new(berth_module(Arc::new(module))))) };
-        Ok(())
-    })
-}
-
-/// The compiled image of a module. *Own* `image`. Any thread.
-///
-/// # Safety
-/// *Borrow* `module`; `image` is writable; `error` is writable or null.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn berth_module_image(
-    module: *const berth_module,
-    image: *mut berth_bytes,
-    error: *mut berth_bytes,
-) -> i32 {
-    guarded(error, || {
-        // SAFETY: the caller's promise.
-        let bytes = unsafe { &*module }.0.image().map_err(|e| Failure::new(INTERNAL, format!("{e:#}")))?;
-        // SAFETY: the caller's promise.
-        unsafe { image.write(owned(bytes)) };
         Ok(())
     })
 }
@@ -336,10 +362,12 @@ pub unsafe extern "C" fn berth_describe(
     guarded(error, || {
         // SAFETY: the caller's promise.
         let described = ::berth_module::describe(unsafe { bytes(module) }).map_err(|e| engine_failure(&e))?;
-        let lines = |names: Vec<String>| owned(names.iter().flat_map(|name| [name, "\n"]).collect::<String>().into());
+        let lines = |names: Vec<String>| {
+            owned(names.iter().map(|name| plain::one_line(name) + "\n").collect::<String>().into())
+        };
         let description = berth_description {
             form: described.form as i32,
-            wit: owned(described.wit.into_bytes()),
+            wit: owned(plain::whole(&described.wit).into_bytes()),
             imports: lines(described.imports),
             exports: lines(described.exports),
         };
@@ -390,30 +418,36 @@ impl Owner for Callbacks {
 }
 
 impl Callbacks {
-    fn done(self, outcome: Outcome) {
+    fn done(self, ended: Ended) {
         let mut out = berth_outcome {
             ending: berth_ending::BERTH_ENDING_FAILED as i32,
             exit_status: 0,
             limit: 0,
             reason: borrowed(&[]),
             trace: borrowed(&[]),
+            still_running: ended.still_running,
+            unfinished_line: ended.unfinished_line,
         };
-        match &outcome {
+        let (reason, trace) = match &ended.outcome {
+            Outcome::Trapped { reason, trace } => (plain::one_line(reason), plain::lines(trace)),
+            Outcome::Failed(why) => (plain::one_line(why), String::new()),
+            _ => Default::default(),
+        };
+        out.reason = borrowed(reason.as_bytes());
+        out.trace = borrowed(trace.as_bytes());
+        match &ended.outcome {
             Outcome::Exited(status) => {
                 out.ending = berth_ending::BERTH_ENDING_EXITED as i32;
                 out.exit_status = *status;
             }
-            Outcome::Trapped { reason, trace } => {
-                out.ending = berth_ending::BERTH_ENDING_TRAPPED as i32;
-                out.reason = borrowed(reason.as_bytes());
-                out.trace = borrowed(trace.as_bytes());
-            }
+            Outcome::Trapped { .. } => out.ending = berth_ending::BERTH_ENDING_TRAPPED as i32,
             Outcome::Limited(limit) => {
                 out.ending = berth_ending::BERTH_ENDING_LIMITED as i32;
                 out.limit = *limit as i32;
             }
             Outcome::Cancelled => out.ending = berth_ending::BERTH_ENDING_CANCELLED as i32,
-            Outcome::Failed(why) => out.reason = borrowed(why.as_bytes()),
+            Outcome::Failed(_) => {}
+            Outcome::Panicked => out.ending = berth_ending::BERTH_ENDING_PANICKED as i32,
         }
         // SAFETY: the header's contract for `done`; the outcome lives until it returns.
         unsafe { (self.done)(self.context, &out) }
@@ -443,7 +477,7 @@ pub unsafe extern "C" fn berth_call_start(
         let callbacks = Callbacks { ask, done, context: guest.context };
         // SAFETY: the caller's promise.
         let guest = unsafe { read_guest(guest, callbacks)? };
-        let call = runtime.0.start(module.0.clone(), guest, move |outcome| callbacks.done(outcome));
+        let call = runtime.0.start(module.0.clone(), guest, move |ended| callbacks.done(ended));
         // SAFETY: the caller's promise.
         unsafe { out.write(Box::into_raw(Box::new(berth_call(call)))) };
         Ok(())

@@ -28,6 +28,9 @@ pub struct berth_engine_kind {
     pub concurrency: bool,
     /// Counting instructions.
     pub fuel: bool,
+    /// The guest has this process for itself: its code is never interrupted, which makes it faster, and the
+    /// process has to end when a limit of time ends the guest.
+    pub alone: bool,
 }
 
 /// A list of slices: *borrow*.
@@ -107,8 +110,8 @@ pub struct berth_guest {
     /// Asked when no grant opens a door. Called on the engine's threads, some on guests' fibers: must not
     /// block, throw or call back into the engine. Returns whether the policy opens it after all.
     pub ask: Option<unsafe extern "C" fn(context: *mut c_void, knock: *const berth_knock) -> bool>,
-    /// Called once, on the engine's thread, when the call has ended and all that it held is gone: must not
-    /// block or throw. Comes also when the runtime is freed before the call has ended.
+    /// Called once, on the engine's thread, when the call has ended and all that it held is gone (but see
+    /// `still_running`): must not block or throw. Comes also when the runtime is freed before the call has ended.
     pub done: Option<unsafe extern "C" fn(context: *mut c_void, outcome: *const berth_outcome)>,
     /// Handed to `ask` and `done`.
     pub context: *mut c_void,
@@ -127,6 +130,11 @@ pub struct berth_outcome {
     pub reason: berth_slice,
     /// The guest's frames, innermost first, for BERTH_ENDING_TRAPPED; may be empty.
     pub trace: berth_slice,
+    /// Of a guest that is alone: it could not be stopped, goes on, and still uses all that it was given. The
+    /// process has to end.
+    pub still_running: bool,
+    /// The guest's last line on standard error isn't finished.
+    pub unfinished_line: bool,
 }
 
 /// How a call ended.
@@ -138,6 +146,8 @@ pub enum berth_ending {
     BERTH_ENDING_CANCELLED = 4,
     /// The guest could not be started.
     BERTH_ENDING_FAILED = 5,
+    /// Berth's own code failed.
+    BERTH_ENDING_PANICKED = 6,
 }
 
 /// Which limit ended a call.

@@ -8,17 +8,17 @@ use crate::state::State;
 use crate::ticker::Ticker;
 use berth_doors::files::{FilesDoor, Guards};
 use berth_doors::net::{HttpDoor, guard_sockets};
-use berth_doors::os::{Ways, thread_cpu_ns};
+use berth_doors::os::{Ways, process_cpu_ns, thread_cpu_ns};
 use berth_doors::stdio::Output;
 use berth_doors::{Doors, Owner};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::{Acquire, Relaxed, Release}};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use wasmtime::component::{ResourceTable, ResourceTableError};
-use wasmtime::{Result, Store, Trap, UpdateDeadline};
+use wasmtime::{FrameInfo, Result, Store, Trap, UpdateDeadline, WasmBacktrace};
 use wasmtime_wasi::{FsPerms, I32Exit, WasiCtxBuilder};
 use wasmtime_wasi_http::WasiHttpCtx;
 
@@ -61,12 +61,25 @@ pub enum Outcome {
     /// The guest's code trapped: what happened, and where in the guest.
     Trapped {
         reason: String,
-        trace: String,
+        /// Its frames, innermost first.
+        trace: Vec<String>,
     },
     Limited(Limit),
     Cancelled,
     /// The guest could not be started.
     Failed(String),
+    /// Berth's own code failed.
+    Panicked,
+}
+
+/// The end of a call, and what it leaves.
+#[derive(Debug)]
+pub struct Ended {
+    pub outcome: Outcome,
+    /// The guest could not be stopped, and all that it holds is still in use: this process has to end.
+    pub still_running: bool,
+    /// The last line that the guest wrote to standard error isn't finished.
+    pub unfinished_line: bool,
 }
 
 /// A started call. Dropping it doesn't end the call.
@@ -84,7 +97,7 @@ impl Call {
 
 /// Why a call was ended from outside the guest.
 #[derive(Clone, Copy, Debug)]
-enum End {
+pub(crate) enum End {
     Limit(Limit),
     Cancelled,
 }
@@ -97,14 +110,28 @@ impl std::fmt::Display for End {
 
 impl std::error::Error for End {}
 
+impl From<End> for Outcome {
+    fn from(end: End) -> Self {
+        match end {
+            End::Limit(limit) => Outcome::Limited(limit),
+            End::Cancelled => Outcome::Cancelled,
+        }
+    }
+}
+
 /// What the tick, the lane and the canceller share of one call.
-struct Pulse {
+pub(crate) struct Pulse {
     meter: Meter,
     deadline: Option<Instant>,
     /// The lane's CPU clock when the guest was last polled.
     polled_at: AtomicU64,
+    /// The process's CPU clock then, for a guest that has the process for itself.
+    process_polled_at: AtomicU64,
+    /// How often the guest was polled, twice, and one more while it is.
+    polls: AtomicU64,
     cancelled: AtomicBool,
     wake: Notify,
+    alone: bool,
     guards_off: GuardsOff,
 }
 
@@ -113,6 +140,24 @@ impl Pulse {
     fn cpu_now(&self) -> u64 {
         let running = thread_cpu_ns().saturating_sub(self.polled_at.load(Relaxed));
         self.meter.cpu_used_ns.load(Relaxed) + running
+    }
+
+    /// The poll that is going on, and why it should not: for the tick's thread. All that the process does then is
+    /// done for its one guest.
+    pub(crate) fn overdue(&self) -> Option<(u64, End)> {
+        let poll = self.polls.load(Acquire);
+        if poll % 2 == 0 {
+            return None;
+        }
+        let running = process_cpu_ns().saturating_sub(self.process_polled_at.load(Relaxed));
+        let end = self.end(self.meter.cpu_used_ns.load(Relaxed) + running)?;
+        Some((poll, end))
+    }
+
+    /// What the tick saw is what the report says.
+    fn count_until_now(&self) {
+        let running = process_cpu_ns().saturating_sub(self.process_polled_at.load(Relaxed));
+        self.meter.cpu_used_ns.fetch_add(running, Relaxed);
     }
 
     fn end(&self, cpu_used_ns: u64) -> Option<End> {
@@ -151,7 +196,12 @@ impl<F: Future> Future for Measured<'_, F> {
             let _running = self.ticker.run();
             let before = thread_cpu_ns();
             pulse.polled_at.store(before, Relaxed);
+            if pulse.alone {
+                pulse.process_polled_at.store(process_cpu_ns(), Relaxed);
+            }
+            pulse.polls.fetch_add(1, Release);
             let polled = self.guest.as_mut().poll(cx);
+            pulse.polls.fetch_add(1, Release);
             pulse.meter.cpu_used_ns.fetch_add(thread_cpu_ns() - before, Relaxed);
             polled
         };
@@ -165,60 +215,85 @@ impl<F: Future> Future for Measured<'_, F> {
     }
 }
 
-/// Reports a call's end exactly once, also if its task is dropped.
-struct Report<D: FnOnce(Outcome)>(Option<D>);
+/// Reports a call's end exactly once, also if its task is dropped, with the runtime or by a panic.
+struct Report<D: FnOnce(Ended)>(Arc<Mutex<Option<D>>>);
 
-impl<D: FnOnce(Outcome)> Report<D> {
-    fn send(mut self, outcome: Outcome) {
-        if let Some(done) = self.0.take() {
-            done(outcome);
+impl<D: FnOnce(Ended)> Report<D> {
+    fn send(&self, ended: Ended) {
+        let done = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        if let Some(done) = done {
+            done(ended);
         }
     }
 }
 
-impl<D: FnOnce(Outcome)> Drop for Report<D> {
+impl<D: FnOnce(Ended)> Clone for Report<D> {
+    fn clone(&self) -> Self {
+        Report(self.0.clone())
+    }
+}
+
+/// The lane's hold on a report.
+struct Due<D: FnOnce(Ended)>(Report<D>);
+
+impl<D: FnOnce(Ended)> Drop for Due<D> {
     fn drop(&mut self) {
-        if let Some(done) = self.0.take() {
-            done(Outcome::Cancelled);
-        }
+        let outcome = if std::thread::panicking() { Outcome::Panicked } else { Outcome::Cancelled };
+        self.0.send(Ended { outcome, still_running: false, unfinished_line: false });
     }
 }
 
 impl Runtime {
-    /// Starts `wasi:cli/run` of a module. `done` is called once, on the lane's thread, after the guest's
-    /// store and all that it held are gone.
-    pub fn start(&self, module: Arc<Module>, guest: Guest, done: impl FnOnce(Outcome) + Send + 'static) -> Call {
+    /// Starts `wasi:cli/run` of a module. `done` is called once, on a thread of ours, after the guest's store and
+    /// all that it held are gone, unless it says `still_running`.
+    pub fn start(&self, module: Arc<Module>, guest: Guest, done: impl FnOnce(Ended) + Send + 'static) -> Call {
         let wall = guest.meter.wall_limit_ns;
         let pulse = Arc::new(Pulse {
             meter: guest.meter,
             deadline: (wall != 0).then(|| Instant::now() + Duration::from_nanos(wall)),
             polled_at: AtomicU64::new(0),
+            process_polled_at: AtomicU64::new(0),
+            polls: AtomicU64::new(0),
             cancelled: AtomicBool::new(false),
             wake: Notify::new(),
+            alone: module.kind.alone,
             guards_off: guest.guards_off,
         });
         let call = Call { pulse: pulse.clone() };
-        let report = Report(Some(done));
+        let ways = if guest.guards_off.has(GuardsOff::STDOUT) { Ways::Blocking } else { guest.ways };
+        let outputs = [Output::stdout(ways), Output::stderr(ways)];
+        let report = Report(Arc::new(Mutex::new(Some(done))));
+        if module.kind.alone {
+            let (report, outputs, pulse) = (report.clone(), outputs.clone(), pulse.clone());
+            self.shared.alone.watch(pulse.clone(), move |end| {
+                pulse.count_until_now();
+                for output in &outputs {
+                    output.push_within(LAST_WORDS);
+                }
+                let unfinished_line = outputs[1].unfinished_line();
+                report.send(Ended { outcome: end.into(), still_running: true, unfinished_line });
+            });
+        }
+        let due = Due(report);
         let shared = self.shared.clone();
         self.lane().spawn(async move {
-            let outcome = shared.perform(&module, guest, &pulse).await;
-            report.send(outcome);
+            let outcome = shared.perform(&module, guest, &pulse, &outputs).await;
+            due.0.send(Ended { outcome, still_running: false, unfinished_line: outputs[1].unfinished_line() });
         });
         call
     }
 }
 
 impl Shared {
-    async fn perform(&self, module: &Module, guest: Guest, pulse: &Arc<Pulse>) -> Outcome {
-        let ways = if guest.guards_off.has(GuardsOff::STDOUT) { Ways::Blocking } else { guest.ways };
-        let outputs = [Output::stdout(ways), Output::stderr(ways)];
+    async fn perform(&self, module: &Module, guest: Guest, pulse: &Arc<Pulse>, outputs: &[Output; 2]) -> Outcome {
+        assert!(!guest.guards_off.has(GuardsOff::PANIC), "a test asked for it");
         let refused_before = guest.budget.refused.load(Relaxed);
         let budget = guest.budget;
         let running = async {
-            let result = run(self, module, guest, pulse.clone(), &outputs).await;
+            let result = run(self, module, guest, pulse.clone(), outputs).await;
             // An ordinary end waits for its reader, as any program's last write does.
             if result.as_ref().map_or_else(|e| e.is::<I32Exit>(), |_| true) {
-                drain(&outputs).await;
+                drain(outputs).await;
             }
             result
         };
@@ -227,10 +302,9 @@ impl Shared {
         let outcome = match ended {
             Ok(Ok(status)) => Outcome::Exited(status),
             Ok(Err(error)) => classify(error, budget.refused.load(Relaxed) > refused_before),
-            Err(End::Limit(limit)) => Outcome::Limited(limit),
-            Err(End::Cancelled) => Outcome::Cancelled,
+            Err(end) => end.into(),
         };
-        let _ = tokio::time::timeout(LAST_WORDS, drain(&outputs)).await;
+        let _ = tokio::time::timeout(LAST_WORDS, drain(outputs)).await;
         outcome
     }
 }
@@ -285,11 +359,14 @@ async fn run(shared: &Shared, module: &Module, guest: Guest, pulse: Arc<Pulse>, 
     if module.kind.fuel {
         store.set_fuel(fuel)?;
     }
-    store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(move |_| match pulse.end(pulse.cpu_now()) {
-        None => Ok(UpdateDeadline::Yield(1)),
-        Some(end) => Err(end.into()),
-    });
+    if !module.kind.alone {
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(move |_| match pulse.end(pulse.cpu_now()) {
+            None => Ok(UpdateDeadline::Yield(1)),
+            Some(end) => Err(end.into()),
+        });
+    }
+    store.data_mut().draws.instances(module.instance_bytes)?;
     let command = command.instantiate_async(&mut store).await?;
     match command.wasi_cli_run().call_run(&mut store).await? {
         Ok(()) => Ok(0),
@@ -340,23 +417,40 @@ fn state(guest: Guest, outputs: &[Output; 2]) -> Result<State> {
     })
 }
 
+fn frames(trace: &WasmBacktrace) -> Vec<String> {
+    let frame = |(number, frame): (usize, &FrameInfo)| {
+        let at = frame.module_offset().map(|offset| format!("{offset:#8x} - ")).unwrap_or_default();
+        let function = match frame.func_name() {
+            Some(name) => name.to_owned(),
+            None => format!("<wasm function {}>", frame.func_index()),
+        };
+        format!("{number:>5}: {at}{}!{function}", frame.module().name().unwrap_or("<unknown>"))
+    };
+    trace.frames().iter().enumerate().map(frame).collect()
+}
+
+/// "requested len N exceeds limit M", of `wasi:random`.
+fn too_much_randomness(reason: &str) -> bool {
+    reason.starts_with("requested len ") && reason.contains(" exceeds limit ")
+}
+
 /// Reads the engine's error: the one place that knows its types and, where it has none, its words.
 fn classify(error: wasmtime::Error, memory_refused: bool) -> Outcome {
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
         return Outcome::Exited(exit.0);
     }
     if let Some(end) = error.downcast_ref::<End>() {
-        return match end {
-            End::Limit(limit) => Outcome::Limited(*limit),
-            End::Cancelled => Outcome::Cancelled,
-        };
+        return (*end).into();
+    }
+    if let Some(limit) = error.downcast_ref::<Limit>() {
+        return Outcome::Limited(*limit);
     }
     let reason = error.root_cause().to_string();
     let full = error.downcast_ref::<ResourceTableError>().is_some_and(|e| matches!(e, ResourceTableError::Full));
     if full || reason.contains("store handle limit exceeded") {
         return Outcome::Limited(Limit::Handles);
     }
-    if reason.contains("fuel allocated for hostcalls") || reason.contains("exceeds limit") {
+    if reason.contains("fuel allocated for hostcalls") || too_much_randomness(&reason) {
         return Outcome::Limited(Limit::HostBuffers);
     }
     let trap = error.downcast_ref::<Trap>();
@@ -370,7 +464,7 @@ fn classify(error: wasmtime::Error, memory_refused: bool) -> Outcome {
         return Outcome::Limited(Limit::Memory);
     }
     let reason = trap.map_or(reason, ToString::to_string);
-    let trace = error.downcast_ref::<wasmtime::WasmBacktrace>().map(ToString::to_string).unwrap_or_default();
+    let trace: Vec<_> = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
     if trap.is_none() && trace.is_empty() {
         return Outcome::Failed(format!("{error:#}"));
     }

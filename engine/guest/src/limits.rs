@@ -44,6 +44,8 @@ impl GuardsOff {
     pub const READ_ONLY: u64 = 1 << 10;
     pub const CROSS_GRANT: u64 = 1 << 11;
     pub const SPECIAL_FILES: u64 = 1 << 12;
+    /// No guard, but a failure of ours that a test asks for.
+    pub const PANIC: u64 = 1 << 13;
 
     pub fn has(self, guard: u64) -> bool {
         cfg!(feature = "test-switches") && self.0 & guard != 0
@@ -109,6 +111,14 @@ pub struct Draws {
 impl Draws {
     pub fn new(budget: Budget, guards_off: GuardsOff) -> Self {
         Draws { budget, guards_off, held: 0, last: 0 }
+    }
+
+    /// Draws what the instances take, once, before they are made.
+    pub fn instances(&mut self, bytes: u64) -> Result<()> {
+        match self.grow(bytes, GuardsOff::MEMORY) {
+            true => Ok(()),
+            false => Err(Limit::Memory.into()),
+        }
     }
 
     fn grow(&mut self, more: u64, guard: u64) -> bool {

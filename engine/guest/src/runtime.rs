@@ -2,6 +2,7 @@
 //! The threads that guests run on, and what all of them share. A lane is one thread with one event loop; a
 //! call is a task on a lane, never a thread of its own.
 
+use crate::alone::Alone;
 use crate::engines::{self, Engines, Kind};
 use crate::limits::GuardsOff;
 use crate::linkers;
@@ -27,6 +28,7 @@ pub struct Runtime {
 pub(crate) struct Shared {
     pub(crate) engines: Arc<Engines>,
     pub(crate) ticker: Ticker,
+    pub(crate) alone: Arc<Alone>,
 }
 
 /// Threads for what can only be waited for: reads of files that the engine hands off, streams that can't be polled.
@@ -38,19 +40,25 @@ struct Lane {
     thread: Option<JoinHandle<()>>,
 }
 
-/// A compiled component, with its imports looked up.
+/// A compiled component with its imports looked up, or why they can't be.
 pub struct Module {
-    pub(crate) component: Component,
     pub(crate) command: Result<CommandPre<State>>,
     pub(crate) kind: Kind,
+    /// What its instances take on the host, beside their memories' pages and their tables' elements.
+    pub(crate) instance_bytes: u64,
 }
 
 impl Runtime {
     pub fn new(lanes: usize, guards_off: GuardsOff) -> io::Result<Self> {
         let engines = Arc::new(Engines::new(guards_off));
-        let ticking = engines.clone();
+        let alone = Arc::new(Alone::default());
+        let (ticking, watching) = (engines.clone(), alone.clone());
         let lanes = (0..lanes.max(1)).map(Lane::start).collect::<io::Result<_>>()?;
-        let shared = Arc::new(Shared { ticker: Ticker::new(move || ticking.tick()), engines });
+        let ticker = Ticker::new(move || {
+            ticking.tick();
+            watching.look();
+        });
+        let shared = Arc::new(Shared { ticker, engines, alone });
         Ok(Runtime { shared, lanes, next_lane: AtomicUsize::new(0) })
     }
 
@@ -59,26 +67,30 @@ impl Runtime {
         Ok(engines::compatibility(self.shared.engines.get(kind)?))
     }
 
-    /// Compiles a component on the calling thread (and rayon's, for a large one).
-    pub fn compile(&self, kind: Kind, bytes: &[u8]) -> Result<Module> {
-        self.link(kind, Component::from_binary(self.shared.engines.get(kind)?, bytes)?)
-    }
-
-    /// Maps a compiled image.
+    /// Takes a compiled image into memory.
     ///
     /// # Safety
-    /// The file must hold, unchanged while in use, what [`Module::image`] gave on this machine: the caller
-    /// has authenticated it over all its bytes.
-    pub unsafe fn open_image(&self, kind: Kind, path: &str) -> Result<Module> {
+    /// The bytes must be what [`Engines::compile`] gave on this machine.
+    pub unsafe fn open(&self, kind: Kind, image: &[u8], instance_bytes: u64) -> Result<Module> {
         // SAFETY: the caller's promise is the one that the engine asks for.
-        let component = unsafe { Component::deserialize_file(self.shared.engines.get(kind)?, path)? };
-        self.link(kind, component)
+        let component = unsafe { Component::deserialize(self.shared.engines.get(kind)?, image)? };
+        self.link(kind, component, instance_bytes)
     }
 
-    fn link(&self, kind: Kind, component: Component) -> Result<Module> {
+    /// Maps a file that begins with a compiled image.
+    ///
+    /// # Safety
+    /// The same, and unchanged while in use: the caller has authenticated the file over all its bytes.
+    pub unsafe fn open_file(&self, kind: Kind, path: &str, instance_bytes: u64) -> Result<Module> {
+        // SAFETY: the caller's promise is the one that the engine asks for.
+        let component = unsafe { Component::deserialize_file(self.shared.engines.get(kind)?, path)? };
+        self.link(kind, component, instance_bytes)
+    }
+
+    fn link(&self, kind: Kind, component: Component, instance_bytes: u64) -> Result<Module> {
         let linker = linkers::wasi_0_2(self.shared.engines.get(kind)?)?;
         let command = linker.instantiate_pre(&component).and_then(CommandPre::new);
-        Ok(Module { component, command, kind })
+        Ok(Module { command, kind, instance_bytes })
     }
 
     pub(crate) fn lane(&self) -> &Handle {
@@ -88,11 +100,6 @@ impl Runtime {
 }
 
 impl Module {
-    /// The compiled image, for [`Runtime::open_image`].
-    pub fn image(&self) -> Result<Vec<u8>> {
-        self.component.serialize()
-    }
-
     /// Why it can't run as a command, if it can't.
     pub fn command_error(&self) -> Option<&wasmtime::Error> {
         self.command.as_ref().err()

@@ -7,9 +7,11 @@ mod exit;
 mod go;
 mod heap;
 mod prepare;
+mod weigh;
 
 pub use describe::{Description, describe};
 pub use prepare::{Form, Prepared, fingerprint, needs_concurrency, prepare};
+pub use weigh::weigh;
 
 /// Why bytes are no module that this host runs: what they are, then what to do.
 #[derive(Debug)]

@@ -81,20 +81,41 @@ Result<std::string> read_file(const std::string& path, uint64_t max_bytes) {
         ErrorCode::kInvalidArgument,
         fmt::format("reading '{}': it has {} bytes, more than the {} that are read", path, size, max_bytes));
   }
-  std::string bytes(size, '\0');
-  size_t filled = 0;
+  std::string bytes;
+  int error = 0;
+  // One more than there should be, to see the end; and not filled with zeros first.
+  bytes.resize_and_overwrite(size + 1, [&](char* into, size_t room) {
+    size_t filled = 0;
+    while (filled < room) {
+      const ssize_t got = ::read(fd, into + filled, room - filled);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) error = errno;
+      if (got <= 0) break;
+      filled += static_cast<size_t>(got);
+    }
+    return filled;
+  });
+  if (error != 0) {
+    errno = error;
+    return os_error("reading", path);
+  }
+  if (bytes.size() > size) {
+    return fail(ErrorCode::kUnavailable, fmt::format("reading '{}': it grows; try again when it is whole", path));
+  }
+  return bytes;
+}
+
+Result<void> read_pieces(const std::string& path, const std::function<void(std::string_view)>& take) {
+  const auto [fd, size] = BERTH_TRY(open_regular(path));
+  const Descriptor file(fd);
+  std::vector<char> piece(std::min<uint64_t>(size + 1, 256 << 10));  // stays in the processor's cache
   for (;;) {
-    if (filled == bytes.size()) bytes.resize(bytes.size() + 1);  // one more, to see the end
-    const ssize_t got = ::read(fd, bytes.data() + filled, bytes.size() - filled);
+    const ssize_t got = ::read(fd, piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return os_error("reading", path);
-    if (got == 0) break;
-    filled += static_cast<size_t>(got);
-    if (filled > max_bytes)
-      return fail(ErrorCode::kInvalidArgument, fmt::format("reading '{}': it grows", path));
+    if (got == 0) return {};
+    take({piece.data(), static_cast<size_t>(got)});
   }
-  bytes.resize(filled);
-  return bytes;
 }
 
 Result<void> write_file(const std::string& path, std::span<const std::string_view> parts, unsigned mode,

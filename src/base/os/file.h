@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,9 @@ namespace berth {
 
 /// All bytes of a regular file of at most `max_bytes`.
 Result<std::string> read_file(const std::string& path, uint64_t max_bytes);
+
+/// Hands all bytes of a regular file to `take`, a piece at a time.
+Result<void> read_pieces(const std::string& path, const std::function<void(std::string_view)>& take);
 
 /// Writes `path` with `mode`, whole or not at all. `durable` also waits until it is on the disk.
 enum class Durability { kRenamed, kSynced };

@@ -60,6 +60,17 @@ TEST_CASE("a file larger than asked for is refused, not cut") {
   CHECK(read_file(scratch.at("f"), 5).value() == "12345");
 }
 
+TEST_CASE("a file is read in pieces, whole and in order") {
+  const Scratch scratch;
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += std::to_string(i);
+  REQUIRE(write(scratch.at("file"), text).has_value());
+  std::string read;
+  REQUIRE(read_pieces(scratch.at("file"), [&](std::string_view piece) { read += piece; }).has_value());
+  CHECK(read == text);
+  CHECK(read_pieces(scratch.at("none"), [](std::string_view) {}).error().code == ErrorCode::kNotFound);
+}
+
 TEST_CASE("a FIFO is refused without waiting for its writer") {
   const Scratch scratch;
   REQUIRE(::mkfifo(scratch.at("pipe").c_str(), 0600) == 0);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/os/user.h"
 
+#include <limits.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 
 namespace berth {
@@ -38,6 +42,28 @@ std::optional<std::string> environment(const char* name) {
   const char* const value = std::getenv(name);
   if (value == nullptr || *value == '\0') return std::nullopt;
   return std::string(value);
+}
+
+std::chrono::milliseconds write_patiently(int stream, std::string_view text,
+                                          std::chrono::milliseconds patience) {
+  using Clock = std::chrono::steady_clock;
+  const auto until = Clock::now() + patience;
+  const auto left = [&] {
+    return std::max(std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()),
+                    std::chrono::milliseconds(0));
+  };
+  while (!text.empty()) {
+    pollfd watched{.fd = stream, .events = POLLOUT, .revents = 0};
+    const int ready = ::poll(&watched, 1, static_cast<int>(left().count()));
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) break;
+    // A pipe that is ready takes this much without waiting.
+    const ssize_t put = ::write(stream, text.data(), std::min<size_t>(text.size(), PIPE_BUF));
+    if (put < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (put <= 0) break;
+    text.remove_prefix(static_cast<size_t>(put));
+  }
+  return left();
 }
 
 bool is_terminal(int stream) {

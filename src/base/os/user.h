@@ -5,8 +5,10 @@
 //
 // Only names: nothing is made. Any thread that doesn't race with a change of the environment.
 
+#include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -23,6 +25,9 @@ Result<UserFolders> user_folders();
 
 /// A variable of this process's environment.
 std::optional<std::string> environment(const char* name);
+
+/// Writes to a standard stream as far as its reader takes it within `patience`; what is left of that.
+std::chrono::milliseconds write_patiently(int stream, std::string_view text, std::chrono::milliseconds patience);
 
 /// Whether a standard stream (0, 1, 2) is a terminal.
 bool is_terminal(int stream);
