@@ -158,7 +158,7 @@ void say_denials(const host::CommandReport& report, const std::string& module) {
 }
 
 /// Says how the run ended, where the guest itself didn't.
-void say_ending(const host::CommandReport& report, const policy::Limits& limits) {
+void say_ending(const host::CommandReport& report, const policy::Effective& effective) {
   using Ending = engine::Outcome::Ending;
   switch (report.outcome.ending) {
     case Ending::kExited:
@@ -174,7 +174,7 @@ void say_ending(const host::CommandReport& report, const policy::Limits& limits)
       if (!report.outcome.trace.empty()) tell(report.outcome.trace + "\n");
       return;
     case Ending::kLimited:
-      say(host::explain_limit(report, limits));
+      say(host::explain_limit(report, effective));
       return;
     case Ending::kCancelled:
       return;
@@ -236,6 +236,7 @@ Result<int> run(const Options& options) {
   const UserFolders folders = BERTH_TRY(user_folders());
   const policy::Effective effective = BERTH_TRY(effective_policy(options.policy, folders));
   for (const policy::Cut& cut : effective.cuts) say(policy::explain(cut));
+  for (const policy::Lowered& lowered : effective.lowered) say(policy::explain(lowered));
   // Asked before anything is compiled.
   std::ignore = BERTH_TRY(host::guest_for(effective.policy));
   const uint64_t guards_off = BERTH_TRY(guard_bits(options.guards_off));
@@ -282,7 +283,7 @@ Result<int> run(const Options& options) {
     tell(to_json(report, options, loaded.digest).dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
   } else {
     if (!options.quiet) say_denials(report, options.module);
-    say_ending(report, limits);
+    say_ending(report, effective);
   }
   // The guest is still at it, on the engine's threads: it ends with the process, which is its own.
   if (report.outcome.still_running) leave(exit_status_of(report));

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/os/file.h"
@@ -90,9 +91,13 @@ Result<policy::Effective> effective_policy(const AskedPolicy& asked, const UserF
   policy::Policy policy = BERTH_TRY(from_command_line(asked));
   if (asked.policy_file) BERTH_TRY_VOID(add_file(policy, *asked.policy_file));
   const policy::Bounds owner = BERTH_TRY(owners_bounds(folders));
+  policy::Effective effective = policy::intersect(policy, owner);
   // A module always has a memory limit; asked for or not, the owner's may be lower.
-  if (!policy.limits.memory_bytes) policy.limits.memory_bytes = host::kDefaultMemoryBytes;
-  return policy::intersect(policy, owner);
+  if (!policy.limits.memory_bytes) {
+    auto& memory = effective.policy.limits.memory_bytes;
+    memory = std::min(memory.value_or(host::kDefaultMemoryBytes), host::kDefaultMemoryBytes);
+  }
+  return effective;
 }
 
 }  // namespace berth::cli

@@ -80,14 +80,20 @@ std::string_view limit_name(engine::Limit limit) {
   return "unknown";
 }
 
-std::string explain_limit(const CommandReport& report, const policy::Limits& limits) {
+std::string explain_limit(const CommandReport& report, const policy::Effective& effective) {
+  const policy::Limits& limits = effective.policy.limits;
   const engine::Limit limit = report.outcome.limit;
   const auto line = [&](const std::string& used, const std::string& raise) {
     return fmt::format("limit: {}: {}; {}", limit_name(limit), used, raise);
   };
+  const auto raised_by = [&](std::string_view name, const std::string& how) {
+    const auto owners = policy::limit_text(effective.owner_limits, name);
+    if (!owners || owners != policy::limit_text(limits, name)) return "raise it with " + how;
+    return fmt::format("the owner of this machine allows no more: '{}' in {}", name, effective.owner_source);
+  };
   const MemoryShares shares = share_memory(report.memory_limit_bytes);
   const std::string more_memory =
-      fmt::format("raise it with --memory {}", exact_bytes(2 * report.memory_limit_bytes));
+      raised_by("memory", "--memory " + exact_bytes(2 * report.memory_limit_bytes));
   switch (limit) {
     case engine::Limit::kMemory:
       return line(fmt::format("{} more than the {} that the module may have ({} are kept for its handles and "
@@ -100,17 +106,17 @@ std::string explain_limit(const CommandReport& report, const policy::Limits& lim
       const auto allowed = limits.cpu_time.value_or(std::chrono::nanoseconds(0));
       return line(
           fmt::format("used {} of {}", format_duration(report.outcome.cpu_used), format_duration(allowed)),
-          fmt::format("raise it with --cpu-time {}", exact_duration(2 * allowed)));
+          raised_by("cpu.time", "--cpu-time " + exact_duration(2 * allowed)));
     }
     case engine::Limit::kWall: {
       const auto allowed = limits.wall.value_or(std::chrono::nanoseconds(0));
       return line(fmt::format("{} have passed of {}", format_duration(report.wall), format_duration(allowed)),
-                  fmt::format("raise it with --wall {}", exact_duration(2 * allowed)));
+                  raised_by("wall", "--wall " + exact_duration(2 * allowed)));
     }
     case engine::Limit::kFuel: {
       const uint64_t allowed = limits.cpu_fuel.value_or(0);
       return line(fmt::format("all {} instructions are used", allowed),
-                  fmt::format("raise it with --limit cpu.fuel={}", 2 * allowed));
+                  raised_by("cpu.fuel", fmt::format("--limit cpu.fuel={}", 2 * allowed)));
     }
     case engine::Limit::kHandles:
       return line(fmt::format("more than {} open handles, which is what {} of memory give", shares.handles,

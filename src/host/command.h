@@ -41,7 +41,7 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
                                   const CommandRequest& request, Loop& loop);
 
 /// Which limit ended a call, how much was used and how to raise it: one line.
-std::string explain_limit(const CommandReport& report, const policy::Limits& limits);
+std::string explain_limit(const CommandReport& report, const policy::Effective& effective);
 
 /// The limit's name as `explain_limit` and `--json` say it: "cpu-time".
 std::string_view limit_name(engine::Limit limit);

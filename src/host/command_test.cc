@@ -37,10 +37,16 @@ TEST_CASE("a limit is explained with what was used and how to raise it") {
   const auto loop = Loop::create().value();
   policy::Limits limits;
   limits.cpu_time = 20ms;
-  const std::string line = explain_limit(run(kSpin, limits, *loop), limits);
+  const CommandReport report = run(kSpin, limits, *loop);
+  policy::Effective effective{.policy = {.limits = limits}};
+  const std::string line = explain_limit(report, effective);
   CAPTURE(line);
   CHECK(line.starts_with("limit: cpu-time: used "));
   CHECK(line.find("--cpu-time 40ms") != std::string::npos);
+
+  effective.owner_limits = limits;
+  effective.owner_source = "host.toml";
+  CHECK(explain_limit(report, effective).ends_with("allows no more: 'cpu.time' in host.toml"));
 }
 
 TEST_CASE("a signal ends the run and is reported") {

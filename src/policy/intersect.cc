@@ -175,7 +175,16 @@ std::string listed(const Range& grants) {
 }  // namespace
 
 Effective intersect(const Policy& asked, const Bounds& owner) {
-  Effective effective{.policy = {.limits = minimum(asked.limits, owner.limits)}};
+  Effective effective{.policy = {.limits = minimum(asked.limits, owner.limits)},
+                      .owner_limits = owner.limits,
+                      .owner_source = owner.source};
+  for (const LimitName& limit : limit_names()) {
+    auto wanted = limit_text(asked.limits, limit.name);
+    auto kept = limit_text(effective.policy.limits, limit.name);
+    if (!wanted || wanted == kept) continue;
+    effective.lowered.push_back(
+        {.name = limit.name, .asked = *wanted, .kept = kept.value_or(""), .owner_source = owner.source});
+  }
   if (!owner.grants) {
     effective.policy.grants = asked.grants;
     return effective;
@@ -198,6 +207,11 @@ std::string explain(const Cut& cut) {
   for (const Grant& rule : cut.rules) rules.push_back(fmt::format("'{}' ({})", to_text(rule), rule.source));
   return fmt::format("narrowed: {} to {}: the owner allows {}", asked, listed(cut.kept),
                      fmt::join(rules, ", "));
+}
+
+std::string explain(const Lowered& lowered) {
+  return fmt::format("lowered: limit '{}' from {} to {}: the owner allows no more ({})", lowered.name,
+                     lowered.asked, lowered.kept, lowered.owner_source);
 }
 
 }  // namespace berth::policy

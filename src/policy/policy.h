@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -50,12 +51,24 @@ struct Cut {
   std::string owner_source;  // the owner's file
 };
 
+/// An asked limit that the owner's is below, as texts that `set_limit` reads.
+struct Lowered {
+  std::string_view name;
+  std::string asked;
+  std::string kept;
+  std::string owner_source;  // the owner's file
+};
+
 /// One line for a person.
 std::string explain(const Cut& cut);
+std::string explain(const Lowered& lowered);
 
 struct Effective {
   Policy policy;
   std::vector<Cut> cuts;
+  std::vector<Lowered> lowered;
+  Limits owner_limits;
+  std::string owner_source;  // the owner's file
 };
 
 /// What is asked and allowed: never wider than either. A grant that an owner's rules allow in parts becomes
