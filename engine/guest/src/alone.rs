@@ -24,6 +24,14 @@ impl Alone {
         *self.lock() = Some(Watched { pulse, report: Box::new(report), late_in: None });
     }
 
+    /// Once this has returned the call is looked at no more: what C++ lent it may go.
+    pub fn forget(&self, pulse: &Arc<Pulse>) {
+        let mut watched = self.lock();
+        if watched.as_ref().is_some_and(|watched| Arc::ptr_eq(&watched.pulse, pulse)) {
+            *watched = None;
+        }
+    }
+
     /// Called with every tick, while a guest runs.
     pub fn look(&self) {
         let mut watched = self.lock();

@@ -2,6 +2,7 @@
 //! A call: a guest started on a lane, measured around every poll, ended by its own return, a limit or a
 //! cancellation, and then reported once.
 
+use crate::alone::Alone;
 use crate::limits::{Budget, Draws, GuardsOff, Limit, Meter};
 use crate::runtime::{Module, Runtime, Shared};
 use crate::state::State;
@@ -234,12 +235,22 @@ impl<D: FnOnce(Ended)> Clone for Report<D> {
 }
 
 /// The lane's hold on a report.
-struct Due<D: FnOnce(Ended)>(Report<D>);
+struct Due<D: FnOnce(Ended)> {
+    report: Report<D>,
+    alone: Arc<Alone>,
+    pulse: Arc<Pulse>,
+}
+
+impl<D: FnOnce(Ended)> Due<D> {
+    fn send(&self, outcome: Outcome, unfinished_line: bool) {
+        self.alone.forget(&self.pulse);
+        self.report.send(Ended { outcome, still_running: false, unfinished_line });
+    }
+}
 
 impl<D: FnOnce(Ended)> Drop for Due<D> {
     fn drop(&mut self) {
-        let outcome = if std::thread::panicking() { Outcome::Panicked } else { Outcome::Cancelled };
-        self.0.send(Ended { outcome, still_running: false, unfinished_line: false });
+        self.send(if std::thread::panicking() { Outcome::Panicked } else { Outcome::Cancelled }, false);
     }
 }
 
@@ -274,11 +285,11 @@ impl Runtime {
                 report.send(Ended { outcome: end.into(), still_running: true, unfinished_line });
             });
         }
-        let due = Due(report);
+        let due = Due { report, alone: self.shared.alone.clone(), pulse: pulse.clone() };
         let shared = self.shared.clone();
         self.lane().spawn(async move {
             let outcome = shared.perform(&module, guest, &pulse, &outputs).await;
-            due.0.send(Ended { outcome, still_running: false, unfinished_line: outputs[1].unfinished_line() });
+            due.send(outcome, outputs[1].unfinished_line());
         });
         call
     }
