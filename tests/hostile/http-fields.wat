@@ -1,9 +1,9 @@
 ;; trick: HTTP headers made and filled on the host, a hundred kilobytes each, never sent
-;; holds: what the host holds for handles comes out of the memory limit too
-;; guard: none (the reserve for each handle)
+;; holds: all that may be held for them is a part of the memory limit
+;; guard: host-buffers
 ;; run: --memory 32MiB
-;; expect: exit 0 | limit handles | limit memory
-;; open: the reserve for a handle is less than a handle may hold
+;; expect: trap
+;; without: exit 0
 ;; grows: 32MiB
 (component
   (import "wasi:http/types@0.2.0" (instance $http

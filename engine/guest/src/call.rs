@@ -417,12 +417,18 @@ fn state(guest: Guest, outputs: &[Output; 2]) -> Result<State> {
     if guest.stdio.stderr {
         wasi.stderr(outputs[1].clone());
     }
+    // A handle of `wasi:http` may hold this much, and all of them together a quarter of the guest's memory.
+    let most_fields = (guest.budget.limit / 4 / guest.handles.max(1) as u64).clamp(8 << 10, 128 << 10);
+    let mut http = WasiHttpCtx::new();
+    if !off.has(GuardsOff::HOST_BUFFERS) {
+        http.set_field_size_limit(most_fields as usize);
+    }
     let mut table = ResourceTable::new();
     table.set_max_capacity(if off.has(GuardsOff::HANDLES) { usize::MAX } else { guest.handles });
     Ok(State {
         table,
         wasi: wasi.build(),
-        http: WasiHttpCtx::new(),
+        http,
         doors: Doors { files, http: HttpDoor { owner: guest.owner.clone() }, owner: guest.owner },
         draws: Draws::new(guest.budget, guest.guards_off),
     })
