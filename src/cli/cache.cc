@@ -23,7 +23,8 @@ Result<int> list(bool as_json) {
   if (as_json) {
     nlohmann::json all = nlohmann::json::array();
     for (const auto& entry : entries) {
-      all.push_back({{"digest", entry.digest_hex.empty() ? nlohmann::json() : nlohmann::json("sha256:" + entry.digest_hex)},
+      all.push_back({{"digest", entry.digest_hex.empty() ? nlohmann::json()
+                                                         : nlohmann::json("sha256:" + entry.digest_hex)},
                      {"size_bytes", entry.size_bytes},
                      {"used", entry.used_unix_seconds},
                      {"path", entry.path}});
@@ -34,9 +35,10 @@ Result<int> list(bool as_json) {
   std::string text;
   uint64_t total = 0;
   for (const auto& entry : entries) {
-    const std::string name = entry.digest_hex.empty() ? "not of this berth" : "sha256:" + entry.digest_hex.substr(0, 12);
-    text += fmt::format("{:<19}  {:>9}  {}\n", name,
-                        format_bytes(entry.size_bytes), local_time(entry.used_unix_seconds));
+    const std::string name =
+        entry.digest_hex.empty() ? "not of this berth" : "sha256:" + entry.digest_hex.substr(0, 12);
+    text += fmt::format("{:<19}  {:>9}  {}\n", name, format_bytes(entry.size_bytes),
+                        local_time(entry.used_unix_seconds));
     total += entry.size_bytes;
   }
   return print(text + fmt::format("{} in all, {}\n", entries.size(), format_bytes(total)));

@@ -47,8 +47,8 @@ std::string_view kind_name(engine::Form form) {
 
 std::string text_of(const registry::ModuleFile& file, const engine::Description& module, const Needs& needs) {
   std::string text = fmt::format("{}\n  kind    {}\n  digest  {}\n  size    {} ({} bytes)\n", file.name,
-                                 kind_name(module.form), file.digest().text(), format_bytes(file.bytes.size()),
-                                 file.bytes.size());
+                                 kind_name(module.form), file.digest().text(),
+                                 format_bytes(file.bytes.size()), file.bytes.size());
   text += "\ncapabilities that its imports amount to (none is given unless granted):\n";
   if (needs.empty()) text += "  none\n";
   for (const auto& [capability, imports] : needs) {

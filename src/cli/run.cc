@@ -206,8 +206,7 @@ int exit_status_of(const host::CommandReport& report) {
   return error_row(ErrorCode::kInternal).exit_status;
 }
 
-void keep_denials(const host::CommandReport& report, const host::Loaded& module,
-                  const UserFolders& folders) {
+void keep_denials(const host::CommandReport& report, const host::Loaded& module, const UserFolders& folders) {
   if (report.denials.empty()) return;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto kept =

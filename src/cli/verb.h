@@ -36,8 +36,8 @@ int report(const Error& error, Style style);
 /// Prints "berth: " and a line on standard error.
 void say(std::string_view line);
 
-/// Prints whole lines on standard error, behind a line that the guest left unfinished. A reader who stops reading
-/// is waited for, but not for ever.
+/// Prints whole lines on standard error, behind a line that the guest left unfinished. A reader who stops
+/// reading is waited for, but not for ever.
 void tell(std::string_view lines);
 
 /// What stands last on standard error isn't a whole line.

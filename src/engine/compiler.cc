@@ -75,18 +75,20 @@ bool mentions_memory(std::string_view text) {
 }
 
 std::unexpected<Error> out_of_memory(const CompileLimits& limits) {
-  return fail(ErrorCode::kLimit,
-              fmt::format("limit: compile.memory: compiling it takes more than {}; if you trust it, raise it with "
-                          "--limit compile.memory={}",
-                          format_bytes(limits.memory_bytes), exact_bytes(2 * limits.memory_bytes)));
+  return fail(
+      ErrorCode::kLimit,
+      fmt::format("limit: compile.memory: compiling it takes more than {}; if you trust it, raise it with "
+                  "--limit compile.memory={}",
+                  format_bytes(limits.memory_bytes), exact_bytes(2 * limits.memory_bytes)));
 }
 
 std::unexpected<Error> out_of_time(const CompileLimits& limits) {
   const auto allowed = whole_seconds(limits.cpu_time);
-  return fail(ErrorCode::kLimit,
-              fmt::format("limit: compile.time: compiling it takes more than {} of CPU time; if you trust it, "
-                          "raise it with --limit compile.time={}",
-                          format_duration(allowed), exact_duration(2 * allowed)));
+  return fail(
+      ErrorCode::kLimit,
+      fmt::format("limit: compile.time: compiling it takes more than {} of CPU time; if you trust it, "
+                  "raise it with --limit compile.time={}",
+                  format_duration(allowed), exact_duration(2 * allowed)));
 }
 
 /// Why there is no answer.
@@ -97,9 +99,10 @@ std::unexpected<Error> worker_failure(const ChildResult& ended, const CompileLim
   }
   if (*ended.signal == SIGXCPU) return out_of_time(limits);
   if (*ended.signal == SIGABRT || *ended.signal == SIGSEGV || *ended.signal == SIGBUS) {
-    return fail(ErrorCode::kInvalidModule,
-                "the compiler doesn't survive it: it nests deeper than any toolchain's module; nothing of it was "
-                "run");
+    return fail(
+        ErrorCode::kInvalidModule,
+        "the compiler doesn't survive it: it nests deeper than any toolchain's module; nothing of it was "
+        "run");
   }
   return fail(ErrorCode::kUnavailable,
               fmt::format("the compiler's process was ended by signal {}: try again", *ended.signal));
@@ -158,8 +161,7 @@ Result<std::vector<std::string>> Compiler::ask(const std::vector<std::string>& t
 
 Result<Image> Compiler::compile(EngineKind kind, std::string_view module_bytes, uint64_t guards_off) const {
   const int bits = (kind.concurrency ? 1 : 0) | (kind.fuel ? 2 : 0) | (kind.alone ? 4 : 0);
-  auto fields =
-      BERTH_TRY(ask({"compile", std::to_string(bits), std::to_string(guards_off)}, module_bytes));
+  auto fields = BERTH_TRY(ask({"compile", std::to_string(bits), std::to_string(guards_off)}, module_bytes));
   if (fields.size() != 3) return fail(ErrorCode::kInternal, "the compiler's answer is cut off");
   return Image{.code = std::move(fields[2]), .instance_bytes = number(fields[1])};
 }
@@ -176,16 +178,17 @@ Result<Description> Compiler::describe(std::string_view module_bytes) const {
 int serve_compiler(const std::vector<std::string>& arguments) {
   Fields fields;
   try {
-    limit_own_process({.memory_bytes = number(arguments.at(0)),
-                       .cpu_time = std::chrono::seconds(number(arguments.at(1)))});
+    limit_own_process(
+        {.memory_bytes = number(arguments.at(0)), .cpu_time = std::chrono::seconds(number(arguments.at(1)))});
     fields = answer({arguments.begin() + 2, arguments.end()}, read_all(stdin));
   } catch (const std::bad_alloc&) {
     std::fputs("memory allocation failed\n", stderr);
     return 1;
   }
   const std::string packed = pack(fields);
-  return std::fwrite(packed.data(), 1, packed.size(), stdout) == packed.size() && std::fflush(stdout) == 0 ? 0
-                                                                                                          : 1;
+  return std::fwrite(packed.data(), 1, packed.size(), stdout) == packed.size() && std::fflush(stdout) == 0
+             ? 0
+             : 1;
 }
 
 }  // namespace berth::engine

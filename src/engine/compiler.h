@@ -4,9 +4,9 @@
 //
 // A parser or a compiler that is fed by an enemy can take all memory, run for hours, or end its process:
 // ten kilobytes of nested components do. So this program is run again as a worker, whose memory and CPU time
-// the system limits, which can write no file, and which sees the module and nothing else. What it answers is an
-// image or a description. It isn't a sandbox against a compiler that the module has taken over: an image is
-// machine code and is run.
+// the system limits, which can write no file, and which sees the module and nothing else. What it answers is
+// an image or a description. It isn't a sandbox against a compiler that the module has taken over: an image
+// is machine code and is run.
 //
 // Any thread; blocks.
 

@@ -41,7 +41,8 @@ class ScriptedWorker {
 }  // namespace
 
 TEST_CASE("a compiler that runs out of memory or time is a limit, with its name and how to raise it") {
-  for (const std::string script : {"echo 'memory allocation of 99 bytes failed' >&2; kill -ABRT $$", "kill -XCPU $$"}) {
+  for (const std::string script :
+       {"echo 'memory allocation of 99 bytes failed' >&2; kill -ABRT $$", "kill -XCPU $$"}) {
     CAPTURE(script);
     const Error error = ScriptedWorker(script).complaint();
     CHECK(error.code == ErrorCode::kLimit);

@@ -114,8 +114,8 @@ Result<Image> compile(EngineKind kind, std::string_view module_bytes, uint64_t g
 Result<std::unique_ptr<Module>> Engine::open(EngineKind kind, const Image& image) const {
   OwnedBytes error;
   berth_module* module = nullptr;
-  if (const int32_t code = berth_module_open(runtime_, abi_kind(kind), slice(image.code), image.instance_bytes,
-                                             &module, error.out());
+  if (const int32_t code = berth_module_open(runtime_, abi_kind(kind), slice(image.code),
+                                             image.instance_bytes, &module, error.out());
       code != 0) {
     return abi_error(code, error);
   }
@@ -126,8 +126,8 @@ Result<std::unique_ptr<Module>> Engine::open_file(EngineKind kind, const std::st
                                                   uint64_t instance_bytes) const {
   OwnedBytes error;
   berth_module* module = nullptr;
-  if (const int32_t code = berth_module_open_file(runtime_, abi_kind(kind), slice(path), instance_bytes,
-                                                  &module, error.out());
+  if (const int32_t code =
+          berth_module_open_file(runtime_, abi_kind(kind), slice(path), instance_bytes, &module, error.out());
       code != 0) {
     return abi_error(code, error);
   }

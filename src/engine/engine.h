@@ -53,8 +53,8 @@ struct Image {
   uint64_t instance_bytes = 0;
 };
 
-/// Compiles a module on this thread: a component, a core module of preview 1, or the text of either. A hostile
-/// one can exhaust this process's memory and time, or end it: `Compiler` is for those.
+/// Compiles a module on this thread: a component, a core module of preview 1, or the text of either. A
+/// hostile one can exhaust this process's memory and time, or end it: `Compiler` is for those.
 Result<Image> compile(EngineKind kind, std::string_view module_bytes, uint64_t guards_off = 0);
 
 /// Memory of one module: what all its instances together may have. Outlives every call that draws from it.

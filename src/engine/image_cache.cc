@@ -17,7 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// An entry: the image from the first byte on, since it is mapped in place, then this, and the tag over all of it.
+// An entry: the image from the first byte on, since it is mapped in place, then this, and the tag over all of
+// it.
 struct Trailer {
   std::array<char, 8> magic = kMagic;
   uint64_t instance_bytes = 0;

@@ -11,9 +11,8 @@ Result<Loaded> Loader::load(const std::string& path, engine::EngineKind kind, ui
     // What is wrong with the file is found when it is read whole.
     const auto hash = engine::content_hash_of_file(path);
     if (auto found = hash ? cache_->find(engine_, kind, *hash) : std::nullopt) {
-      return Loaded{.name = registry::module_name(path),
-                    .module = std::move(found->module),
-                    .digest = found->digest};
+      return Loaded{
+          .name = registry::module_name(path), .module = std::move(found->module), .digest = found->digest};
     }
   }
   const registry::ModuleFile file = BERTH_TRY(registry::read_module(path));

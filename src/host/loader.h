@@ -21,8 +21,8 @@ struct Loaded {
 
 class Loader {
  public:
-  /// What is handed in outlives this. Without a cache every module is compiled; without a compiler that happens
-  /// in this process, which a hostile module can harm then.
+  /// What is handed in outlives this. Without a cache every module is compiled; without a compiler that
+  /// happens in this process, which a hostile module can harm then.
   Loader(const engine::Engine& engine, engine::ImageCache* cache, const engine::Compiler* compiler)
       : engine_(engine), cache_(cache), compiler_(compiler) {}
 

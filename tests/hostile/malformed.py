@@ -23,6 +23,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -33,6 +34,7 @@ LONGEST_MESSAGE = 2_000  # bytes
 RUN = ["run", "--json", "--no-cache", "--wall", "1s", "--cpu-time", "500ms", "--memory", "32MiB", "--limit", "compile.time=5s",
        "--limit", "compile.memory=512MiB"]  # fmt: skip
 OWN_STATUSES = {118, 121, 124, 134}  # unsupported, invalid module, limit, trap
+UNWANTED = (b"panicked at", b"memory allocation of", b"Sanitizer", b"runtime error: ")
 CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
 
 CORE = b"\0asm\x01\0\0\0"
@@ -294,17 +296,29 @@ def judge_run(status, stdout, stderr):
     return None
 
 
-def feed(berth, arguments, path, judge, environment):
+@dataclass
+class Host:
+    """The program, and what the system lets it have."""
+
+    berth: Path
+    limit_memory: bool
+    deadline: int  # seconds
+
+    def command(self):
+        heap = [f"--data={HEAP_LIMIT}"] if self.limit_memory else []  # a sanitizer's shadow is larger
+        return ["prlimit", *heap, f"--cpu={self.deadline}", "--core=0", "--fsize=100000000", "--", self.berth]
+
+
+def feed(host, arguments, path, judge, environment):
     """What is wrong, or None."""
-    limits = ["prlimit", f"--data={HEAP_LIMIT}", f"--cpu={DEADLINE_SECONDS}", "--core=0", "--fsize=100000000", "--"]
     try:
-        ended = subprocess.run([*limits, berth, *arguments, path], stdin=subprocess.DEVNULL, capture_output=True,
-                               timeout=DEADLINE_SECONDS, env=environment)  # fmt: skip
+        ended = subprocess.run([*host.command(), *arguments, path], stdin=subprocess.DEVNULL, capture_output=True,
+                               timeout=host.deadline, env=environment)  # fmt: skip
     except subprocess.TimeoutExpired:
-        return f"{arguments[0]}: still running after {DEADLINE_SECONDS} s"
+        return f"{arguments[0]}: still running after {host.deadline} s"
     if ended.returncode < 0:
         return f"{arguments[0]}: ended by signal {-ended.returncode}: {say(ended.stderr)}"
-    if b"panicked at" in ended.stderr or b"memory allocation of" in ended.stderr:
+    if any(word in ended.stderr for word in UNWANTED):
         return f"{arguments[0]}: {say(ended.stderr)}"
     wrong = judge(ended.returncode, ended.stdout, ended.stderr)
     if wrong or ended.returncode not in OWN_STATUSES:
@@ -319,7 +333,7 @@ def feed(berth, arguments, path, judge, environment):
     return None
 
 
-def try_one(berth, folder, label, data, runs):
+def try_one(host, folder, label, data, runs):
     path = folder / f"{label}.{'wat' if data.lstrip()[:1] == b'(' else 'wasm'}"
     path.write_bytes(data)
     own = {f"BERTH_{name}": str(folder / name) for name in ("CONFIG", "STATE", "CACHE")}
@@ -327,9 +341,9 @@ def try_one(berth, folder, label, data, runs):
     for key in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
         if key in os.environ:
             environment[key] = os.environ[key]
-    wrong = [feed(berth, ["inspect"], path, judge_inspect, environment)]
+    wrong = [feed(host, ["inspect"], path, judge_inspect, environment)]
     if runs:
-        wrong.append(feed(berth, RUN, path, judge_run, environment))
+        wrong.append(feed(host, RUN, path, judge_run, environment))
     wrong = [line for line in wrong if line]
     return path, wrong
 
@@ -343,8 +357,11 @@ def main():
     parser.add_argument("--only", help="the number or the name of one input")
     parser.add_argument("--keep", type=Path, help="leave the inputs that failed, or the only one, in this folder")
     parser.add_argument("--jobs", type=int, default=2, help="inputs at the same time")
+    parser.add_argument("--no-rss", action="store_true", help="no limit of memory: under a sanitizer")
+    parser.add_argument("--slow", type=int, default=1, help="how many times slower than usual this build is")
     options = parser.parse_args()
-    berth, material = options.berth.resolve(), Material(options.guests)
+    host = Host(options.berth.resolve(), not options.no_rss, DEADLINE_SECONDS * options.slow)
+    material = Material(options.guests)
     inputs = {label: lambda label=label, data=data: (label, data, True) for label, data in by_hand().items()}
     inputs |= {str(i): lambda i=i: make(options.seed, i, material) for i in range(options.count)}
     if options.only:
@@ -357,7 +374,7 @@ def main():
         def one(entry):
             label, made = entry
             kind, data, runs = made()
-            path, wrong = try_one(berth, folder, label, data, runs)
+            path, wrong = try_one(host, folder, label, data, runs)
             if options.keep and (wrong or options.only):
                 options.keep.mkdir(parents=True, exist_ok=True)
                 (options.keep / path.name).write_bytes(data)

@@ -253,10 +253,11 @@ class Suite:
 class Host:
     """A host's command line."""
 
-    def __init__(self, engine, program, guests):
+    def __init__(self, engine, program, guests, options):
         self.engine = engine
         self.program = program
         self.guests = guests
+        self.options = options
 
     def suites(self):
         # wasmtime runs a core module without the adapter that berth wraps it with: there it is wrapped beforehand.
@@ -264,7 +265,7 @@ class Host:
         return [Suite("p1", p1, alone_p1()), Suite("p2", "standards-p2", alone_p2())]
 
     def command(self, root, guest, arguments, variables):
-        options = []
+        options = list(self.options)
         for name, mode in GRANTS:
             grant = f"{root / name}:/{name}:{mode}" if self.engine == "berth" else f"{root / name}::/{name}"
             options += ["--dir", grant]
@@ -443,6 +444,7 @@ def main():
     parser.add_argument("--guests", type=Path, required=True, help="the folder that tests/guests/build.py --out filled")
     parser.add_argument("--filter", default="", metavar="TEXT", help="only cases whose name contains TEXT")
     parser.add_argument("--engine", choices=["berth", "wasmtime"], default="berth", help="whose command line it is")
+    parser.add_argument("--portable", action="store_true", help="with only the calls that every POSIX system has")
     parser.add_argument("--wasmtime", type=Path, default=Path("wasmtime"), help="the binary of --engine wasmtime")
     options = parser.parse_args()
 
@@ -450,7 +452,8 @@ def main():
     program = options.berth if options.engine == "berth" else options.wasmtime
     if not shutil.which(str(program)):
         parser.error(f"there is no program {program}")
-    host = Host(options.engine, program.absolute() if program.exists() else program, options.guests.absolute())
+    host = Host(options.engine, program.absolute() if program.exists() else program, options.guests.absolute(),
+                ["--portable"] if options.portable else [])  # fmt: skip
     for guest in {suite.guest for suite in host.suites()} | {guest for _, guest, _, _ in WHOLE_RUNS}:
         if not (host.guests / f"{guest}.wasm").exists():
             parser.error(f"there is no {guest}.wasm in {host.guests}: tests/guests/build.py --out {host.guests}")

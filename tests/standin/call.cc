@@ -25,10 +25,11 @@ berth_slice slice(std::string_view text) {
 
 }  // namespace
 
-Call::Call(std::vector<Statement> program, const berth_guest& guest, bool counts_fuel)
-    : program_(std::move(program)), guest_(guest), counts_fuel_(counts_fuel) {}
+Call::Call(std::vector<Statement> program, const berth_guest& guest, berth_engine_kind kind)
+    : program_(std::move(program)), guest_(guest), kind_(kind) {}
 
 bool Call::step() {
+  if (reported_) return !cancelled_ && at_ < program_.size() && run(program_[at_]) == Next::kGoOn;
   const auto passed = std::chrono::steady_clock::now() - began_;
   const uint64_t wall_limit = guest_.meter->wall_limit_ns;
   if (cancelled_) {
@@ -36,8 +37,7 @@ bool Call::step() {
     return false;
   }
   if (wall_limit != 0 && nanoseconds(passed) >= wall_limit) {
-    end(BERTH_ENDING_LIMITED, 0, BERTH_LIMIT_WALL);
-    return false;
+    return end(BERTH_ENDING_LIMITED, 0, BERTH_LIMIT_WALL) == Next::kGoOn;
   }
   if (at_ == program_.size()) {
     end(BERTH_ENDING_EXITED, 0);
@@ -56,6 +56,8 @@ Call::Next Call::run(const Statement& statement) {
       return grow(statement.number);
     case Verb::kKnock:
       return knock(statement.text);
+    case Verb::kBrowse:
+      return browse(statement.number);
     case Verb::kWork:
       worked_microseconds_ += kStep.count();
       if (worked_microseconds_ >= statement.number) {
@@ -68,6 +70,9 @@ Call::Next Call::run(const Statement& statement) {
     case Verb::kNap:
       std::this_thread::yield();
       return Next::kGoOn;
+    case Verb::kAgain:
+      at_ = 0;
+      return Next::kGoOn;
   }
   return end(BERTH_ENDING_FAILED, 0, 0, "unknown statement");
 }
@@ -78,10 +83,11 @@ Call::Next Call::use_cpu(std::chrono::nanoseconds time) {
   }
   const uint64_t used = shared(guest_.meter->cpu_used_ns).fetch_add(nanoseconds(time)) + nanoseconds(time);
   fuel_used_ += kFuelOfStep;
+  if (reported_) return Next::kGoOn;
   const uint64_t limit = guest_.meter->cpu_limit_ns;
   if (limit != 0 && used >= limit) return end(BERTH_ENDING_LIMITED, 0, BERTH_LIMIT_CPU_TIME);
   const uint64_t fuel = guest_.meter->fuel_limit;
-  if (counts_fuel_ && fuel != 0 && fuel_used_ >= fuel) return end(BERTH_ENDING_LIMITED, 0, BERTH_LIMIT_FUEL);
+  if (kind_.fuel && fuel != 0 && fuel_used_ >= fuel) return end(BERTH_ENDING_LIMITED, 0, BERTH_LIMIT_FUEL);
   return Next::kGoOn;
 }
 
@@ -103,26 +109,41 @@ Call::Next Call::grow(uint64_t bytes) {
   return Next::kGoOn;
 }
 
-Call::Next Call::knock(const std::string& target) {
+bool Call::ask(const std::string& target) {
   const berth_knock knock = {.capability = BERTH_CAPABILITY_FILES,
                              .operation = BERTH_OPERATION_OPEN_READ,
                              .reason = BERTH_REASON_NO_GRANT,
                              .target = slice(target)};
-  if (!guest_.ask(guest_.context, &knock)) return end(BERTH_ENDING_EXITED, 1);
+  return guest_.ask(guest_.context, &knock);
+}
+
+Call::Next Call::knock(const std::string& target) {
+  if (!ask(target)) return end(BERTH_ENDING_EXITED, 1);
+  ++at_;
+  return Next::kGoOn;
+}
+
+Call::Next Call::browse(uint64_t count) {
+  for (uint64_t i = 0; i < count; ++i) ask("/etc/" + std::to_string(i));
   ++at_;
   return Next::kGoOn;
 }
 
 Call::Next Call::end(berth_ending ending, int32_t exit_status, int32_t limit, std::string_view reason) {
+  if (reported_) return Next::kEnded;
+  reported_ = true;
+  const bool goes_on = kind_.alone && (limit == BERTH_LIMIT_WALL || limit == BERTH_LIMIT_CPU_TIME);
   // All that the call held is gone before it is done.
-  shared(guest_.budget->used).fetch_sub(drawn_bytes_);
+  if (!goes_on) shared(guest_.budget->used).fetch_sub(drawn_bytes_);
   const berth_outcome outcome = {.ending = ending,
                                  .exit_status = exit_status,
                                  .limit = limit,
                                  .reason = slice(reason),
-                                 .trace = slice("")};
+                                 .trace = slice(""),
+                                 .still_running = goes_on,
+                                 .unfinished_line = false};
   guest_.done(guest_.context, &outcome);
-  return Next::kEnded;
+  return goes_on ? Next::kGoOn : Next::kEnded;
 }
 
 }  // namespace berth::standin

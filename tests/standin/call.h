@@ -20,9 +20,10 @@ namespace berth::standin {
 class Call {
  public:
   /// Copies what it needs of `guest`; its budget, meter and context outlive the call.
-  Call(std::vector<Statement> program, const berth_guest& guest, bool counts_fuel);
+  Call(std::vector<Statement> program, const berth_guest& guest, berth_engine_kind kind);
 
-  /// Goes on a little; false when the call has ended and `done` has returned.
+  /// Goes on a little; false when the call has ended and `done` has returned. A guest that is alone goes on
+  /// when a limit of time has ended its call, until it is cancelled.
   bool step();
 
   void cancel() {
@@ -34,17 +35,20 @@ class Call {
   Next run(const Statement& statement);
   Next use_cpu(std::chrono::nanoseconds time);
   Next grow(uint64_t bytes);
+  bool ask(const std::string& target);
   Next knock(const std::string& target);
+  Next browse(uint64_t count);
   Next end(berth_ending ending, int32_t exit_status = 0, int32_t limit = 0, std::string_view reason = "");
 
   const std::vector<Statement> program_;
   const berth_guest guest_;
-  const bool counts_fuel_;
+  const berth_engine_kind kind_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   size_t at_ = 0;
   uint64_t worked_microseconds_ = 0;  // of the statement that is being run
   uint64_t fuel_used_ = 0;
   uint64_t drawn_bytes_ = 0;
+  bool reported_ = false;  // `done` has been called
   std::atomic<bool> cancelled_ = false;
 };
 

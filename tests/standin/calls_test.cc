@@ -2,14 +2,18 @@
 // Calls by the dozen, ended from all sides at once: for the thread sanitizer, on the stand-in engine.
 
 #include <doctest/doctest.h>
+#include <stdlib.h>
 
 #include <atomic>
 #include <deque>
+#include <filesystem>
 #include <future>
 #include <thread>
 
+#include "base/digest.h"
 #include "base/loop.h"
 #include "engine/engine.h"
+#include "engine/image_cache.h"
 #include "host/command.h"
 #include "host/denials.h"
 
@@ -152,12 +156,12 @@ TEST_CASE("each limit of time ends a call with its own name") {
 }
 
 TEST_CASE("knocks that come on several threads are all kept") {
-  Harbour harbour("knock /etc/passwd");
+  Harbour harbour("browse 20; knock /etc/passwd");
   const auto calls = harbour.start_many();
   CHECK(harbour.count(Ending::kExited) == kCalls);
   const auto denials = harbour.denials.collect();
-  REQUIRE(denials.size() == 1);
-  CHECK(denials[0].count == kCalls);
+  CHECK(denials.size() == 21);
+  for (const host::Denial& denial : denials) CHECK(denial.count == kCalls);
 }
 
 TEST_CASE("runs follow each other, each with a loop of its own, on one engine") {
@@ -169,6 +173,43 @@ TEST_CASE("runs follow each other, each with a loop of its own, on one engine") 
     REQUIRE(report.has_value());
     CHECK(report->outcome.exit_status == 4);
   }
+}
+
+TEST_CASE("a guest that can't be stopped keeps what it was lent while its run is reported") {
+  const auto engine = engine::Engine::create(2).value();
+  const auto module = engine->compile({.alone = true}, "browse 20; grow 1; again").value();
+  const auto loop = Loop::create().value();
+  policy::Policy policy;
+  policy.limits.wall = 5ms;
+  const auto report = host::run_command(*engine, *module, {.policy = policy, .args = {"guest"}}, *loop);
+  REQUIRE(report.has_value());
+  CHECK(report->outcome.still_running);
+  CHECK(report->outcome.limit == engine::Limit::kWall);
+  CHECK(report->denials.size() == 20);
+}
+
+TEST_CASE("threads keep images in one cache, find them and clear it, all at once") {
+  const auto engine = engine::Engine::create(2).value();
+  std::string folder = (std::filesystem::temp_directory_path() / "berth-standin-XXXXXX").string();
+  REQUIRE(::mkdtemp(folder.data()) != nullptr);
+  const auto cache = engine::ImageCache::open(folder + "/compiled", 1 << 20).value();
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&, t] {
+        for (int i = 0; i < 20; ++i) {
+          const std::string program = "exit " + std::to_string(i % 5);
+          const auto image = engine::compile({}, program).value();
+          CHECK(cache->keep(*engine, {}, program, sha256(program), image).has_value());
+          if (const auto found = cache->find(*engine, {}, engine::content_hash(program))) {
+            CHECK(found->digest == sha256(program));
+          }
+          if (t == 0) cache->clear();
+        }
+      });
+    }
+  }
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace berth

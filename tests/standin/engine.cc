@@ -32,7 +32,20 @@ struct berth_runtime {
 
 struct berth_module {
   std::string program;
-  bool counts_fuel = false;
+  berth_engine_kind kind = {};
+};
+
+/// FNV-1a: tells changes apart, and authenticates nothing.
+struct Fnv {
+  uint64_t value = 0xcbf29ce484222325;
+
+  void mix(uint8_t byte) {
+    value = (value ^ byte) * 0x100000001b3;
+  }
+};
+
+struct berth_hasher {
+  Fnv hash;
 };
 
 struct berth_call {
@@ -47,6 +60,7 @@ constexpr int32_t kInvalidModule = 2;
 constexpr int32_t kNotFound = 3;
 
 constexpr std::string_view kImageMagic = "stand-in image\n";
+constexpr uint64_t kInstanceBytes = 1000;
 
 std::string_view view(berth_slice slice) {
   return {reinterpret_cast<const char*>(slice.data), slice.len};
@@ -61,6 +75,14 @@ berth_bytes owned(std::string_view text) {
 int32_t fail(berth_bytes* error, int32_t code, std::string_view message) {
   if (error != nullptr) *error = owned(message);
   return code;
+}
+
+/// An image is the program itself, to the first null: what berth appends to its file comes after.
+int32_t open_image(berth_engine_kind kind, std::string_view image, berth_module** out, berth_bytes* error) {
+  if (!image.starts_with(kImageMagic)) return fail(error, kNotFound, "no image of the stand-in's");
+  image.remove_prefix(kImageMagic.size());
+  *out = new berth_module{.program = std::string(image.substr(0, image.find('\0'))), .kind = kind};
+  return kOk;
 }
 
 void run_lane(berth_runtime* runtime) {
@@ -90,17 +112,29 @@ void berth_bytes_free(berth_bytes bytes) {
   delete[] bytes.data;
 }
 
-void berth_image_tag(const uint8_t* key, berth_slice name, berth_slice data, uint8_t* tag) {
-  // Four times FNV-1a, each begun with a part of the key: it tells changes apart, and is no authentication.
+berth_hasher* berth_hasher_new() {
+  return new berth_hasher;
+}
+
+void berth_hasher_update(berth_hasher* hasher, berth_slice data) {
+  for (const char byte : view(data)) hasher->hash.mix(static_cast<uint8_t>(byte));
+}
+
+void berth_hasher_finish(berth_hasher* hasher, uint8_t* hash) {
   for (size_t part = 0; part < 4; ++part) {
-    uint64_t hash = 0xcbf29ce484222325;
-    const auto mix = [&hash](uint8_t byte) { hash = (hash ^ byte) * 0x100000001b3; };
-    for (size_t i = 0; i < 32; ++i) mix(key[(8 * part + i) % 32]);
-    for (const char byte : view(name)) mix(static_cast<uint8_t>(byte));
-    mix(0);
-    for (const char byte : view(data)) mix(static_cast<uint8_t>(byte));
-    std::memcpy(tag + 8 * part, &hash, sizeof hash);
+    hasher->hash.mix(static_cast<uint8_t>(part));
+    std::memcpy(hash + 8 * part, &hasher->hash.value, 8);
   }
+  delete hasher;
+}
+
+void berth_image_tag(const uint8_t* key, berth_slice name, berth_slice data, uint8_t* tag) {
+  berth_hasher* hasher = berth_hasher_new();
+  berth_hasher_update(hasher, {.data = key, .len = 32});
+  berth_hasher_update(hasher, name);
+  hasher->hash.mix(0);
+  berth_hasher_update(hasher, data);
+  berth_hasher_finish(hasher, tag);
 }
 
 int32_t berth_runtime_new(size_t lanes, uint64_t, berth_runtime** out, berth_bytes*) {
@@ -123,37 +157,27 @@ void berth_runtime_free(berth_runtime* runtime) {
 
 int32_t berth_runtime_compatibility(const berth_runtime*, berth_engine_kind kind, uint64_t* out,
                                     berth_bytes*) {
-  *out = 0x57a2d000 + (kind.concurrency ? 2 : 0) + (kind.fuel ? 1 : 0);
+  *out = 0x57a2d000 + (kind.alone ? 4 : 0) + (kind.concurrency ? 2 : 0) + (kind.fuel ? 1 : 0);
   return kOk;
 }
 
-int32_t berth_module_prepare(berth_slice module, berth_bytes* component, int32_t* form, berth_bytes* error) {
+int32_t berth_compile(berth_engine_kind, uint64_t, berth_slice module, berth_bytes* image,
+                      uint64_t* instance_bytes, berth_bytes* error) {
   if (!parse(view(module))) return fail(error, kInvalidModule, "no program of the stand-in's words");
-  *component = owned(view(module));
-  *form = BERTH_FORM_COMPONENT;
+  *image = owned(std::string(kImageMagic).append(view(module)) + '\0');
+  *instance_bytes = kInstanceBytes;
   return kOk;
 }
 
-int32_t berth_module_compile(const berth_runtime*, berth_engine_kind kind, berth_slice component,
-                             berth_module** out, berth_bytes* error) {
-  if (!parse(view(component))) return fail(error, kInvalidModule, "no program of the stand-in's words");
-  *out = new berth_module{.program = std::string(view(component)), .counts_fuel = kind.fuel};
-  return kOk;
+int32_t berth_module_open(const berth_runtime*, berth_engine_kind kind, berth_slice image, uint64_t,
+                          berth_module** out, berth_bytes* error) {
+  return open_image(kind, view(image), out, error);
 }
 
-int32_t berth_module_image(const berth_module* module, berth_bytes* image, berth_bytes*) {
-  *image = owned(std::string(kImageMagic) + module->program + '\0');
-  return kOk;
-}
-
-int32_t berth_module_open_image(const berth_runtime*, berth_engine_kind kind, berth_slice path,
-                                berth_module** out, berth_bytes* error) {
+int32_t berth_module_open_file(const berth_runtime*, berth_engine_kind kind, berth_slice path, uint64_t,
+                               berth_module** out, berth_bytes* error) {
   std::ifstream file{std::string(view(path)), std::ios::binary};
-  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (!bytes.starts_with(kImageMagic)) return fail(error, kNotFound, "no image of the stand-in's");
-  // What berth appends comes after the image's end.
-  *out = new berth_module{.program = bytes.c_str() + kImageMagic.size(), .counts_fuel = kind.fuel};
-  return kOk;
+  return open_image(kind, std::string{std::istreambuf_iterator<char>(file), {}}, out, error);
 }
 
 int32_t berth_module_check_command(const berth_module*, berth_bytes*) {
@@ -178,7 +202,7 @@ void berth_description_free(berth_description description) {
 
 int32_t berth_call_start(const berth_runtime* runtime, const berth_module* module, const berth_guest* guest,
                          berth_call** out, berth_bytes*) {
-  auto call = std::make_shared<Call>(*parse(module->program), *guest, module->counts_fuel);
+  auto call = std::make_shared<Call>(*parse(module->program), *guest, module->kind);
   *out = new berth_call{.call = call};
   auto* own =
       const_cast<berth_runtime*>(runtime);  // any thread may start a call: the lock guards what changes

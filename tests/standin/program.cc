@@ -13,10 +13,11 @@ struct Word {
 };
 
 constexpr Word kWords[] = {
-    {"exit", Verb::kExit, Word::Takes::kNumber}, {"trap", Verb::kTrap, Word::Takes::kNothing},
-    {"grow", Verb::kGrow, Word::Takes::kNumber}, {"knock", Verb::kKnock, Word::Takes::kText},
-    {"work", Verb::kWork, Word::Takes::kNumber}, {"spin", Verb::kSpin, Word::Takes::kNothing},
-    {"nap", Verb::kNap, Word::Takes::kNothing},
+    {"exit", Verb::kExit, Word::Takes::kNumber},    {"trap", Verb::kTrap, Word::Takes::kNothing},
+    {"grow", Verb::kGrow, Word::Takes::kNumber},    {"knock", Verb::kKnock, Word::Takes::kText},
+    {"work", Verb::kWork, Word::Takes::kNumber},    {"spin", Verb::kSpin, Word::Takes::kNothing},
+    {"nap", Verb::kNap, Word::Takes::kNothing},     {"browse", Verb::kBrowse, Word::Takes::kNumber},
+    {"again", Verb::kAgain, Word::Takes::kNothing},
 };
 
 std::string_view trim(std::string_view text) {

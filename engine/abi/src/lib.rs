@@ -289,8 +289,7 @@ pub unsafe extern "C" fn berth_module_open(
         // SAFETY: the caller's promise.
         let (runtime, image) = unsafe { (&*runtime, bytes(image)) };
         // SAFETY: the caller's promise.
-        let module =
-            unsafe { runtime.0.open(kind.into(), image, instance_bytes) }.map_err(|e| engine_failure(&e))?;
+        let module = unsafe { runtime.0.open(kind.into(), image, instance_bytes) }.map_err(|e| engine_failure(&e))?;
         // SAFETY: the caller's promise.
         unsafe { out.write(Box::into_raw(Box::new(berth_module(Arc::new(module))))) };
         Ok(())

@@ -13,8 +13,11 @@ use berth_doors::os::{Ways, process_cpu_ns, thread_cpu_ns};
 use berth_doors::stdio::Output;
 use berth_doors::{Doors, Owner};
 use std::pin::Pin;
+use std::sync::atomic::{
+    AtomicBool, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 use std::sync::{Arc, Mutex};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::{Acquire, Relaxed, Release}};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -147,7 +150,7 @@ impl Pulse {
     /// done for its one guest.
     pub(crate) fn overdue(&self) -> Option<(u64, End)> {
         let poll = self.polls.load(Acquire);
-        if poll % 2 == 0 {
+        if poll.is_multiple_of(2) {
             return None;
         }
         let running = process_cpu_ns().saturating_sub(self.process_polled_at.load(Relaxed));

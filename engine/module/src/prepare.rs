@@ -22,7 +22,13 @@ pub enum Form {
 /// Changes with how modules are prepared, so that images compiled from another preparation are not taken for ours:
 /// the very sources that prepare.
 pub fn fingerprint() -> impl std::hash::Hash {
-    let sources = [include_str!("prepare.rs"), include_str!("go.rs"), include_str!("heap.rs"), include_str!("exit.rs"), include_str!("weigh.rs")];
+    let sources = [
+        include_str!("prepare.rs"),
+        include_str!("go.rs"),
+        include_str!("heap.rs"),
+        include_str!("exit.rs"),
+        include_str!("weigh.rs"),
+    ];
     (sources, include_str!("../../Cargo.lock"))
 }
 

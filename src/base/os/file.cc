@@ -100,7 +100,8 @@ Result<std::string> read_file(const std::string& path, uint64_t max_bytes) {
     return os_error("reading", path);
   }
   if (bytes.size() > size) {
-    return fail(ErrorCode::kUnavailable, fmt::format("reading '{}': it grows; try again when it is whole", path));
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("reading '{}': it grows; try again when it is whole", path));
   }
   return bytes;
 }

@@ -111,7 +111,8 @@ void converse(Fd input, std::string_view bytes, const Fd& output, const Fd& erro
       } else if (i == 0) {
         result.output.append(chunk.data(), static_cast<size_t>(got));
       } else {
-        result.errors.append(chunk.data(), std::min(static_cast<size_t>(got), kMostErrors - result.errors.size()));
+        result.errors.append(chunk.data(),
+                             std::min(static_cast<size_t>(got), kMostErrors - result.errors.size()));
       }
     }
     if (watched[2].fd < 0 || watched[2].revents == 0) continue;

@@ -23,7 +23,8 @@ struct ChildResult {
 };
 
 /// Runs `command` (a program's path and its arguments) with `input` as its standard input until it ends.
-/// It gets this process's environment and no other open file (of ours; with glibc, none at all). kUnavailable when it can't be started.
+/// It gets this process's environment and no other open file (of ours; with glibc, none at all). kUnavailable
+/// when it can't be started.
 Result<ChildResult> run_child(const std::vector<std::string>& command, std::string_view input);
 
 struct OwnLimits {
@@ -31,8 +32,8 @@ struct OwnLimits {
   std::chrono::seconds cpu_time{0};
 };
 
-/// For a child to call first: it gets no more than this, writes no file, and ends with its parent (Linux). Past
-/// the CPU time the system ends it with SIGXCPU; past the memory, allocations fail.
+/// For a child to call first: it gets no more than this, writes no file, and ends with its parent (Linux).
+/// Past the CPU time the system ends it with SIGXCPU; past the memory, allocations fail.
 void limit_own_process(const OwnLimits& limits);
 
 /// The path of this program, to run it again. The portable way looks for `argv0` as a shell does.

@@ -27,7 +27,8 @@ Result<UserFolders> user_folders();
 std::optional<std::string> environment(const char* name);
 
 /// Writes to a standard stream as far as its reader takes it within `patience`; what is left of that.
-std::chrono::milliseconds write_patiently(int stream, std::string_view text, std::chrono::milliseconds patience);
+std::chrono::milliseconds write_patiently(int stream, std::string_view text,
+                                          std::chrono::milliseconds patience);
 
 /// Whether a standard stream (0, 1, 2) is a terminal.
 bool is_terminal(int stream);
