@@ -101,7 +101,7 @@ class Bench:
             ("cpu.time 100 ms, a loop: ms", "(loop (br 0))", 115),
             ("cpu.time 100 ms, memory.fill of 512 MiB: ms",
              "(drop (memory.grow (i32.const 8192))) (loop (memory.fill (i32.const 0) (i32.const 7) "
-             "(i32.const 0x20000000)) (br 0))", float("inf")),
+             "(i32.const 0x20000000)) (br 0))", 115),
         ]:
             module = self.work / "spin.wat"
             module.write_text(f'(module (memory (export "memory") 1) (func (export "_start") {text}))')
