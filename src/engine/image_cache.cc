@@ -54,6 +54,18 @@ bool authentic(std::string_view key, std::string_view name, std::string_view ent
   return different == 0;
 }
 
+/// The regular files of a folder; as many as can be read.
+std::vector<fs::path> files_in(const std::string& folder) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (auto at = fs::directory_iterator(folder, error); !error && at != fs::directory_iterator();
+       at.increment(error)) {
+    std::error_code gone;
+    if (at->is_regular_file(gone)) files.push_back(at->path());
+  }
+  return files;
+}
+
 Result<std::string> read_or_make_key(const std::string& folder) {
   const std::string path = folder + "/key";
   std::error_code error;
@@ -127,16 +139,19 @@ Result<void> ImageCache::keep(const Engine& engine, EngineKind kind, std::string
 
 std::vector<ImageCache::Entry> ImageCache::list() const {
   std::vector<Entry> entries;
-  std::error_code error;
-  for (const fs::directory_entry& file : fs::directory_iterator(folder_, error)) {
-    const std::string name = file.path().filename().string();
-    if (!name.ends_with(kSuffix) || !file.is_regular_file(error)) continue;
-    const auto mapped = MappedFile::open(file.path().string());
+  for (const fs::path& path : files_in(folder_)) {
+    if (!path.filename().string().ends_with(kSuffix)) continue;
+    std::error_code gone;  // other processes clear the cache too
+    const uint64_t size = fs::file_size(path, gone);
+    if (gone) continue;
+    const auto written = fs::last_write_time(path, gone);
+    if (gone) continue;
+    const auto mapped = MappedFile::open(path.string());
     const auto trailer = mapped ? trailer_of(mapped->bytes()) : std::nullopt;
-    const auto used = std::chrono::file_clock::to_sys(file.last_write_time(error)).time_since_epoch();
-    entries.push_back({.path = file.path().string(),
+    const auto used = std::chrono::file_clock::to_sys(written).time_since_epoch();
+    entries.push_back({.path = path.string(),
                        .digest_hex = trailer ? trailer->digest.hex() : "",
-                       .size_bytes = file.file_size(error),
+                       .size_bytes = size,
                        .used_unix_seconds = std::chrono::duration_cast<std::chrono::seconds>(used).count()});
   }
   std::ranges::sort(entries, std::greater(), &Entry::used_unix_seconds);
@@ -155,9 +170,10 @@ void ImageCache::make_room() {
   std::error_code error;
   // What a killed process was writing aside.
   const auto long_ago = fs::file_time_type::clock::now() - kLeftAsideAfter;
-  for (const fs::directory_entry& file : fs::directory_iterator(folder_, error)) {
-    if (file.path().extension() == ".tmp" && file.last_write_time(error) < long_ago)
-      fs::remove(file.path(), error);
+  for (const fs::path& path : files_in(folder_)) {
+    if (path.extension() != ".tmp") continue;
+    const auto written = fs::last_write_time(path, error);
+    if (!error && written < long_ago) fs::remove(path, error);
   }
   for (const Entry& entry : list()) {
     total += entry.size_bytes;
