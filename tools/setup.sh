@@ -35,9 +35,9 @@ for package in "${wanted[@]}"; do
 done
 # These may have come by other ways than Debian's.
 have npm || missing+=(npm)
-rust_tools=$("$here/with-rust.sh" bash -c 'type -P cargo-fmt cargo-clippy' 2>/dev/null) || true
-[[ $rust_tools == *cargo-fmt* ]] || missing+=(rustfmt-web)
-[[ $rust_tools == *cargo-clippy* ]] || missing+=(rust-web-clippy)
+# Asked to run, not looked for: rustup leaves names behind that no toolchain is behind.
+"$here/with-rust.sh" rustfmt --version >/dev/null 2>&1 || missing+=(rustfmt-web)
+"$here/with-rust.sh" cargo clippy --version >/dev/null 2>&1 || missing+=(rust-web-clippy)
 [[ -e /etc/ssl/certs/ca-certificates.crt ]] || missing+=(ca-certificates)
 
 ((${#missing[@]})) || exit 0
