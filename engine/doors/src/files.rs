@@ -7,29 +7,19 @@
 //! Behind its handle stands no folder of this machine, so that a forgotten check opens nothing.
 
 use crate::beneath::{self, Manner, Stop};
-use crate::file_input::FileInput;
-use crate::listing::Listing;
 use crate::os::Ways;
 use crate::place::{NO_GRANT, Place, join};
-use crate::translate::{error_code, os_open_flags, times};
-use crate::walk;
+use crate::translate::error_code;
 use crate::{Capability, Door, DoorsView, Knock, Operation, Reason};
-use rustix::fs::{self as rfs, AtFlags, FileType, Mode};
-use rustix::io::Errno;
 use std::collections::HashMap;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use wasmtime::component::Resource;
-use wasmtime_wasi::filesystem::{Descriptor, Dir, File as OpenFile, WasiFilesystemView};
-use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
-use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
+use wasmtime_wasi::filesystem::{Descriptor, Dir};
+use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
+use wasmtime_wasi::p2::{FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode};
-
-use types::{
-    Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, DirectoryEntryStream, ErrorCode, Filesize,
-    Host, HostDescriptor, HostDirectoryEntryStream, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
-};
 
 /// The guards of this door. All stand, but in a hostile test that turns one off.
 #[derive(Clone, Copy)]
@@ -51,10 +41,10 @@ pub struct Preopen {
 }
 
 pub struct FilesDoor {
-    preopens: Vec<Preopen>,
-    phantom: Option<Dir>,
+    pub(crate) preopens: Vec<Preopen>,
+    pub(crate) phantom: Option<Dir>,
     /// The folders that the guest has open, by handle.
-    places: HashMap<u32, Place>,
+    pub(crate) places: HashMap<u32, Place>,
     ways: Ways,
     guards: Guards,
 }
@@ -87,7 +77,7 @@ impl FilesDoor {
         place.path_from(root)
     }
 
-    fn manner(&self) -> Manner {
+    pub(crate) fn manner(&self) -> Manner {
         Manner { ways: self.ways, confine: self.guards.confinement, plain: self.guards.special_files }
     }
 
@@ -97,17 +87,17 @@ impl FilesDoor {
 }
 
 /// What a path operation stands on.
-enum At {
+pub(crate) enum At {
     Phantom,
     Folder(Dir),
 }
 
 impl<T: DoorsView> Door<'_, T> {
-    fn descriptor(&mut self, fd: &Resource<Descriptor>) -> FsResult<&Descriptor> {
+    pub(crate) fn descriptor(&mut self, fd: &Resource<Descriptor>) -> FsResult<&Descriptor> {
         Ok(self.0.ctx().table.get(fd)?)
     }
 
-    fn at(&mut self, fd: &Resource<Descriptor>) -> FsResult<At> {
+    pub(crate) fn at(&mut self, fd: &Resource<Descriptor>) -> FsResult<At> {
         let dir = match self.descriptor(fd)? {
             Descriptor::Dir(dir) => dir.clone(),
             Descriptor::File(_) => return Err(ErrorCode::NotDirectory.into()),
@@ -115,19 +105,25 @@ impl<T: DoorsView> Door<'_, T> {
         Ok(if self.0.doors().files.is_phantom(&dir) { At::Phantom } else { At::Folder(dir) })
     }
 
-    fn is_phantom(&mut self, fd: &Resource<Descriptor>) -> FsResult<bool> {
+    pub(crate) fn is_phantom(&mut self, fd: &Resource<Descriptor>) -> FsResult<bool> {
         let Descriptor::Dir(dir) = self.descriptor(fd)? else { return Ok(false) };
         let dir = dir.clone();
         Ok(self.0.doors().files.is_phantom(&dir))
     }
 
-    fn place(&mut self, fd: &Resource<Descriptor>) -> Place {
+    pub(crate) fn place(&mut self, fd: &Resource<Descriptor>) -> Place {
         let place = self.0.doors().files.places.get(&fd.rep()).cloned();
         place.unwrap_or_else(|| Place::root(NO_GRANT))
     }
 
     /// Tells the owner, and gives the guest its typed error.
-    fn refuse(&mut self, fd: &Resource<Descriptor>, operation: Operation, path: &str, reason: Reason) -> FsError {
+    pub(crate) fn refuse(
+        &mut self,
+        fd: &Resource<Descriptor>,
+        operation: Operation,
+        path: &str,
+        reason: Reason,
+    ) -> FsError {
         let place = self.place(fd);
         let base = self.0.doors().files.guest_path(&place);
         let target = if path.is_empty() || path == "." { base } else { join(&base, path) };
@@ -141,7 +137,7 @@ impl<T: DoorsView> Door<'_, T> {
     }
 
     /// Refuses what the phantom, or a read-only grant, can't give; otherwise returns the folder.
-    fn enter(&mut self, fd: &Resource<Descriptor>, operation: Operation, path: &str) -> FsResult<Dir> {
+    pub(crate) fn enter(&mut self, fd: &Resource<Descriptor>, operation: Operation, path: &str) -> FsResult<Dir> {
         match self.at(fd)? {
             At::Phantom => Err(self.refuse(fd, operation, path, Reason::NoGrant)),
             At::Folder(dir) => {
@@ -155,7 +151,7 @@ impl<T: DoorsView> Door<'_, T> {
     }
 
     /// The engine's own resolution answers an escape with `not-permitted`: tell the owner.
-    fn told<R>(
+    pub(crate) fn told<R>(
         &mut self,
         fd: &Resource<Descriptor>,
         operation: Operation,
@@ -170,7 +166,13 @@ impl<T: DoorsView> Door<'_, T> {
         }
     }
 
-    fn stopped(&mut self, fd: &Resource<Descriptor>, operation: Operation, path: &str, stop: Stop) -> FsError {
+    pub(crate) fn stopped(
+        &mut self,
+        fd: &Resource<Descriptor>,
+        operation: Operation,
+        path: &str,
+        stop: Stop,
+    ) -> FsError {
         match stop {
             Stop::Escape => self.refuse(fd, operation, path, Reason::Escape),
             Stop::SpecialFile => self.refuse(fd, operation, path, Reason::SpecialFile),
@@ -179,7 +181,7 @@ impl<T: DoorsView> Door<'_, T> {
     }
 
     /// Makes or removes what `path` names: `change` gets the folder where it lies, and its name there.
-    fn change(
+    pub(crate) fn change(
         &mut self,
         fd: &Resource<Descriptor>,
         operation: Operation,
@@ -193,320 +195,8 @@ impl<T: DoorsView> Door<'_, T> {
         changed.map_err(|stop| self.stopped(fd, operation, path, stop))
     }
 
-    fn push_dir(&mut self, dir: Dir, place: Place) -> FsResult<Resource<Descriptor>> {
-        let fd = self.0.ctx().table.push(Descriptor::Dir(dir))?;
-        self.0.doors().files.places.insert(fd.rep(), place);
-        Ok(fd)
-    }
-
-    /// The phantom's own handle, opened or reopened.
-    fn push_phantom(&mut self) -> FsResult<Resource<Descriptor>> {
-        let dir = self.0.doors().files.phantom.clone().ok_or(ErrorCode::BadDescriptor)?;
-        self.push_dir(dir, Place::root(NO_GRANT))
-    }
-}
-
-fn phantom_stat() -> DescriptorStat {
-    DescriptorStat {
-        type_: DescriptorType::Directory,
-        link_count: 1,
-        size: 0,
-        data_access_timestamp: None,
-        data_modification_timestamp: None,
-        status_change_timestamp: None,
-    }
-}
-
-impl<T: DoorsView> preopens::Host for Door<'_, T> {
-    fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
-        let door = &self.0.doors().files;
-        let folders: Vec<_> = door.preopens.iter().map(|p| (p.dir.clone(), p.guest_path.clone())).collect();
-        let phantom = door.phantom.is_some();
-        let mut all = Vec::with_capacity(folders.len() + 1);
-        for (grant, (dir, guest_path)) in folders.into_iter().enumerate() {
-            all.push((self.push_dir(dir, Place::root(grant)).map_err(trapped)?, guest_path));
-        }
-        // Last: Go takes the first preopen as its working directory.
-        if phantom {
-            all.push((self.push_phantom().map_err(trapped)?, "/".to_owned()));
-        }
-        Ok(all)
-    }
-}
-
-fn trapped(error: FsError) -> wasmtime::Error {
-    match error.downcast() {
-        Ok(code) => wasmtime::Error::msg(format!("preparing the guest's folders: {code:?}")),
-        Err(e) => e,
-    }
-}
-
-impl<T: DoorsView> Host for Door<'_, T> {
-    fn convert_error_code(&mut self, err: FsError) -> wasmtime::Result<ErrorCode> {
-        err.downcast()
-    }
-
-    fn filesystem_error_code(&mut self, err: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
-        let error = self.0.ctx().table.get(&err)?;
-        Ok(error.downcast_ref::<std::io::Error>().map(error_code))
-    }
-}
-
-impl<T: DoorsView> HostDescriptor for Door<'_, T> {
-    async fn advise(
-        &mut self,
-        fd: Resource<Descriptor>,
-        offset: Filesize,
-        len: Filesize,
-        advice: Advice,
-    ) -> FsResult<()> {
-        self.0.filesystem().advise(fd, offset, len, advice).await
-    }
-
-    async fn sync_data(&mut self, fd: Resource<Descriptor>) -> FsResult<()> {
-        if self.is_phantom(&fd)? {
-            return Ok(());
-        }
-        self.0.filesystem().sync_data(fd).await
-    }
-
-    async fn sync(&mut self, fd: Resource<Descriptor>) -> FsResult<()> {
-        if self.is_phantom(&fd)? {
-            return Ok(());
-        }
-        self.0.filesystem().sync(fd).await
-    }
-
-    async fn get_flags(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorFlags> {
-        if self.is_phantom(&fd)? {
-            return Ok(DescriptorFlags::READ);
-        }
-        self.0.filesystem().get_flags(fd).await
-    }
-
-    async fn get_type(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorType> {
-        if self.is_phantom(&fd)? {
-            return Ok(DescriptorType::Directory);
-        }
-        self.0.filesystem().get_type(fd).await
-    }
-
-    async fn set_size(&mut self, fd: Resource<Descriptor>, size: Filesize) -> FsResult<()> {
-        self.0.filesystem().set_size(fd, size).await
-    }
-
-    async fn set_times(&mut self, fd: Resource<Descriptor>, a: NewTimestamp, m: NewTimestamp) -> FsResult<()> {
-        let (file, perms) = match self.descriptor(&fd)? {
-            Descriptor::File(file) => (file.file.clone(), file.perms),
-            Descriptor::Dir(_) => {
-                let dir = self.enter(&fd, Operation::SetTimes, ".")?;
-                (dir.dir, dir.perms)
-            }
-        };
-        if perms.write_not_permitted() {
-            return Err(ErrorCode::NotPermitted.into());
-        }
-        Ok(rfs::futimens(&file, &times(a, m)?).map_err(|errno| error_code(&errno.into()))?)
-    }
-
-    async fn read(&mut self, fd: Resource<Descriptor>, len: Filesize, offset: Filesize) -> FsResult<(Vec<u8>, bool)> {
-        self.0.filesystem().read(fd, len, offset).await
-    }
-
-    async fn write(&mut self, fd: Resource<Descriptor>, buf: Vec<u8>, offset: Filesize) -> FsResult<Filesize> {
-        self.0.filesystem().write(fd, buf, offset).await
-    }
-
-    async fn read_directory(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>> {
-        let listing = match self.at(&fd)? {
-            At::Phantom => Listing::empty(),
-            At::Folder(dir) => Listing::of(dir.dir)?,
-        };
-        let stream = self.0.ctx().table.push(listing)?;
-        Ok(Resource::new_own(stream.rep()))
-    }
-
-    async fn create_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.change(&fd, Operation::CreateDirectory, without_slash(&path), |folder, name| {
-            rfs::mkdirat(folder, name, Mode::from_raw_mode(0o777))
-        })
-    }
-
-    async fn stat(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorStat> {
-        if self.is_phantom(&fd)? {
-            return Ok(phantom_stat());
-        }
-        self.0.filesystem().stat(fd).await
-    }
-
-    async fn stat_at(&mut self, fd: Resource<Descriptor>, flags: PathFlags, path: String) -> FsResult<DescriptorStat> {
-        if is_self(&path) && self.is_phantom(&fd)? {
-            return Ok(phantom_stat());
-        }
-        self.enter(&fd, Operation::Stat, &path)?;
-        let stat = self.0.filesystem().stat_at(Resource::new_borrow(fd.rep()), flags, path.clone()).await;
-        self.told(&fd, Operation::Stat, &path, stat)
-    }
-
-    async fn set_times_at(
-        &mut self,
-        fd: Resource<Descriptor>,
-        flags: PathFlags,
-        path: String,
-        a: NewTimestamp,
-        m: NewTimestamp,
-    ) -> FsResult<()> {
-        let dir = self.enter(&fd, Operation::SetTimes, &path)?;
-        let times = times(a, m)?;
-        let end = walk::follow(dir.dir.as_fd(), &path, flags.contains(PathFlags::SYMLINK_FOLLOW));
-        let set = end.and_then(|end| Ok(rfs::utimensat(end.folder(), &end.name, &times, AtFlags::SYMLINK_NOFOLLOW)?));
-        set.map_err(|stop| self.stopped(&fd, Operation::SetTimes, &path, stop))
-    }
-
-    async fn link_at(
-        &mut self,
-        fd: Resource<Descriptor>,
-        flags: PathFlags,
-        old_path: String,
-        new_fd: Resource<Descriptor>,
-        new_path: String,
-    ) -> FsResult<()> {
-        let (old, new) = ((&fd, old_path.as_str()), (&new_fd, new_path.as_str()));
-        self.change_both(Operation::Link, old, new, |from, name, to, new_name| {
-            if flags.contains(PathFlags::SYMLINK_FOLLOW) {
-                return Err(Errno::INVAL);
-            }
-            rfs::linkat(from, name, to, new_name, AtFlags::empty())
-        })
-    }
-
-    async fn open_at(
-        &mut self,
-        fd: Resource<Descriptor>,
-        path_flags: PathFlags,
-        path: String,
-        open_flags: OpenFlags,
-        flags: DescriptorFlags,
-    ) -> FsResult<Resource<Descriptor>> {
-        let writes =
-            open_flags.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE) || flags.intersects(DescriptorFlags::WRITE);
-        let operation = if writes { Operation::OpenWrite } else { Operation::OpenRead };
-        if is_self(&path) && !writes && self.is_phantom(&fd)? {
-            return self.push_phantom();
-        }
-        let dir = self.enter(&fd, operation, &path)?;
-        let (os_flags, mode) = os_open_flags(path_flags, open_flags, flags)?;
-        let manner = self.0.doors().files.manner();
-        let opened = beneath::open(dir.dir.as_fd(), &path, os_flags, manner);
-        let opened = opened.map_err(|stop| self.stopped(&fd, operation, &path, stop))?;
-        if opened.is_folder {
-            let place = self.place(&fd).below(&path);
-            return self.push_dir(Dir::new(opened.file, dir.perms, mode, true), place);
-        }
-        let file = OpenFile::new(opened.file, dir.perms, mode, true);
-        Ok(self.0.ctx().table.push(Descriptor::File(file))?)
-    }
-
-    fn drop(&mut self, fd: Resource<Descriptor>) -> wasmtime::Result<()> {
-        self.0.doors().files.places.remove(&fd.rep());
-        self.0.ctx().table.delete(fd)?;
-        Ok(())
-    }
-
-    async fn readlink_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<String> {
-        self.enter(&fd, Operation::ReadLink, &path)?;
-        let link = self.0.filesystem().readlink_at(Resource::new_borrow(fd.rep()), path.clone()).await;
-        self.told(&fd, Operation::ReadLink, &path, link)
-    }
-
-    async fn remove_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.change(&fd, Operation::Remove, &path, |folder, name| rfs::unlinkat(folder, name, AtFlags::REMOVEDIR))
-    }
-
-    async fn rename_at(
-        &mut self,
-        fd: Resource<Descriptor>,
-        old_path: String,
-        new_fd: Resource<Descriptor>,
-        new_path: String,
-    ) -> FsResult<()> {
-        let folders_only = old_path.ends_with('/') || new_path.ends_with('/');
-        let (old, new) = ((&fd, without_slash(&old_path)), (&new_fd, without_slash(&new_path)));
-        self.change_both(Operation::Rename, old, new, |from, name, to, new_name| {
-            if folders_only && !is_folder(from, name)? {
-                return Err(Errno::NOTDIR);
-            }
-            rfs::renameat(from, name, to, new_name)
-        })
-    }
-
-    async fn symlink_at(&mut self, fd: Resource<Descriptor>, old_path: String, new_path: String) -> FsResult<()> {
-        self.enter(&fd, Operation::Symlink, &new_path)?;
-        // No guest could follow it, but a program outside could.
-        if old_path.starts_with('/') {
-            return Err(self.refuse(&fd, Operation::Symlink, &new_path, Reason::Escape));
-        }
-        self.change(&fd, Operation::Symlink, &new_path, |folder, name| rfs::symlinkat(&old_path, folder, name))
-    }
-
-    async fn unlink_file_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.change(&fd, Operation::Remove, &path, |folder, name| rfs::unlinkat(folder, name, AtFlags::empty()))
-    }
-
-    fn read_via_stream(&mut self, fd: Resource<Descriptor>, offset: Filesize) -> FsResult<Resource<DynInputStream>> {
-        let file = match self.descriptor(&fd)? {
-            Descriptor::File(file) => file.file.clone(),
-            Descriptor::Dir(_) => return Err(ErrorCode::IsDirectory.into()),
-        };
-        let stream: DynInputStream = Box::new(FileInput::new(file, offset));
-        Ok(self.0.ctx().table.push(stream)?)
-    }
-
-    fn write_via_stream(&mut self, fd: Resource<Descriptor>, offset: Filesize) -> FsResult<Resource<DynOutputStream>> {
-        self.0.filesystem().write_via_stream(fd, offset)
-    }
-
-    fn append_via_stream(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
-        self.0.filesystem().append_via_stream(fd)
-    }
-
-    async fn is_same_object(&mut self, a: Resource<Descriptor>, b: Resource<Descriptor>) -> wasmtime::Result<bool> {
-        let (pa, pb) = (self.is_phantom(&a).map_err(trapped)?, self.is_phantom(&b).map_err(trapped)?);
-        if pa || pb {
-            return Ok(pa && pb);
-        }
-        self.0.filesystem().is_same_object(a, b).await
-    }
-
-    async fn metadata_hash(&mut self, fd: Resource<Descriptor>) -> FsResult<MetadataHashValue> {
-        if self.is_phantom(&fd)? {
-            return Ok(MetadataHashValue { lower: 0, upper: 0 });
-        }
-        self.0.filesystem().metadata_hash(fd).await
-    }
-
-    async fn metadata_hash_at(
-        &mut self,
-        fd: Resource<Descriptor>,
-        flags: PathFlags,
-        path: String,
-    ) -> FsResult<MetadataHashValue> {
-        if is_self(&path) && self.is_phantom(&fd)? {
-            return Ok(MetadataHashValue { lower: 0, upper: 0 });
-        }
-        self.enter(&fd, Operation::Stat, &path)?;
-        let hash = self.0.filesystem().metadata_hash_at(Resource::new_borrow(fd.rep()), flags, path.clone()).await;
-        self.told(&fd, Operation::Stat, &path, hash)
-    }
-}
-
-fn is_self(path: &str) -> bool {
-    matches!(path, "." | "./" | "/" | "")
-}
-
-impl<T: DoorsView> Door<'_, T> {
     /// Gives what one path names the name of another one: `change` gets the folders and the names of both.
-    fn change_both(
+    pub(crate) fn change_both(
         &mut self,
         operation: Operation,
         (fd, path): (&Resource<Descriptor>, &str),
@@ -526,36 +216,16 @@ impl<T: DoorsView> Door<'_, T> {
         let (to, new_name) = to.map_err(|stop| self.stopped(new_fd, operation, new_path, stop))?;
         Ok(change(from.as_fd(), name, to.as_fd(), new_name).map_err(|errno| error_code(&errno.into()))?)
     }
-}
 
-/// A path without the slashes at its end, which say no more than that it names a folder.
-fn without_slash(path: &str) -> &str {
-    match path.trim_end_matches('/') {
-        "" => path,
-        trimmed => trimmed,
-    }
-}
-
-fn is_folder(parent: BorrowedFd<'_>, name: &str) -> rustix::io::Result<bool> {
-    let stat = rfs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
-    Ok(FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
-}
-
-/// A listing travels as the engine's type of stream, and stands in the table as ours.
-fn listing_of(stream: &Resource<DirectoryEntryStream>) -> Resource<Listing> {
-    Resource::new_borrow(stream.rep())
-}
-
-impl<T: DoorsView> HostDirectoryEntryStream for Door<'_, T> {
-    async fn read_directory_entry(
-        &mut self,
-        stream: Resource<DirectoryEntryStream>,
-    ) -> FsResult<Option<DirectoryEntry>> {
-        self.0.ctx().table.get(&listing_of(&stream))?.next()
+    pub(crate) fn push_dir(&mut self, dir: Dir, place: Place) -> FsResult<Resource<Descriptor>> {
+        let fd = self.0.ctx().table.push(Descriptor::Dir(dir))?;
+        self.0.doors().files.places.insert(fd.rep(), place);
+        Ok(fd)
     }
 
-    fn drop(&mut self, stream: Resource<DirectoryEntryStream>) -> wasmtime::Result<()> {
-        self.0.ctx().table.delete(Resource::<Listing>::new_own(stream.rep()))?;
-        Ok(())
+    /// The phantom's own handle, opened or reopened.
+    pub(crate) fn push_phantom(&mut self) -> FsResult<Resource<Descriptor>> {
+        let dir = self.0.doors().files.phantom.clone().ok_or(ErrorCode::BadDescriptor)?;
+        self.push_dir(dir, Place::root(NO_GRANT))
     }
 }

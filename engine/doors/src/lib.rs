@@ -10,6 +10,7 @@
 mod beneath;
 mod file_input;
 pub mod files;
+mod filesystem;
 mod knock;
 mod listing;
 pub mod net;

@@ -6,6 +6,7 @@
 //! static data is made to end some pages later: Go's `moduledata`, which says where it ends, is changed,
 //! and a `cabi_realloc` that gives out just these pages is added for the adapter.
 
+use crate::layout::Layout;
 use std::convert::Infallible;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
@@ -53,44 +54,22 @@ fn find(core: &[u8]) -> Option<Found> {
     if !is_go(core) {
         return None;
     }
-    let (mut functions, mut globals, mut pages) = (0, 0, 0);
+    let Layout { functions, globals, pages, .. } = Layout::of(core)?;
+    // Larger static data than any program's: not Go's, whatever it says.
+    if pages > MOST_PAGES {
+        return None;
+    }
     let mut data = StaticData::default();
     for payload in Parser::new(0).parse_all(core) {
-        match payload.ok()? {
-            Payload::ImportSection(imports) => {
-                for import in imports.into_imports() {
-                    functions += u32::from(matches!(import.ok()?.ty, wasmparser::TypeRef::Func(_)));
-                }
-            }
-            Payload::FunctionSection(section) => functions += section.count(),
-            Payload::GlobalSection(section) => globals = section.count(),
-            Payload::MemorySection(section) => {
-                pages = section.into_iter().next()?.ok()?.initial;
-                // Larger static data than any program's: not Go's, whatever it says.
-                if pages > MOST_PAGES {
-                    return None;
-                }
-            }
-            Payload::ExportSection(exports) => {
-                for export in exports {
-                    if export.ok()?.name == "cabi_realloc" {
-                        return None;
-                    }
-                }
-            }
-            Payload::DataSection(section) => {
-                for datum in section {
-                    let datum = datum.ok()?;
-                    let wasmparser::DataKind::Active { offset_expr, .. } = datum.kind else { return None };
-                    let Some(Ok(Operator::I32Const { value })) = offset_expr.get_operators_reader().into_iter().next()
-                    else {
-                        return None;
-                    };
-                    let address = usize::try_from(value).ok().filter(|at| (*at as u64) < pages * PAGE)?;
-                    data.add(address, datum.data, datum.range.end - datum.data.len());
-                }
-            }
-            _ => {}
+        let Payload::DataSection(section) = payload.ok()? else { continue };
+        for datum in section {
+            let datum = datum.ok()?;
+            let wasmparser::DataKind::Active { offset_expr, .. } = datum.kind else { return None };
+            let Some(Ok(Operator::I32Const { value })) = offset_expr.get_operators_reader().into_iter().next() else {
+                return None;
+            };
+            let address = usize::try_from(value).ok().filter(|at| (*at as u64) < pages * PAGE)?;
+            data.add(address, datum.data, datum.range.end - datum.data.len());
         }
     }
     let least = (pages * PAGE).checked_sub(GO_INITIAL_HEAP)?;

@@ -6,76 +6,43 @@
 //! the module itself grows its memory, it is told the size that it began with; what it then gets lies behind the
 //! adapter's pages, and a C library asks where that is.
 
+use crate::layout::Layout;
 use std::convert::Infallible;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, Function, FunctionSection, GlobalSection, GlobalType, Instruction as I, Module,
     TypeSection, ValType,
 };
-use wasmparser::{Operator, Parser, Payload, TypeRef};
+use wasmparser::{Operator, Parser, Payload};
 
 /// The module with its own view of its memory's size; nothing when it doesn't look at it, or brings an allocator for
 /// the adapter.
 pub fn keep_apart(core: &[u8]) -> Option<Vec<u8>> {
-    let found = find(core)?;
+    let layout = Layout::of(core)?;
+    if !looks(core)? {
+        return None;
+    }
     let mut module = Module::new();
-    let mut own = OwnView { found, types: 0 };
+    let mut own = OwnView { layout, types: 0 };
     own.parse_core_module(&mut module, Parser::new(0), core).ok()?;
     Some(module.finish())
 }
 
-struct Found {
-    pages: u64,
-    functions: u32,
-    globals: u32,
-    has_globals: bool,
-}
-
-fn find(core: &[u8]) -> Option<Found> {
-    let mut found = Found { pages: 0, functions: 0, globals: 0, has_globals: false };
-    let mut looks = false;
+/// Whether any function asks for the memory's size.
+fn looks(core: &[u8]) -> Option<bool> {
     for payload in Parser::new(0).parse_all(core) {
-        match payload.ok()? {
-            Payload::ImportSection(imports) => {
-                for import in imports.into_imports() {
-                    match import.ok()?.ty {
-                        TypeRef::Func(_) | TypeRef::FuncExact(_) => found.functions += 1,
-                        TypeRef::Global(_) => found.globals += 1,
-                        TypeRef::Memory(_) => return None,
-                        _ => {}
-                    }
-                }
+        let Payload::CodeSectionEntry(body) = payload.ok()? else { continue };
+        for operator in body.get_operators_reader().ok()? {
+            if matches!(operator.ok()?, Operator::MemorySize { .. }) {
+                return Some(true);
             }
-            Payload::FunctionSection(section) => found.functions += section.count(),
-            Payload::GlobalSection(section) => {
-                found.globals += section.count();
-                found.has_globals = true;
-            }
-            Payload::MemorySection(section) => {
-                let one = section.count() == 1;
-                let memory = section.into_iter().next()?.ok()?;
-                found.pages = if one && !memory.memory64 { memory.initial } else { return None };
-            }
-            Payload::ExportSection(exports) => {
-                for export in exports {
-                    if export.ok()?.name == "cabi_realloc" {
-                        return None;
-                    }
-                }
-            }
-            Payload::CodeSectionEntry(body) => {
-                for operator in body.get_operators_reader().ok()? {
-                    looks |= matches!(operator.ok()?, Operator::MemorySize { .. });
-                }
-            }
-            _ => {}
         }
     }
-    (looks && found.pages > 0 && found.has_globals).then_some(found)
+    Some(false)
 }
 
 struct OwnView {
-    found: Found,
+    layout: Layout,
     /// The first of the two types that are added.
     types: u32,
 }
@@ -117,22 +84,22 @@ impl Reencode for OwnView {
 
     fn instruction<'a>(&mut self, operator: Operator<'a>) -> Result<I<'a>, Error<Infallible>> {
         Ok(match operator {
-            Operator::MemorySize { mem: 0 } => I::Call(self.found.functions),
-            Operator::MemoryGrow { mem: 0 } => I::Call(self.found.functions + 1),
+            Operator::MemorySize { mem: 0 } => I::Call(self.layout.functions),
+            Operator::MemoryGrow { mem: 0 } => I::Call(self.layout.functions + 1),
             other => utils::instruction(self, other)?,
         })
     }
 
     fn parse_code_section(&mut self, code: &mut CodeSection, section: wasmparser::CodeSectionReader<'_>) -> Outcome {
         utils::parse_code_section(self, code, section)?;
-        let grown = self.found.globals;
+        let grown = self.layout.globals;
         let mut size = Function::new([]);
         for instruction in [
             I::GlobalGet(grown),
             I::If(BlockType::Result(ValType::I32)),
             I::MemorySize(0),
             I::Else,
-            I::I32Const(self.found.pages as i32),
+            I::I32Const(self.layout.pages as i32),
             I::End,
             I::End,
         ] {

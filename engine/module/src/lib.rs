@@ -6,6 +6,7 @@ mod describe;
 mod exit;
 mod go;
 mod heap;
+mod layout;
 mod prepare;
 mod weigh;
 

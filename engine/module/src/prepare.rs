@@ -26,6 +26,7 @@ pub fn fingerprint() -> impl std::hash::Hash {
         include_str!("prepare.rs"),
         include_str!("go.rs"),
         include_str!("heap.rs"),
+        include_str!("layout.rs"),
         include_str!("exit.rs"),
         include_str!("weigh.rs"),
     ];
