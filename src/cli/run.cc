@@ -247,7 +247,7 @@ Result<int> run(const Options& options) {
     auto opened = engine::ImageCache::open(folders.cache + "/compiled", kCacheBytes);
     if (opened) {
       cache = std::move(*opened);
-      if (has_cache_switch(options.guards_off)) cache->trust_unchecked();
+      if (has_switch(options.guards_off, kCacheAuthSwitch)) cache->trust_unchecked();
     } else {
       say(fmt::format("compiling without a cache: {}", opened.error().message));
     }
@@ -256,7 +256,7 @@ Result<int> run(const Options& options) {
   const engine::EngineKind kind{
       .concurrency = false, .fuel = limits.cpu_fuel.has_value(), .alone = !options.shared};
   const engine::Compiler compiler(program(options.portable), compile_limits(limits));
-  const bool contained = !has_compile_switch(options.guards_off);
+  const bool contained = !has_switch(options.guards_off, kCompileSwitch);
   host::Loaded loaded;
   {
     Progress progress;

@@ -5,9 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <string_view>
 
-#include "engine/engine.h"
+#include "engine/guest.h"
 
 namespace berth::cli {
 namespace {
@@ -16,9 +15,6 @@ struct Guard {
   std::string_view name;
   uint64_t bit;
 };
-
-constexpr std::string_view kCacheAuth = "cache-auth";
-constexpr std::string_view kCompile = "compile";
 
 constexpr auto kGuards = std::to_array<Guard>({
     {"memory", engine::kGuardMemory},
@@ -34,8 +30,8 @@ constexpr auto kGuards = std::to_array<Guard>({
     {"read-only", engine::kGuardReadOnly},
     {"cross-grant", engine::kGuardCrossGrant},
     {"special-files", engine::kGuardSpecialFiles},
-    {kCacheAuth, 0},
-    {kCompile, 0},
+    {kCacheAuthSwitch, 0},
+    {kCompileSwitch, 0},
 });
 
 }  // namespace
@@ -51,12 +47,8 @@ Result<uint64_t> guard_bits(const std::vector<std::string>& names) {
   return bits;
 }
 
-bool has_compile_switch(const std::vector<std::string>& names) {
-  return kTestSwitches && std::ranges::find(names, kCompile) != names.end();
-}
-
-bool has_cache_switch(const std::vector<std::string>& names) {
-  return kTestSwitches && std::ranges::find(names, kCacheAuth) != names.end();
+bool has_switch(const std::vector<std::string>& names, std::string_view name) {
+  return kTestSwitches && std::ranges::find(names, name) != names.end();
 }
 
 }  // namespace berth::cli

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -17,10 +18,14 @@ inline constexpr bool kTestSwitches = true;
 inline constexpr bool kTestSwitches = false;
 #endif
 
-/// The engine's bits for guards by name; "cache-auth" and "compile" are not the engine's and give none.
+/// Guards that are not the engine's: a cached image is authenticated, a module is compiled in a worker.
+inline constexpr std::string_view kCacheAuthSwitch = "cache-auth";
+inline constexpr std::string_view kCompileSwitch = "compile";
+
+/// The engine's bits for guards by name; those that are not the engine's give none.
 Result<uint64_t> guard_bits(const std::vector<std::string>& names);
 
-bool has_compile_switch(const std::vector<std::string>& names);
-bool has_cache_switch(const std::vector<std::string>& names);
+/// Whether `names` has a switch; never in a release.
+bool has_switch(const std::vector<std::string>& names, std::string_view name);
 
 }  // namespace berth::cli

@@ -2,6 +2,7 @@
 #pragma once
 // Between the C ABI's plain values and C++'s, for the sources of this room alone.
 
+#include <atomic>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,12 @@ inline berth_slice slice(std::string_view bytes) {
 
 inline std::string_view view(berth_slice bytes) {
   return {reinterpret_cast<const char*>(bytes.data), bytes.len};
+}
+
+/// A counter that the engine may write at the same time.
+inline uint64_t load(uint64_t& counter) {
+  static_assert(std::atomic_ref<uint64_t>::is_always_lock_free);
+  return std::atomic_ref(counter).load(std::memory_order_relaxed);
 }
 
 /// Bytes that the engine allocated, given back when this goes.

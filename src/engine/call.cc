@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls and what they draw from: the callbacks that come back from the engine's threads end here.
+// Calls: the callbacks that come back from the engine's threads end here.
 
 #include <array>
-#include <atomic>
 #include <utility>
 
 #include "engine/abi_values.h"
@@ -10,12 +9,6 @@
 
 namespace berth::engine {
 namespace {
-
-static_assert(std::atomic_ref<uint64_t>::is_always_lock_free);
-
-uint64_t load(uint64_t& counter) {
-  return std::atomic_ref(counter).load(std::memory_order_relaxed);
-}
 
 /// What the engine holds on to for one call; `finished` frees it.
 struct Running {
@@ -62,29 +55,6 @@ uint64_t abi_limit(std::optional<std::chrono::nanoseconds> limit) {
 }
 
 }  // namespace
-
-Budget::Budget(uint64_t limit_bytes) : budget_(std::make_unique<berth_budget>()) {
-  *budget_ = {.limit = limit_bytes, .used = 0, .peak = 0, .refused = 0, .refused_bytes = 0};
-}
-
-Budget::~Budget() = default;
-
-uint64_t Budget::limit_bytes() const {
-  return budget_->limit;
-}
-
-uint64_t Budget::used_bytes() const {
-  return load(budget_->used);
-}
-
-uint64_t Budget::peak_bytes() const {
-  return load(budget_->peak);
-}
-
-std::optional<uint64_t> Budget::refused_bytes() const {
-  if (load(budget_->refused) == 0) return std::nullopt;
-  return load(budget_->refused_bytes);
-}
 
 Call::~Call() {
   berth_call_free(call_);

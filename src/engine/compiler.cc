@@ -13,6 +13,7 @@
 #include "base/error_table.h"
 #include "base/os/process.h"
 #include "base/units.h"
+#include "engine/lines.h"
 
 namespace berth::engine {
 namespace {
@@ -48,20 +49,6 @@ uint64_t number(std::string_view text) {
   uint64_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
-}
-
-std::string join_lines(const std::vector<std::string>& lines) {
-  return fmt::format("{}\n", fmt::join(lines, "\n"));
-}
-
-std::vector<std::string> split_lines(std::string_view text) {
-  std::vector<std::string> lines;
-  while (text.size() > 1) {
-    const size_t end = text.find('\n');
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(end + 1);
-  }
-  return lines;
 }
 
 std::chrono::seconds whole_seconds(std::chrono::nanoseconds time) {

@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/os/file.h"
 #include "engine/abi_values.h"
+#include "engine/lines.h"
 
 namespace berth::engine {
 namespace {
@@ -35,16 +36,6 @@ class ContentHasher {
   berth_hasher* hasher_;
 };
 
-std::vector<std::string> lines(std::string_view text) {
-  std::vector<std::string> all;
-  while (!text.empty()) {
-    const size_t end = text.find('\n');
-    all.emplace_back(text.substr(0, end));
-    text.remove_prefix(end + 1);
-  }
-  return all;
-}
-
 }  // namespace
 
 Result<Description> describe(std::string_view module_bytes) {
@@ -58,8 +49,8 @@ Result<Description> describe(std::string_view module_bytes) {
   };
   Description description{.form = described.form == BERTH_FORM_CORE ? Form::kCore : Form::kComponent,
                           .wit = std::string(text(described.wit)),
-                          .imports = lines(text(described.imports)),
-                          .exports = lines(text(described.exports))};
+                          .imports = split_lines(text(described.imports)),
+                          .exports = split_lines(text(described.exports))};
   berth_description_free(described);
   return description;
 }

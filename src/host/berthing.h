@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "engine/engine.h"
+#include "engine/guest.h"
 #include "policy/policy.h"
 
 namespace berth::host {

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/engine.h"
+#include "engine/guest.h"
 #include "policy/decide.h"
 
 namespace berth::host {

@@ -1,30 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The C ABI of the engine: every export, and all the `unsafe` that a C boundary needs, is in this file.
+//! The C ABI of the engine: the exports for its threads, its modules and their hashes; those for calls are in
+//! `call.rs`, the structs in `types.rs`. All the `unsafe` that a C boundary needs is in this crate.
 //!
 //! Functions that can fail return an error number of `src/base/error_table.cc` (0 is success) and, through
 //! `error`, a message that the caller owns. No panic crosses: each export catches.
 
 #![allow(non_camel_case_types, reason = "the names are C's")]
 
+mod boundary;
+mod call;
 mod plain;
 mod types;
 
-use ::berth_guest::{
-    Access, Budget, Call, Ended, Engines, GuardsOff, Guest, Kind, Meter, Module, Outcome, OutputFlags, Runtime,
-};
-use berth_doors::os::Ways;
-use berth_doors::{Knock, Owner};
-use core::ffi::c_void;
+use ::berth_guest::{Engines, GuardsOff, Kind, Module, Runtime};
+use boundary::{Failure, INTERNAL, INVALID_MODULE, UNAVAILABLE, UNSUPPORTED, bytes, guarded, owned, text};
+pub use call::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 pub use types::*;
-
-const OK: i32 = 0;
-const INVALID_MODULE: i32 = 2;
-const UNAVAILABLE: i32 = 8;
-const UNSUPPORTED: i32 = 9;
-const INTERNAL: i32 = 10;
 
 /// The engine's threads, configurations and clock. Any thread.
 pub struct berth_runtime(Runtime);
@@ -34,80 +27,6 @@ pub struct berth_module(Arc<Module>);
 
 /// A hash that is being computed.
 pub struct berth_hasher(blake3::Hasher);
-
-/// A started call. Any thread.
-pub struct berth_call(Call);
-
-struct Failure {
-    code: i32,
-    message: String,
-}
-
-impl Failure {
-    fn new(code: i32, message: impl Into<String>) -> Self {
-        Failure { code, message: message.into() }
-    }
-}
-
-/// Runs an export's body; writes its failure, or its panic, to `error`.
-fn guarded(error: *mut berth_bytes, body: impl FnOnce() -> Result<(), Failure>) -> i32 {
-    let failure = match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(Ok(())) => return OK,
-        Ok(Err(failure)) => failure,
-        Err(panic) => Failure::new(INTERNAL, format!("the engine panicked: {}", panic_text(&*panic))),
-    };
-    if !error.is_null() {
-        // SAFETY: the header asks for a valid, writable `error` or null.
-        unsafe { error.write(owned(plain::one_line(&failure.message).into_bytes())) };
-    }
-    failure.code
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message")
-}
-
-fn owned(bytes: Vec<u8>) -> berth_bytes {
-    let boxed = bytes.into_boxed_slice();
-    let len = boxed.len();
-    berth_bytes { data: Box::into_raw(boxed).cast(), len }
-}
-
-fn borrowed(bytes: &[u8]) -> berth_slice {
-    berth_slice { data: bytes.as_ptr(), len: bytes.len() }
-}
-
-/// # Safety
-/// The slice's own promise: `len` readable bytes, for as long as the result is used.
-unsafe fn bytes<'a>(slice: berth_slice) -> &'a [u8] {
-    if slice.len == 0 {
-        return &[];
-    }
-    // SAFETY: the caller's promise.
-    unsafe { std::slice::from_raw_parts(slice.data, slice.len) }
-}
-
-/// # Safety
-/// As [`bytes`].
-unsafe fn text(slice: berth_slice, what: &str) -> Result<String, Failure> {
-    // SAFETY: the caller's promise.
-    let bytes = unsafe { bytes(slice) };
-    let text = std::str::from_utf8(bytes).map_err(|_| Failure::new(1, format!("{what} is not UTF-8")))?;
-    Ok(text.to_owned())
-}
-
-/// # Safety
-/// `list` and each of its items keep the promise of [`bytes`].
-unsafe fn texts(list: berth_slices, what: &str) -> Result<Vec<String>, Failure> {
-    if list.len == 0 {
-        return Ok(Vec::new());
-    }
-    // SAFETY: the caller's promise.
-    let items = unsafe { std::slice::from_raw_parts(list.items, list.len) };
-    // SAFETY: the same.
-    items.iter().map(|item| unsafe { text(*item, what) }).collect()
-}
 
 impl From<berth_engine_kind> for Kind {
     fn from(kind: berth_engine_kind) -> Self {
@@ -387,185 +306,5 @@ pub unsafe extern "C" fn berth_description_free(description: berth_description) 
         berth_bytes_free(description.wit);
         berth_bytes_free(description.imports);
         berth_bytes_free(description.exports);
-    }
-}
-
-/// C++'s side of a call. C++ keeps what `context` points to alive until `done` has returned.
-#[derive(Clone, Copy)]
-struct Callbacks {
-    ask: unsafe extern "C" fn(*mut c_void, *const berth_knock) -> bool,
-    done: unsafe extern "C" fn(*mut c_void, *const berth_outcome),
-    context: *mut c_void,
-}
-
-// SAFETY: the header demands that both functions can be called, with the context, on any thread.
-unsafe impl Send for Callbacks {}
-// SAFETY: the same.
-unsafe impl Sync for Callbacks {}
-
-impl Owner for Callbacks {
-    fn ask(&self, knock: &Knock<'_>) -> bool {
-        let knock = berth_knock {
-            capability: knock.capability as i32,
-            operation: knock.operation as i32,
-            reason: knock.reason as i32,
-            target: borrowed(knock.target.as_bytes()),
-        };
-        // SAFETY: the header's contract for `ask`; the knock lives until it returns.
-        unsafe { (self.ask)(self.context, &knock) }
-    }
-}
-
-impl Callbacks {
-    fn done(self, ended: Ended) {
-        let mut out = berth_outcome {
-            ending: berth_ending::BERTH_ENDING_FAILED as i32,
-            exit_status: 0,
-            limit: 0,
-            reason: borrowed(&[]),
-            trace: borrowed(&[]),
-            still_running: ended.still_running,
-            unfinished_line: ended.unfinished_line,
-        };
-        let (reason, trace) = match &ended.outcome {
-            Outcome::Trapped { reason, trace } => (plain::one_line(reason), plain::lines(trace)),
-            Outcome::Failed(why) => (plain::one_line(why), String::new()),
-            _ => Default::default(),
-        };
-        out.reason = borrowed(reason.as_bytes());
-        out.trace = borrowed(trace.as_bytes());
-        match &ended.outcome {
-            Outcome::Exited(status) => {
-                out.ending = berth_ending::BERTH_ENDING_EXITED as i32;
-                out.exit_status = *status;
-            }
-            Outcome::Trapped { .. } => out.ending = berth_ending::BERTH_ENDING_TRAPPED as i32,
-            Outcome::Limited(limit) => {
-                out.ending = berth_ending::BERTH_ENDING_LIMITED as i32;
-                out.limit = *limit as i32;
-            }
-            Outcome::Cancelled => out.ending = berth_ending::BERTH_ENDING_CANCELLED as i32,
-            Outcome::Failed(_) => {}
-            Outcome::Panicked => out.ending = berth_ending::BERTH_ENDING_PANICKED as i32,
-        }
-        // SAFETY: the header's contract for `done`; the outcome lives until it returns.
-        unsafe { (self.done)(self.context, &out) }
-    }
-}
-
-/// Starts a module's `wasi:cli/run`. *Own* `out`, which may be freed before the call ends. Any thread. When
-/// an error is returned `done` is not called.
-///
-/// # Safety
-/// *Borrow* `runtime`, `module` and `guest`; what `guest` says of its members holds; `out` is writable;
-/// `error` is writable or null.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn berth_call_start(
-    runtime: *const berth_runtime,
-    module: *const berth_module,
-    guest: *const berth_guest,
-    out: *mut *mut berth_call,
-    error: *mut berth_bytes,
-) -> i32 {
-    guarded(error, || {
-        // SAFETY: the caller's promise.
-        let (runtime, module, guest) = unsafe { (&*runtime, &*module, &*guest) };
-        let (Some(ask), Some(done)) = (guest.ask, guest.done) else {
-            return Err(Failure::new(INTERNAL, "a call needs both its callbacks"));
-        };
-        let callbacks = Callbacks { ask, done, context: guest.context };
-        // SAFETY: the caller's promise.
-        let guest = unsafe { read_guest(guest, callbacks)? };
-        let call = runtime.0.start(module.0.clone(), guest, move |ended| callbacks.done(ended));
-        // SAFETY: the caller's promise.
-        unsafe { out.write(Box::into_raw(Box::new(berth_call(call)))) };
-        Ok(())
-    })
-}
-
-/// # Safety
-/// As `berth_call_start`.
-unsafe fn read_guest(guest: &berth_guest, callbacks: Callbacks) -> Result<Guest, Failure> {
-    // SAFETY: the caller's promise, here and below.
-    let (args, env) = unsafe { (texts(guest.args, "an argument")?, texts(guest.env, "an environment variable")?) };
-    let folders = if guest.folders_len == 0 {
-        &[]
-    } else {
-        // SAFETY: the same.
-        unsafe { std::slice::from_raw_parts(guest.folders, guest.folders_len) }
-    };
-    let mut opened = Vec::with_capacity(folders.len());
-    for folder in folders {
-        // SAFETY: the same.
-        let (host, inside) = unsafe { (text(folder.host_path, "a path")?, text(folder.guest_path, "a path")?) };
-        opened.push((host, inside, if folder.writable { Access::ReadWrite } else { Access::ReadOnly }));
-    }
-    let env: Vec<_> = env.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
-    // SAFETY: C++ keeps both alive, at one address, until `done` has returned.
-    let (budget, meter) = unsafe { (budget(guest.budget), meter(guest.meter)) };
-    Ok(Guest {
-        args,
-        env,
-        folders: opened,
-        phantom: guest.phantom,
-        stdio: OutputFlags { stdin: guest.stdin_open, stdout: guest.stdout_open, stderr: guest.stderr_open },
-        handles: guest.handles as usize,
-        host_buffer_bytes: guest.host_buffer_bytes as usize,
-        budget,
-        meter,
-        owner: Arc::new(callbacks),
-        ways: if guest.portable { Ways::Portable } else { Ways::Native },
-        guards_off: GuardsOff(guest.guards_off),
-    })
-}
-
-/// # Safety
-/// `budget` stays valid until the call's `done` has returned, and both sides touch its counters atomically.
-unsafe fn budget(budget: *mut berth_budget) -> Budget {
-    // SAFETY: the caller's promise; the fields are aligned 64-bit integers.
-    unsafe {
-        Budget {
-            limit: (*budget).limit,
-            used: AtomicU64::from_ptr(&raw mut (*budget).used),
-            peak: AtomicU64::from_ptr(&raw mut (*budget).peak),
-            refused: AtomicU64::from_ptr(&raw mut (*budget).refused),
-            refused_bytes: AtomicU64::from_ptr(&raw mut (*budget).refused_bytes),
-        }
-    }
-}
-
-/// # Safety
-/// As [`budget`].
-unsafe fn meter(meter: *mut berth_meter) -> Meter {
-    // SAFETY: the caller's promise.
-    unsafe {
-        Meter {
-            cpu_limit_ns: (*meter).cpu_limit_ns,
-            cpu_used_ns: AtomicU64::from_ptr(&raw mut (*meter).cpu_used_ns),
-            wall_limit_ns: (*meter).wall_limit_ns,
-            fuel_limit: (*meter).fuel_limit,
-        }
-    }
-}
-
-/// Ends a call soon, if it hasn't ended. *Borrow* `call`. Any thread.
-///
-/// # Safety
-/// `call` came from `berth_call_start` and hasn't been freed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn berth_call_cancel(call: *const berth_call) {
-    // SAFETY: the caller's promise.
-    unsafe { &*call }.0.cancel();
-}
-
-/// *Own* `call`; null is fine. The call goes on.
-///
-/// # Safety
-/// `call` came from `berth_call_start` and is not used again.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn berth_call_free(call: *mut berth_call) {
-    if !call.is_null() {
-        // SAFETY: the caller's promise.
-        drop(unsafe { Box::from_raw(call) });
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The plain structs that cross the boundary. cbindgen writes `berth_engine.h` from these and from the
-//! functions in `lib.rs`; `make lint` compares.
+//! functions in `lib.rs` and `call.rs`; `make lint` compares.
 
 use core::ffi::c_void;
 

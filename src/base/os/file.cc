@@ -14,6 +14,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/os/descriptor.h"
+
 namespace berth {
 namespace {
 
@@ -22,31 +24,12 @@ std::unexpected<Error> os_error(std::string_view doing, const std::string& path)
   return fail(code, fmt::format("{} '{}': {}", doing, path, std::strerror(errno)));
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const {
-    return fd_;
-  }
-  bool opened() const {
-    return fd_ >= 0;
-  }
-
- private:
-  int fd_;
-};
-
-int open_retrying(const std::string& path, int flags, unsigned mode = 0) {
+Descriptor open_retrying(const std::string& path, int flags, unsigned mode = 0) {
   int fd = -1;
   do {
     fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
   } while (fd < 0 && errno == EINTR);
-  return fd;
+  return Descriptor(fd);
 }
 
 bool write_all(int fd, std::string_view bytes) {
@@ -59,23 +42,22 @@ bool write_all(int fd, std::string_view bytes) {
   return true;
 }
 
-/// Opens a regular file for reading; a folder or a device is an error, and a FIFO doesn't wait.
-Result<std::pair<int, uint64_t>> open_regular(const std::string& path) {
-  const int fd = open_retrying(path, O_RDONLY | O_NONBLOCK);
-  if (fd < 0) return os_error("opening", path);
+/// Opens a regular file for reading, and says how many bytes it has; a folder or a device is an error, and a
+/// FIFO doesn't wait.
+Result<std::pair<Descriptor, uint64_t>> open_regular(const std::string& path) {
+  Descriptor file = open_retrying(path, O_RDONLY | O_NONBLOCK);
+  if (!file.opened()) return os_error("opening", path);
   struct stat about = {};
-  if (::fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
-    ::close(fd);
+  if (::fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode)) {
     return fail(ErrorCode::kInvalidArgument, fmt::format("opening '{}': it is not a regular file", path));
   }
-  return std::pair{fd, static_cast<uint64_t>(about.st_size)};
+  return std::pair{std::move(file), static_cast<uint64_t>(about.st_size)};
 }
 
 }  // namespace
 
 Result<std::string> read_file(const std::string& path, uint64_t max_bytes) {
-  const auto [fd, size] = BERTH_TRY(open_regular(path));
-  const Descriptor file(fd);
+  const auto [file, size] = BERTH_TRY(open_regular(path));
   if (size > max_bytes) {
     return fail(
         ErrorCode::kInvalidArgument,
@@ -87,7 +69,7 @@ Result<std::string> read_file(const std::string& path, uint64_t max_bytes) {
   bytes.resize_and_overwrite(size + 1, [&](char* into, size_t room) {
     size_t filled = 0;
     while (filled < room) {
-      const ssize_t got = ::read(fd, into + filled, room - filled);
+      const ssize_t got = ::read(file.get(), into + filled, room - filled);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) error = errno;
       if (got <= 0) break;
@@ -107,11 +89,10 @@ Result<std::string> read_file(const std::string& path, uint64_t max_bytes) {
 }
 
 Result<void> read_pieces(const std::string& path, const std::function<void(std::string_view)>& take) {
-  const auto [fd, size] = BERTH_TRY(open_regular(path));
-  const Descriptor file(fd);
+  const auto [file, size] = BERTH_TRY(open_regular(path));
   std::vector<char> piece(std::min<uint64_t>(size + 1, 256 << 10));  // stays in the processor's cache
   for (;;) {
-    const ssize_t got = ::read(fd, piece.data(), piece.size());
+    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return os_error("reading", path);
     if (got == 0) return {};
@@ -127,7 +108,7 @@ Result<void> write_file(const std::string& path, std::span<const std::string_vie
   std::memcpy(&number, salt.data(), sizeof number);
   const std::string aside = fmt::format("{}.{:016x}.tmp", path, number);
   {
-    const Descriptor file(open_retrying(aside, O_WRONLY | O_CREAT | O_EXCL, mode));
+    const Descriptor file = open_retrying(aside, O_WRONLY | O_CREAT | O_EXCL, mode);
     if (!file.opened()) return os_error("writing", aside);
     bool written = true;
     for (const std::string_view part : parts) written = written && write_all(file.get(), part);
@@ -144,15 +125,15 @@ Result<void> write_file(const std::string& path, std::span<const std::string_vie
     return error;
   }
   if (durability == Durability::kSynced) {
-    const Descriptor folder(
-        open_retrying(std::filesystem::path(path).parent_path().string(), O_RDONLY | O_DIRECTORY));
+    const Descriptor folder =
+        open_retrying(std::filesystem::path(path).parent_path().string(), O_RDONLY | O_DIRECTORY);
     if (folder.opened()) ::fsync(folder.get());
   }
   return {};
 }
 
 Result<void> append_line(const std::string& path, std::string_view line) {
-  const Descriptor file(open_retrying(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0600));
+  const Descriptor file = open_retrying(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0600);
   if (!file.opened()) return os_error("appending to", path);
   const std::string whole = fmt::format("{}\n", line);
   if (!write_all(file.get(), whole)) return os_error("appending to", path);
@@ -191,10 +172,9 @@ void random_bytes(std::span<std::byte> out) {
 }
 
 Result<MappedFile> MappedFile::open(const std::string& path) {
-  const auto [fd, size] = BERTH_TRY(open_regular(path));
-  const Descriptor file(fd);
+  const auto [file, size] = BERTH_TRY(open_regular(path));
   if (size == 0) return MappedFile(std::string_view());
-  void* const at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  void* const at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (at == MAP_FAILED) return os_error("mapping", path);
   return MappedFile(std::string_view(static_cast<const char*>(at), size));
 }

@@ -19,6 +19,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/os/descriptor.h"
+
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
@@ -31,33 +33,10 @@ namespace {
 constexpr size_t kMostErrors = 64 << 10;
 constexpr size_t kChunk = 64 << 10;
 
-/// An open file of ours, closed when it goes.
-class Fd {
- public:
-  explicit Fd(int fd = -1) : fd_(fd) {}
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Fd() {
-    close();
-  }
-  void close() {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  }
-  int get() const {
-    return fd_;
-  }
-
- private:
-  int fd_;
-};
-
 /// Both ends closed in a child, and ours never blocking.
 struct Line {
-  Fd ours;
-  Fd childs;
+  Descriptor ours;
+  Descriptor childs;
 };
 
 std::unexpected<Error> cannot_start(const std::string& program, int error) {
@@ -68,7 +47,7 @@ std::unexpected<Error> cannot_start(const std::string& program, int error) {
 std::optional<Line> make_line(int (*make)(int ends[2])) {
   int ends[2];
   if (make(ends) != 0) return std::nullopt;
-  Line made{.ours = Fd(ends[0]), .childs = Fd(ends[1])};
+  Line made{.ours = Descriptor(ends[0]), .childs = Descriptor(ends[1])};
   for (const int end : ends) ::fcntl(end, F_SETFD, FD_CLOEXEC);
   ::fcntl(ends[0], F_SETFL, ::fcntl(ends[0], F_GETFL) | O_NONBLOCK);
   return made;
@@ -91,7 +70,8 @@ constexpr int kNoSignal = 0;
 #endif
 
 /// Feeds and reads the child until it has closed both of its streams.
-void converse(Fd input, std::string_view bytes, const Fd& output, const Fd& errors, ChildResult& result) {
+void converse(Descriptor input, std::string_view bytes, const Descriptor& output, const Descriptor& errors,
+              ChildResult& result) {
   std::array<pollfd, 3> watched{pollfd{.fd = output.get(), .events = POLLIN, .revents = 0},
                                 pollfd{.fd = errors.get(), .events = POLLIN, .revents = 0},
                                 pollfd{.fd = input.get(), .events = POLLOUT, .revents = 0}};

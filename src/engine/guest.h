@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What one call is given, and what comes of it: plain data, and the two things that are lent to the call. All
+// of it is decided before; nothing here decides or runs anything.
+//
+// The data are values, for any thread. A `Budget` and a `DoorKeeper` are the caller's, outlive the call, and
+// are used on the engine's threads.
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+struct berth_budget;
+
+namespace berth::engine {
+
+/// Memory of one module: what all its instances together may have. Outlives every call that draws from it.
+class Budget {
+ public:
+  explicit Budget(uint64_t limit_bytes);
+  Budget(const Budget&) = delete;
+  Budget& operator=(const Budget&) = delete;
+  ~Budget();
+
+  uint64_t limit_bytes() const;
+  uint64_t used_bytes() const;
+  uint64_t peak_bytes() const;
+  /// What `used_bytes` would have become with the last refused growth; nothing when none was refused.
+  std::optional<uint64_t> refused_bytes() const;
+
+  berth_budget* abi() {
+    return budget_.get();
+  }
+
+ private:
+  std::unique_ptr<berth_budget> budget_;
+};
+
+/// What a guest asked for that no grant opens.
+struct Knock {
+  enum class Door { kFiles, kHttpOut, kSocketOut, kSocketIn, kDns };
+  enum class Cause { kNoGrant, kReadOnly, kEscape, kSpecialFile, kCrossGrant };
+
+  Door door = Door::kFiles;
+  Cause cause = Cause::kNoGrant;
+  std::string_view operation;  // in the policy's words: "open-read", "connect"
+  std::string_view target;     // any bytes the guest likes
+};
+
+/// Told of every knock, and asked whether a policy opens it after all.
+class DoorKeeper {
+ public:
+  virtual ~DoorKeeper() = default;
+  /// On the engine's threads, also on a guest's fiber: must not block or throw.
+  virtual bool ask(const Knock& knock) noexcept = 0;
+};
+
+struct Folder {
+  std::string host_path;
+  std::string guest_path;
+  bool writable = false;
+};
+
+/// Which operating-system calls the engine's doors use.
+enum class Ways { kNative, kPortable };
+
+/// Bits of guards that a hostile test turns off; ignored in a build without test switches.
+enum GuardsOff : uint64_t {
+  kGuardMemory = 1 << 0,
+  kGuardCpuTime = 1 << 1,
+  kGuardWall = 1 << 2,
+  kGuardHandles = 1 << 3,
+  kGuardStack = 1 << 4,
+  kGuardHostBuffers = 1 << 5,
+  kGuardConfinement = 1 << 6,
+  kGuardTables = 1 << 7,
+  kGuardStdout = 1 << 8,
+  kGuardPhantom = 1 << 9,
+  kGuardReadOnly = 1 << 10,
+  kGuardCrossGrant = 1 << 11,
+  kGuardSpecialFiles = 1 << 12,
+  kAskForPanic = 1 << 13,  // no guard: the lane fails as berth's own code might
+};
+
+/// All that one call is given. Decided before; copied when the call starts, but `budget` and `keeper`.
+struct Guest {
+  std::vector<std::string> args;  // the first is the program's name
+  std::vector<std::pair<std::string, std::string>> env;
+  std::vector<Folder> folders;
+  bool phantom = true;  // the last preopen `/`, when no folder covers it
+  bool stdin_open = false;
+  bool stdout_open = false;
+  bool stderr_open = false;
+  uint64_t handles = 0;
+  uint64_t host_buffer_bytes = 0;
+  std::optional<std::chrono::nanoseconds> cpu_time;
+  std::optional<std::chrono::nanoseconds> wall;
+  std::optional<uint64_t> fuel;
+  Ways ways = Ways::kNative;
+  uint64_t guards_off = 0;
+  Budget* budget = nullptr;      // outlives the call
+  DoorKeeper* keeper = nullptr;  // outlives the call
+};
+
+enum class Limit { kMemory = 1, kCpuTime, kWall, kFuel, kHandles, kStack, kHostBuffers };
+
+struct Outcome {
+  enum class Ending { kExited = 1, kTrapped, kLimited, kCancelled, kFailed, kPanicked };
+
+  Ending ending = Ending::kFailed;
+  int exit_status = 0;           // of kExited
+  Limit limit = Limit::kMemory;  // of kLimited
+  std::string reason;            // of kTrapped and kFailed
+  std::string trace;             // of kTrapped: the guest's frames, innermost first
+  std::chrono::nanoseconds cpu_used{0};
+  /// Of a guest that is alone: it goes on, with all that it was given, so the process has to end.
+  bool still_running = false;
+  /// The guest's last line on standard error isn't finished.
+  bool unfinished_line = false;
+};
+
+}  // namespace berth::engine
