@@ -60,6 +60,8 @@ GUESTS = [
     Guest("standards-p1-component", "component", "cpp", "standards-p1", ROOMY),
     Guest("standards-p2", "component", "rust", "standards-p2"),
     Guest("run-result", "library", "rust", "run-result"),
+    Guest("transfer-p2", "component", "rust", "transfer-p2"),
+    Guest("transfer-p3", "library", "rust", "transfer-p3"),
 ]
 
 # What a tool is called, and the Debian package that brings it.
