@@ -35,6 +35,8 @@ for package in "${wanted[@]}"; do
 done
 # These may have come by other ways than Debian's.
 have npm || missing+=(npm)
+have node || missing+=(nodejs)
+have openssl || missing+=(openssl)
 # Asked to run, not looked for: rustup leaves names behind that no toolchain is behind.
 "$here/with-rust.sh" rustfmt --version >/dev/null 2>&1 || missing+=(rustfmt-web)
 "$here/with-rust.sh" cargo clippy --version >/dev/null 2>&1 || missing+=(rust-web-clippy)

@@ -201,6 +201,11 @@ class Exchange:
 
     def read_head(self):
         try:
+            if not self.rest:
+                self.more()
+            if not self.rest[:1].isalpha():  # TLS, perhaps
+                self.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                return False
             lines = self.until(b"\r\n\r\n").decode("latin-1").split("\r\n")
         except Closed:
             return False

@@ -14,12 +14,13 @@ standard input does:
     servers.py [--dns-script FILE.json] [NAME…]
     servers.py --self-test
 
-What an HTTP path does is told in http_server.py (or by --paths), how a DNS script is written in dns_server.py (or by
---dns-keys).
+What an HTTP path does is told in http_server.py (or by --paths) and for HTTP/2 in h2_server.mjs, how a DNS script is
+written in dns_server.py (or by --dns-keys), which certificates there are in tls_servers.py.
 """
 
 import argparse
 import json
+import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,14 +33,18 @@ from dns_server import DnsServer
 from http_server import BROKEN, HttpServer
 from listening import LOOPBACK, TcpServer
 from socket_servers import TcpEcho, TcpFull, TcpReset, TcpSilent, TcpSink, TcpSlow, TcpSource, UdpEcho, UdpSink
+from tls_servers import Authority, Http2Server, TlsServers
 
-__all__ = ["BROKEN", "DnsServer", "HttpServer", "LOOPBACK", "TcpEcho", "TcpFull", "TcpReset", "TcpServer", "TcpSilent",
-           "TcpSink", "TcpSlow", "TcpSource", "UdpEcho", "UdpSink"]  # fmt: skip
+__all__ = ["Authority", "BROKEN", "DnsServer", "Http2Server", "HttpServer", "LOOPBACK", "TcpEcho", "TcpFull",
+           "TcpReset", "TcpServer", "TcpSilent", "TcpSink", "TcpSlow", "TcpSource", "TlsServers", "UdpEcho",
+           "UdpSink"]  # fmt: skip
 
 # By their names on the command line.
 SERVERS = {
     "dns": DnsServer,
     "http": HttpServer,
+    "tls": TlsServers,
+    "h2": Http2Server,
     "tcp-echo": TcpEcho,
     "tcp-sink": TcpSink,
     "tcp-source": TcpSource,
@@ -71,6 +76,7 @@ def main():
     unknown = [name for name in options.names if name not in SERVERS]
     if unknown:
         parser.error(f"no server is called {unknown[0]}; the servers are: {', '.join(SERVERS)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was made is removed
     with ExitStack() as stack:
         started = {}
         for name in options.names or SERVERS:

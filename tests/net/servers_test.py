@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Asks each test server what it promises, with clients of the standard library."""
 
+import contextlib
 import http.client
 import json
+import shutil
 import socket
+import ssl
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -15,8 +19,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import dns_server
-from servers import (BROKEN, DnsServer, HttpServer, TcpEcho, TcpFull, TcpReset, TcpSilent, TcpSink, TcpSlow, TcpSource,
-                     UdpEcho, UdpSink)  # fmt: skip
+from servers import (BROKEN, Authority, DnsServer, Http2Server, HttpServer, TcpEcho, TcpFull, TcpReset, TcpSilent, TcpSink, TcpSlow, TcpSource,
+                     TlsServers, UdpEcho, UdpSink)  # fmt: skip
 
 DEADLINE = 10
 
@@ -273,6 +277,72 @@ class Sockets(unittest.TestCase):
             while not sink.received and time.monotonic() < deadline:
                 time.sleep(0.001)
         self.assertEqual((sink.received, sink.bytes, len(sink.senders)), (1, 4, 1))
+
+
+class Tls(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.tls = TlsServers()
+        cls.addClassCleanup(cls.tls.close)
+
+    def ask(self, name, host="localhost"):
+        trusting = ssl.create_default_context(cafile=self.tls.authority.trusted)
+        client = http.client.HTTPSConnection(host, self.tls.servers[name].port, timeout=DEADLINE, context=trusting)
+        self.addCleanup(client.close)
+        client.request("GET", "/")
+        return client.getresponse().read()
+
+    def test_the_good_certificate_holds_for_its_names(self):
+        for host in ("localhost", "127.0.0.1", "::1"):
+            self.assertEqual(self.ask("good", host), b"hello from the test server\n")
+        self.assertEqual(self.ask("tls-1.2"), b"hello from the test server\n")
+
+    def test_the_others_fail_each_for_its_reason(self):
+        for name, reason in (("expired", "expired"), ("not-yet", "not yet valid"), ("wrong-name", "Hostname mismatch"),
+                             ("no-names", "Hostname mismatch"), ("wrong-use", "unsuitable certificate purpose"),
+                             ("stranger-signed", "unable to get local issuer"), ("self-signed", "self-signed"),
+                             ("cut-chain", "unable to get local issuer")):  # fmt: skip
+            with self.assertRaises(ssl.SSLCertVerificationError, msg=name) as caught:
+                self.ask(name)
+            self.assertIn(reason, str(caught.exception), name)
+        self.assertRaises((ssl.SSLError, ConnectionError), self.ask, "wants-client")
+        self.assertRaises(ssl.SSLError, self.ask, "plain")
+
+
+class Http2(unittest.TestCase):
+    def test_h2_is_spoken_with_and_without_tls(self):
+        with contextlib.closing(Authority()) as authority, Http2Server(authority) as server:
+            trusting = ssl.create_default_context(cafile=authority.trusted)
+            trusting.set_alpn_protocols(["h2", "http/1.1"])
+            with trusting.wrap_socket(connect(server, "::1"), server_hostname="good.test") as connection:
+                self.assertEqual(connection.selected_alpn_protocol(), "h2")
+            self.assertEqual(self.node(server, authority), "hello from the test server\n 300000 7 8")
+
+    def node(self, server, authority):
+        program = """
+            const [port, trusted] = process.argv.slice(1)
+            const http2 = require('node:http2')
+            const client = http2.connect(`https://localhost:${port}`, {ca: require('fs').readFileSync(trusted)})
+            const ask = (path, body) => new Promise((done, failed) => {
+              const stream = client.request({':path': path, ':method': body ? 'POST' : 'GET'})
+              let text = '', trailers = {}
+              stream.on('data', part => text += part)
+              stream.on('trailers', got => trailers = got)
+              stream.on('error', failed)
+              stream.on('close', () => done({text, trailers, code: stream.rstCode}))
+              stream.end(body)
+            })
+            ;(async () => {
+              const hello = (await ask('/')).text
+              const bytes = (await ask('/sink', 'x'.repeat(300000))).text.trim()
+              const {trailers} = await ask('/trailers')
+              const reset = (await ask('/reset/8')).code
+              process.stdout.write([hello, bytes, trailers['x-checksum'], reset].join(' '))
+              client.close()
+            })()
+        """
+        command = [shutil.which("node"), "-e", program, str(server.port), str(authority.trusted)]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=30).stdout
 
 
 def main():
