@@ -253,8 +253,23 @@ class Exchange:
     def finish_body(self):
         if self.body_left and not self.continued:
             raise Closed  # it was never asked for
+        if self.body_left != "chunked" and self.body_left > len(self.rest) and self.continued:
+            self.drain()
         for part in self.body():
             self.request.body_bytes += len(part)
+
+    def drain(self):
+        """Reads a body of known length without keeping or copying it."""
+        self.request.body_bytes += len(self.rest)
+        self.body_left -= len(self.rest)
+        self.rest = b""
+        buffer = memoryview(bytearray(BUFFER_BYTES))
+        while self.body_left:
+            count = self.connection.recv_into(buffer[: min(self.body_left, BUFFER_BYTES)])
+            if not count:
+                raise Closed
+            self.request.body_bytes += count
+            self.body_left -= count
 
     def read_body(self):
         for part in self.body():

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 LOOPBACK = ("127.0.0.1", "::1")
 STACK_BYTES = 256 << 10  # a thousand connections at once fit into 256 MiB of address space
-BUFFER_BYTES = 1 << 20
+BUFFER_BYTES = 256 << 10
 TRIES = 50
 
 threading.stack_size(STACK_BYTES)
