@@ -22,9 +22,13 @@ import tempfile
 import time
 from pathlib import Path
 
+import network
+
 ROOT = Path(__file__).resolve().parent.parent
 PAIRS = 41
 WORK_PAIRS = 15
+TRANSFER_PAIRS = 7
+ALL = ["start", "memory", "size", "precision", "at_rest", "work_done", "transfer"]
 
 
 def output(*command):
@@ -154,19 +158,35 @@ class Bench:
         process.communicate(b"x")
         self.row("wake-ups in 2 s at rest", woken, 0, "context switches of all threads, guest waiting for a byte")
 
+    def transfer(self):
+        with network.servers("http", "tcp-sink", "tcp-source") as ports:
+            for version in ["0.2", "0.3"]:
+                guest = self.guests / f"transfer-p{version[-1]}.wasm"
+                flags = ["-S", "inherit-network,http,p3", "-W", "component-model-async"] if version == "0.3" else [
+                    "-S", "inherit-network,http"]
+                compiled = self.compiled(guest, *flags[2:])
+                for name, words in network.transfers(ports):
+                    ours = [self.berth, "run", *network.grants(ports), guest, *words]
+                    theirs = [self.peer, "run", "--allow-precompiled", *flags, compiled, *words]
+                    resident = Timed(ours).resident / 2**20
+                    ratio, mine, peer = pairs(ours, theirs, TRANSFER_PAIRS, "wall")
+                    self.row(f"{name}, 1 GiB, WASI {version}: time / peer", ratio, 1.0, f"{mine:.2f} s against {peer:.2f} s")
+                    self.row(f"{name}, 1 GiB, WASI {version}: resident MiB", resident, network.RESIDENT_MIB,
+                             "largest resident set")
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--berth", type=Path, default=ROOT / "build/release/src/cli/berth")
     parser.add_argument("--guests", type=Path, default=ROOT / "build/guests")
-    parser.add_argument("--only", action="append", choices=["start", "memory", "size", "precision", "at_rest", "work_done"])
+    parser.add_argument("--only", action="append", choices=ALL)
     parser.add_argument("--json", action="store_true", help="rows as JSON")
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     peer = output(ROOT / "tools/install-peers.sh")
     with tempfile.TemporaryDirectory() as work:
         bench = Bench(options.berth.resolve(), peer, options.guests.resolve(), Path(work))
-        for name in options.only or ["start", "memory", "size", "precision", "at_rest", "work_done"]:
+        for name in options.only or ALL:
             if sys.stderr.isatty():
                 print(f"measuring {name} …", file=sys.stderr)
             getattr(bench, name)()
