@@ -236,7 +236,9 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
     }
 
     async fn remove_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.change(&fd, Operation::Remove, &path, |folder, name| rfs::unlinkat(folder, name, AtFlags::REMOVEDIR))
+        self.change(&fd, Operation::Remove, without_slash(&path), |folder, name| {
+            rfs::unlinkat(folder, name, AtFlags::REMOVEDIR)
+        })
     }
 
     async fn rename_at(

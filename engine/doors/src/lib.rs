@@ -11,6 +11,7 @@ mod beneath;
 mod file_input;
 pub mod files;
 mod filesystem;
+mod http3;
 mod knock;
 mod listing;
 pub mod net;

@@ -133,6 +133,31 @@ fn folder_cases() -> Vec<Case> {
             works(base.remove_directory_at("gone"))?;
             holds(!exists(&base, "gone"), "no folder", "one")
         }),
+        case("create-directory-at:ok:slashes-at-the-end", || works(scratch()?.create_directory_at("new////"))),
+        case("create-directory-at:exist:dot", || fails(scratch()?.create_directory_at("."), ErrorCode::Exist)),
+        case("create-directory-at:not-permitted:parent", || {
+            fails(scratch()?.create_directory_at(".."), ErrorCode::NotPermitted)
+        }),
+        case("create-directory-at:not-permitted:root", || {
+            fails(scratch()?.create_directory_at("/"), ErrorCode::NotPermitted)
+        }),
+        case("remove-directory-at:ok:slashes-at-the-end", || {
+            let base = scratch()?;
+            for name in ["gone/", "gone////"] {
+                works(base.create_directory_at("gone"))?;
+                works(base.remove_directory_at(name))?;
+            }
+            Ok(())
+        }),
+        case("remove-directory-at:not-permitted:parent", || {
+            fails(scratch()?.remove_directory_at(".."), ErrorCode::NotPermitted)
+        }),
+        case("remove-directory-at:not-permitted:root", || {
+            fails(scratch()?.remove_directory_at("/"), ErrorCode::NotPermitted)
+        }),
+        case("remove-directory-at:not-directory:slash-at-the-end", || {
+            fails(sandbox()?.remove_directory_at("file/"), ErrorCode::NotDirectory)
+        }),
         case("remove-directory-at:not-empty", || fails(sandbox()?.remove_directory_at("dir"), ErrorCode::NotEmpty)),
         case("remove-directory-at:not-directory:itself", || {
             fails(sandbox()?.remove_directory_at("file"), ErrorCode::NotDirectory)
