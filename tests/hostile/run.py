@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the hostile modules of this folder against berth: each must be held, and must not be with its guard off.
 
-A case is one file: WebAssembly text, or a Python program that prints some. Its header says what the trick is, what
+A case is one file: WebAssembly text, a Python program that prints some, or `.case`: a header alone, for one of the
+guests of `make guests`. Its header says what the trick is, what
 must hold and which guard holds it; README.md lists the keys. Each case runs in a fresh scene (folders with secrets
 beside them) under a deadline and the system's own limits, so that a trick that works hurts this run only:
 
@@ -36,6 +37,7 @@ from pathlib import Path
 from typing import Optional
 
 HERE = Path(__file__).resolve().parent
+SERVERS = HERE.parent / "net" / "servers.py"
 SECRET = b"the secret of the host\n"
 SECONDS = 2.0  # a guarded run takes less, unless its header says otherwise
 UNGUARDED_SECONDS = 2.0  # what hangs is ended then
@@ -46,7 +48,7 @@ MOST_DESCRIPTORS = 64
 MOST_OUTPUT = 4 << 20
 KEYS = {"trick", "holds", "guard", "run", "also", "args", "expect", "without", "seconds", "grows", "cpu", "threads",
         "descriptors", "denials", "state", "stdin", "stdout", "stderr", "report", "writes", "meanwhile",
-        "prepare", "bomb", "listen", "open"}  # fmt: skip
+        "prepare", "bomb", "listen", "servers", "dns", "module", "says", "open"}  # fmt: skip
 
 
 # Cases.
@@ -79,7 +81,7 @@ class Case:
 
 
 def read_case(path):
-    mark = {".wat": ";;", ".py": "#"}[path.suffix]
+    mark = ";;" if path.suffix == ".wat" else "#"
     keys, last = {}, None
     for line in path.read_text().splitlines():
         if not line.startswith(mark):
@@ -101,8 +103,8 @@ def read_case(path):
 
 def all_cases():
     programs = {"run.py", "malformed.py"}
-    paths = sorted(HERE.glob("*.wat")) + sorted(p for p in HERE.glob("*.py") if p.name not in programs)
-    return [read_case(path) for path in sorted(paths)]
+    paths = sorted(p for p in HERE.iterdir() if p.suffix in (".wat", ".py", ".case") and p.name not in programs)
+    return [read_case(path) for path in paths]
 
 
 # The scene: what a run finds, and what is looked at afterwards.
@@ -120,6 +122,7 @@ class Scene:
         for name in ("rw", "other", "ro"):
             self.fill(root / name)
         self.listener = None
+        self.ports = {}
         self.before = self.fingerprint()
 
     def listen(self):
@@ -210,9 +213,37 @@ class Scene:
     def expand(self, words):
         port = self.listener.getsockname()[1] if self.listener else None
         names = {"$ROOT": self.root, "$PORT": port, "$RW": self.root / "rw", "$RO": self.root / "ro", "$OTHER": self.root / "other"}
+        # The longer name first: `$TLS-EXPIRED` is not `$TLS` and the rest.
+        for name in sorted(self.ports, key=len, reverse=True):
+            names["$" + name.upper()] = self.ports[name]
         for name, path in names.items():
             words = [word.replace(name, str(path)) for word in words]
         return words
+
+    @contextmanager
+    def serve(self, case):
+        """The servers that the case names, in a process of their own; berth asks the name server among them."""
+        names = case.keys.get("servers", "").split()
+        if not names:
+            yield
+            return
+        command = [sys.executable, str(SERVERS), *names]
+        if "dns" in case.keys:
+            script = self.root / "own" / "dns.json"
+            script.write_text(case.keys["dns"])
+            command += ["--dns-script", str(script)]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            started = json.loads(process.stdout.readline())
+            self.ports = {name: started[name]["port"] for name in names}
+            if "dns" in self.ports:
+                config = self.root / "own" / "config"
+                config.mkdir()
+                (config / "host.toml").write_text(f'dns.servers = ["127.0.0.1:{self.ports["dns"]}"]\n')
+            yield
+        finally:
+            process.stdin.close()
+            process.wait()
 
 
 @contextmanager
@@ -334,9 +365,12 @@ class Streams:
 @dataclass
 class Runner:
     berth: Path
+    guests: Path
     watch_memory: bool
     slow: float
     base_bytes: int = 0
+    warmed: dict = field(default_factory=dict)
+    warming: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, case, scene, also=(), guard_off=None):
         """One process in this scene, watched until it has ended or is made to."""
@@ -345,6 +379,8 @@ class Runner:
             module = scene.root / "own" / f"{case.name}.wat"
             with open(module, "wb") as file:
                 subprocess.run([sys.executable, str(case.path)], stdout=file, check=True)
+        if module.suffix == ".case":
+            module = self.warm(case.keys["module"], scene)
         if "prepare" in case.keys:
             self.swap_images(scene, module, HERE / case.options("prepare")[1])
         if "listen" in case.keys:
@@ -361,7 +397,8 @@ class Runner:
             arguments += ["a" * length] * count
         deadline = case.number("seconds", SECONDS)
         deadline = min(deadline, UNGUARDED_SECONDS) if guard_off and "hangs" in case.keys["without"] else deadline + 2
-        with swapper(scene, case.keys.get("meanwhile")):
+        with scene.serve(case), swapper(scene, case.keys.get("meanwhile")):
+            command, arguments = scene.expand(command), scene.expand(arguments)
             seen = self.watch(case, [*command, str(module), *arguments], scene, deadline * self.slow)
         lines = seen.stderr.splitlines()
         try:
@@ -413,6 +450,20 @@ class Runner:
             seen.descriptors = max(seen.descriptors, len(os.listdir(f"/proc/{pid}/fd")))
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             pass
+
+    def warm(self, name, scene):
+        """A guest's module, with its compiled image in the scene's cache: most of them take seconds to compile."""
+        module = self.guests / f"{name}.wasm"
+        cache = scene.root / "own" / "cache"
+        with self.warming:
+            if name not in self.warmed:
+                subprocess.run([self.berth, "run", module], env=scene.environment(), capture_output=True, timeout=120)
+                self.warmed[name] = {path.name: path.read_bytes() for path in cache.rglob("*") if path.is_file()}
+        cache.mkdir(mode=0o700, exist_ok=True)
+        for file, content in self.warmed[name].items():
+            (cache / file).touch(0o600)
+            (cache / file).write_bytes(content)
+        return module
 
     def swap_images(self, scene, module, other):
         """Compiles both, then puts the other's image where the module's own was."""
@@ -473,6 +524,8 @@ def check(case, seen, runner, here, watch_memory):
         wrong.append(f"{here.own_bytes('state')} bytes were logged")
     if seen.changes:
         wrong.append(f"changed {', '.join(seen.changes[:3])}")
+    if "says" in case.keys and not re.search(case.keys["says"], seen.stdout.decode(errors="replace"), re.DOTALL):
+        wrong.append(f"said {seen.stdout.decode(errors='replace')[:300]!a}")
     if SECRET.strip() in seen.stdout + seen.stderr:
         wrong.append("printed the secret")
     for word in (b"panicked at", b"memory allocation of", b"stack overflow, aborting", b"Sanitizer", b"runtime error: "):
@@ -529,7 +582,7 @@ def judge(runner, case):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--berth", type=Path, required=True, help="the program, built with test switches")
-    parser.add_argument("--guests", type=Path, help="not used here: malformed.py needs it")
+    parser.add_argument("--guests", type=Path, help="the folder of built guests")
     parser.add_argument("--filter", default="", help="only cases whose names match this regular expression")
     parser.add_argument("--no-rss", action="store_true", help="no checks of memory: under a sanitizer")
     parser.add_argument("--slow", type=float, default=1, help="how many times slower than usual this build is")
@@ -539,7 +592,8 @@ def main():
     cases = [case for case in all_cases() if re.search(options.filter, case.name)]
     if not cases:
         raise SystemExit(f"no case matches '{options.filter}'")
-    runner = Runner(options.berth.resolve(), not options.no_rss, options.slow)
+    guests = (options.guests or HERE.parents[1] / "build/guests").resolve()
+    runner = Runner(options.berth.resolve(), guests, not options.no_rss, options.slow)
     runner.measure_base()
     outcomes = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
