@@ -27,8 +27,9 @@ impl<T: DoorsView + WasiHttpView + 'static> HostWithStore<T> for Through<T> {
             Ok(store.get().0.http().hooks.send_request(request, options, Box::new(async { Ok(()) })))
         })?;
         match Box::into_pin(answer).await {
-            Ok((response, _sent)) => {
-                let _ = sent.send(Ok(()));
+            Ok((response, sending)) => {
+                // Ends with the request's body, which the connection drops in any case.
+                tokio::spawn(async move { sent.send(Box::into_pin(sending).await) });
                 store.with(|mut store| {
                     let http = store.get().0.http();
                     let (response, _received) = Response::from_http(http.hooks, response);

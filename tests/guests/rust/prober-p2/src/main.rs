@@ -9,6 +9,9 @@
 //! send IP:PORT             one datagram           talk-udp IP:PORT           sends one, prints the answer
 //! talk IP:PORT TEXT        sends a line, prints the answer
 //! METHOD URL [NAME=VALUE]… a request with these headers; ok STATUS LENGTH
+//! hoard IP:PORT COUNT      keeps COUNT connections; ok COUNT, or how many there were
+//! flood IP:PORT COUNT      COUNT datagrams; ok SENT
+//! names COUNT SUFFIX       resolves 0.SUFFIX, 1.SUFFIX, …; ok RESOLVED
 //! sleep MILLISECONDS
 //! ```
 //!
@@ -18,12 +21,13 @@ use std::net::SocketAddr;
 use wasip2::clocks::monotonic_clock::subscribe_duration;
 use wasip2::http::outgoing_handler::handle;
 use wasip2::http::types::{Fields, Method, OutgoingBody, OutgoingRequest, Scheme};
-use wasip2::io::streams::{InputStream, StreamError};
+use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 use wasip2::sockets::instance_network::instance_network;
 use wasip2::sockets::ip_name_lookup::resolve_addresses;
 use wasip2::sockets::network::{
     ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
 };
+use wasip2::sockets::tcp::TcpSocket;
 use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 use wasip2::sockets::udp::OutgoingDatagram;
 use wasip2::sockets::udp_create_socket::create_udp_socket;
@@ -52,15 +56,24 @@ fn tried(words: &[&str]) -> Outcome {
         ["listen", target] => listen(socket_address(target)?),
         ["send", target] => send(socket_address(target)?, false),
         ["talk-udp", target] => send(socket_address(target)?, true),
+        ["hoard", target, count] => hoard(socket_address(target)?, number(count)?),
+        ["flood", target, count] => flood(socket_address(target)?, number(count)?),
+        ["names", count, suffix] => {
+            let resolved = (0..number(count)?).filter(|n| resolve(&format!("{n}.{suffix}")).is_ok()).count();
+            Ok(resolved.to_string())
+        }
         ["talk", target, text] => talk(socket_address(target)?, text),
         ["sleep", milliseconds] => {
-            let milliseconds: u64 = milliseconds.parse().map_err(|_| "no number")?;
-            subscribe_duration(milliseconds * 1_000_000).block();
+            subscribe_duration(number(milliseconds)? * 1_000_000).block();
             Ok(String::new())
         }
         [method, url, ref headers @ ..] => request(method, url, headers),
         _ => Err("no such attempt".to_owned()),
     }
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("'{text}' is no number"))
 }
 
 /// The interface's name of an error.
@@ -71,7 +84,7 @@ fn named(error: ErrorCode) -> String {
 /// The name of a case of `wasi:http`'s errors, as WIT writes it but for its capitals: `http-request-denied`.
 fn case_name(error: impl std::fmt::Debug) -> String {
     let debug = format!("{error:?}");
-    let case = debug.trim_start_matches("ErrorCode::");
+    let case = debug.split_once("::").map_or(debug.as_str(), |(_, case)| case);
     let case = &case[..case.find(|c: char| !c.is_alphanumeric()).unwrap_or(case.len())];
     let mut name = String::new();
     for letter in case.chars() {
@@ -110,6 +123,14 @@ fn family(address: &IpSocketAddress) -> IpAddressFamily {
     }
 }
 
+/// Any address and port of the same family.
+fn any_address(address: &IpSocketAddress) -> Result<IpSocketAddress, String> {
+    socket_address(match family(address) {
+        IpAddressFamily::Ipv4 => "0.0.0.0:0",
+        IpAddressFamily::Ipv6 => "[::]:0",
+    })
+}
+
 fn address_text(address: &IpAddress) -> String {
     match *address {
         IpAddress::Ipv4((a, b, c, d)) => std::net::Ipv4Addr::new(a, b, c, d).to_string(),
@@ -145,18 +166,51 @@ fn reach(name: &str, port: &str) -> Outcome {
     outcome
 }
 
-fn connect(address: IpSocketAddress) -> Outcome {
-    let socket = create_tcp_socket(family(&address)).map_err(named)?;
-    socket.start_connect(&instance_network(), address).map_err(named)?;
-    socket.subscribe().block();
-    socket.finish_connect().map(|_| String::new()).map_err(named)
-}
-
-fn talk(address: IpSocketAddress, text: &str) -> Outcome {
+/// A connection, which goes with its socket.
+fn connected(address: IpSocketAddress) -> Result<(InputStream, OutputStream, TcpSocket), String> {
     let socket = create_tcp_socket(family(&address)).map_err(named)?;
     socket.start_connect(&instance_network(), address).map_err(named)?;
     socket.subscribe().block();
     let (input, output) = socket.finish_connect().map_err(named)?;
+    Ok((input, output, socket))
+}
+
+fn connect(address: IpSocketAddress) -> Outcome {
+    connected(address).map(|_| String::new())
+}
+
+fn hoard(address: IpSocketAddress, count: u64) -> Outcome {
+    let mut kept = Vec::new();
+    for _ in 0..count {
+        match connected(address) {
+            Ok(connection) => kept.push(connection),
+            Err(error) => return Err(format!("{error} after {}", kept.len())),
+        }
+    }
+    Ok(kept.len().to_string())
+}
+
+/// Without an answer from the peer there is nothing to wait for: what isn't sent is counted as not sent.
+fn flood(address: IpSocketAddress, count: u64) -> Outcome {
+    let socket = create_udp_socket(family(&address)).map_err(named)?;
+    socket.start_bind(&instance_network(), any_address(&address)?).map_err(named)?;
+    socket.subscribe().block();
+    socket.finish_bind().map_err(named)?;
+    let (_input, output) = socket.stream(None).map_err(named)?;
+    let (mut sent, mut refused) = (0, None);
+    for _ in 0..count {
+        output.subscribe().block();
+        output.check_send().map_err(named)?;
+        match output.send(&[OutgoingDatagram { data: vec![0; 1024], remote_address: Some(address) }]) {
+            Ok(some) => sent += some,
+            Err(error) => refused = Some(error),
+        }
+    }
+    refused.map_or(Ok(sent.to_string()), |error| Err(format!("{} after {sent}", named(error))))
+}
+
+fn talk(address: IpSocketAddress, text: &str) -> Outcome {
+    let (input, output, _socket) = connected(address)?;
     output.blocking_write_and_flush(format!("{text}\n").as_bytes()).map_err(|e| format!("write: {e:?}"))?;
     let answer = input.blocking_read(4096).map_err(|e| format!("read: {e:?}"))?;
     Ok(String::from_utf8_lossy(&answer).trim_end().to_owned())
@@ -188,11 +242,7 @@ fn bind_udp(address: IpSocketAddress) -> Outcome {
 
 fn send(address: IpSocketAddress, answered: bool) -> Outcome {
     let socket = create_udp_socket(family(&address)).map_err(named)?;
-    let any = match family(&address) {
-        IpAddressFamily::Ipv4 => "0.0.0.0:0",
-        IpAddressFamily::Ipv6 => "[::]:0",
-    };
-    socket.start_bind(&instance_network(), socket_address(any)?).map_err(named)?;
+    socket.start_bind(&instance_network(), any_address(&address)?).map_err(named)?;
     socket.subscribe().block();
     socket.finish_bind().map_err(named)?;
     let (input, output) = socket.stream(None).map_err(named)?;
