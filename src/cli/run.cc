@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error_table.h"
+#include "base/os/process.h"
 #include "base/units.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -58,7 +59,8 @@ void describe(CLI::App& app, Options& options) {
       "What it was refused is said at the end, and kept for 'berth why'. A guest's exit status passes "
       "through;\n"
       "124 means that a limit ended it, 134 that it trapped.\n");
-  app.add_option("--grant", options.policy.grants, "open a door: 'files ./data:/data:rw', 'env KEY=value'")
+  app.add_option("--grant", options.policy.grants,
+                 "open a door: 'files ./data:/data:rw', 'http.out https://example.com/*'")
       ->type_name("GRANT")
       ->allow_extra_args(false);
   app.add_option("--dir", options.policy.folders,
@@ -116,6 +118,7 @@ json to_json(const host::CommandReport& report, const Options& options, const Di
     denials.push_back({{"capability", denial.capability},
                        {"operation", denial.operation},
                        {"target", denial.target},
+                       {"method", denial.method},
                        {"rule", denial.rule},
                        {"suggestion", denial.suggestion},
                        {"count", denial.count},
@@ -129,6 +132,10 @@ json to_json(const host::CommandReport& report, const Options& options, const Di
                 {"memory_limit_bytes", report.memory_limit_bytes},
                 {"memory_reserve_bytes", report.memory_reserve_bytes},
                 {"memory_peak_bytes", report.memory_peak_bytes},
+                {"network",
+                 {{"sent_bytes", report.outcome.network.sent_bytes},
+                  {"received_bytes", report.outcome.network.received_bytes},
+                  {"connections", report.outcome.network.connections}}},
                 {"denials", std::move(denials)},
                 {"denials_unlisted", report.denials_unlisted}};
   using Ending = engine::Outcome::Ending;
@@ -240,6 +247,7 @@ Result<int> run(const Options& options) {
   std::ignore = BERTH_TRY(host::guest_for(effective.policy));
   const uint64_t guards_off = BERTH_TRY(guard_bits(options.guards_off));
 
+  allow_most_open_files();
   const auto loop = BERTH_TRY(Loop::create());
   const auto engine = BERTH_TRY(engine::Engine::create(1, guards_off));
   std::unique_ptr<engine::ImageCache> cache;
@@ -271,6 +279,7 @@ Result<int> run(const Options& options) {
   }
   host::CommandRequest request{.policy = effective.policy,
                                .args = {loaded.name},
+                               .dns_servers = effective.dns_servers,
                                .ways = options.portable ? engine::Ways::kPortable : engine::Ways::kNative,
                                .guards_off = guards_off};
   request.args.insert(request.args.end(), options.args.begin(), options.args.end());

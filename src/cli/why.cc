@@ -53,6 +53,7 @@ json to_json(const std::vector<DenialRecord>& records, bool probes) {
       denials.push_back({{"capability", denial.capability},
                          {"operation", denial.operation},
                          {"target", denial.target},
+                         {"method", denial.method},
                          {"rule", denial.rule},
                          {"suggestion", denial.suggestion},
                          {"count", denial.count},

@@ -18,9 +18,9 @@ struct Running {
 };
 
 std::string_view operation_name(int32_t operation) {
-  static constexpr std::array<std::string_view, 16> kNames{
-      "",     "open-read", "open-write", "stat",    "readlink", "create", "remove",  "rename",
-      "link", "symlink",   "set-times",  "connect", "bind",     "send",   "resolve", "request"};
+  static constexpr std::array<std::string_view, 18> kNames{
+      "",        "open-read", "open-write", "stat", "readlink", "create",  "remove",  "rename", "link",
+      "symlink", "set-times", "connect",    "bind", "send",     "resolve", "request", "listen", "receive"};
   return operation >= 0 && static_cast<size_t>(operation) < kNames.size()
              ? kNames[static_cast<size_t>(operation)]
              : "";
@@ -31,7 +31,11 @@ extern "C" bool berth_on_ask(void* context, const berth_knock* knock) noexcept {
   return running.keeper->ask({.door = static_cast<Knock::Door>(knock->capability - BERTH_CAPABILITY_FILES),
                               .cause = static_cast<Knock::Cause>(knock->reason - BERTH_REASON_NO_GRANT),
                               .operation = operation_name(knock->operation),
-                              .target = view(knock->target)});
+                              .target = view(knock->target),
+                              .method = view(knock->method),
+                              .resolved_to = view(knock->resolved_to),
+                              .resolved_from = view(knock->resolved_from),
+                              .quiet = knock->quiet});
 }
 
 extern "C" void berth_on_done(void* context, const berth_outcome* outcome) noexcept {
@@ -42,10 +46,19 @@ extern "C" void berth_on_done(void* context, const berth_outcome* outcome) noexc
                  .reason = std::string(view(outcome->reason)),
                  .trace = std::string(view(outcome->trace)),
                  .cpu_used = std::chrono::nanoseconds(load(running->meter.cpu_used_ns)),
+                 .network = {.sent_bytes = load(running->meter.net_sent_bytes),
+                             .received_bytes = load(running->meter.net_received_bytes),
+                             .connections = load(running->meter.connections)},
                  .still_running = outcome->still_running,
                  .unfinished_line = outcome->unfinished_line});
   // A guest that goes on still counts and knocks.
   if (outcome->still_running) std::ignore = running.release();
+}
+
+std::vector<berth_slice> slices(const std::vector<std::string>& texts) {
+  std::vector<berth_slice> list;
+  for (const std::string& text : texts) list.push_back(slice(text));
+  return list;
 }
 
 /// A limit as the ABI says it: 0 is none, so the shortest one is 1.
@@ -66,8 +79,9 @@ void Call::cancel() {
 
 Result<std::unique_ptr<Call>> Engine::start(const Module& module, const Guest& guest,
                                             std::function<void(Outcome)> done) const {
-  std::vector<berth_slice> args;
-  for (const std::string& arg : guest.args) args.push_back(slice(arg));
+  const std::vector<berth_slice> args = slices(guest.args);
+  const std::vector<berth_slice> names = slices(guest.names);
+  const std::vector<berth_slice> dns_servers = slices(guest.dns_servers);
   std::vector<berth_slice> env;
   for (const auto& [name, value] : guest.env) {
     env.push_back(slice(name));
@@ -83,7 +97,10 @@ Result<std::unique_ptr<Call>> Engine::start(const Module& module, const Guest& g
   running->meter = {.cpu_limit_ns = abi_limit(guest.cpu_time),
                     .cpu_used_ns = 0,
                     .wall_limit_ns = abi_limit(guest.wall),
-                    .fuel_limit = guest.fuel.value_or(0)};
+                    .fuel_limit = guest.fuel.value_or(0),
+                    .net_sent_bytes = 0,
+                    .net_received_bytes = 0,
+                    .connections = 0};
   running->keeper = guest.keeper;
   running->done = std::move(done);
   const berth_guest abi = {.args = {.items = args.data(), .len = args.size()},
@@ -100,6 +117,8 @@ Result<std::unique_ptr<Call>> Engine::start(const Module& module, const Guest& g
                            .guards_off = guest.guards_off,
                            .budget = guest.budget->abi(),
                            .meter = &running->meter,
+                           .names = {.items = names.data(), .len = names.size()},
+                           .dns_servers = {.items = dns_servers.data(), .len = dns_servers.size()},
                            .ask = berth_on_ask,
                            .done = berth_on_done,
                            .context = running.get()};

@@ -41,18 +41,23 @@ class Budget {
   std::unique_ptr<berth_budget> budget_;
 };
 
-/// What a guest asked for that no grant opens.
+/// What a guest asks for.
 struct Knock {
   enum class Door { kFiles, kHttpOut, kSocketOut, kSocketIn, kDns };
-  enum class Cause { kNoGrant, kReadOnly, kEscape, kSpecialFile, kCrossGrant };
+  /// Why its door stopped it; `kAsk` when the policy decides.
+  enum class Cause { kNoGrant, kReadOnly, kEscape, kSpecialFile, kCrossGrant, kAsk };
 
   Door door = Door::kFiles;
   Cause cause = Cause::kNoGrant;
-  std::string_view operation;  // in the policy's words: "open-read", "connect"
-  std::string_view target;     // any bytes the guest likes
+  std::string_view operation;      // in the policy's words: "open-read", "connect"
+  std::string_view target;         // any bytes the guest likes
+  std::string_view method;         // of a request
+  std::string_view resolved_to;    // of a request: the address that its name has, once that is known
+  std::string_view resolved_from;  // of an address: the name that it was found by, if any
+  bool quiet = false;              // a question on the way: a refusal is not worth an entry
 };
 
-/// Told of every knock, and asked whether a policy opens it after all.
+/// Told of what no grant opens, and asked where only the policy knows.
 class DoorKeeper {
  public:
   virtual ~DoorKeeper() = default;
@@ -92,7 +97,9 @@ struct Guest {
   std::vector<std::string> args;  // the first is the program's name
   std::vector<std::pair<std::string, std::string>> env;
   std::vector<Folder> folders;
-  bool phantom = true;  // the last preopen `/`, when no folder covers it
+  std::vector<std::string> names;        // that rules for sockets hold
+  std::vector<std::string> dns_servers;  // "127.0.0.1:5353"; none: the system's
+  bool phantom = true;                   // the last preopen `/`, when no folder covers it
   bool stdin_open = false;
   bool stdout_open = false;
   bool stderr_open = false;
@@ -109,6 +116,13 @@ struct Guest {
 
 enum class Limit { kMemory = 1, kCpuTime, kWall, kFuel, kHandles, kStack, kHostBuffers };
 
+/// What the host's own connections for a guest carried, in bytes on the wire; and all that it was let make.
+struct NetworkUse {
+  uint64_t sent_bytes = 0;
+  uint64_t received_bytes = 0;
+  uint64_t connections = 0;
+};
+
 struct Outcome {
   enum class Ending { kExited = 1, kTrapped, kLimited, kCancelled, kFailed, kPanicked };
 
@@ -118,6 +132,7 @@ struct Outcome {
   std::string reason;            // of kTrapped and kFailed
   std::string trace;             // of kTrapped: the guest's frames, innermost first
   std::chrono::nanoseconds cpu_used{0};
+  NetworkUse network;
   /// Of a guest that is alone: it goes on, with all that it was given, so the process has to end.
   bool still_running = false;
   /// The guest's last line on standard error isn't finished.

@@ -67,9 +67,21 @@ Result<void> give(const Grant& grant, engine::Guest& guest) {
     guest.stderr_open |= stdio->err;
     return {};
   }
+  if (const auto* socket = std::get_if<policy::SocketOutGrant>(&grant.extent)) {
+    const policy::HostPattern& host = socket->endpoint.host;
+    if (host.kind == policy::HostKind::kName) guest.names.push_back(host.name);
+    return {};
+  }
+  // The engine asks about each use of these.
+  if (std::holds_alternative<policy::HttpOutGrant>(grant.extent) ||
+      std::holds_alternative<policy::SocketInGrant>(grant.extent) ||
+      std::holds_alternative<policy::DnsGrant>(grant.extent)) {
+    return {};
+  }
   return fail(
       ErrorCode::kUnsupported,
-      fmt::format("the grant '{}' ({}) can't be given by this berth yet: it offers files, env and stdio",
+      fmt::format("the grant '{}' ({}) can't be given by this berth yet: it offers files, env, stdio, "
+                  "http.out, socket.out, socket.in and dns",
                   policy::to_text(grant), grant.source));
 }
 

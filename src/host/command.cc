@@ -26,6 +26,7 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
   };
   auto lent = std::make_unique<Lent>(shares.guest_bytes, request.policy);
   guest.args = request.args;
+  guest.dns_servers = request.dns_servers;
   guest.ways = request.ways;
   guest.guards_off = request.guards_off;
   guest.budget = &lent->budget;

@@ -16,8 +16,9 @@
 namespace berth::host {
 
 struct CommandRequest {
-  policy::Policy policy;          // effective and anchored
-  std::vector<std::string> args;  // the first is the program's name
+  policy::Policy policy;                 // effective and anchored
+  std::vector<std::string> args;         // the first is the program's name
+  std::vector<std::string> dns_servers;  // the owner's; none: the system's
   engine::Ways ways = engine::Ways::kNative;
   uint64_t guards_off = 0;
 };

@@ -39,6 +39,8 @@ Reason reason_of(Knock::Cause cause) {
       return Reason::kSpecialFile;
     case Knock::Cause::kCrossGrant:
       return Reason::kCrossGrant;
+    case Knock::Cause::kAsk:
+      return Reason::kAsk;
   }
   return Reason::kNoGrant;
 }
@@ -74,23 +76,41 @@ bool is_probe(const policy::Policy& policy, const policy::Knock& knock) {
 
 bool Denials::ask(const Knock& knock) noexcept {
   try {
-    Key key{.capability = capability_of(knock.door),
-            .operation = std::string(knock.operation),
-            .target = std::string(knock.target.substr(0, kLongestTarget))};
-    const std::lock_guard guard(lock_);
-    const auto found = seen_.find(key);
-    if (found != seen_.end()) {
-      ++found->second.count;
-    } else if (seen_.size() < kMostEntries) {
-      seen_.emplace(std::move(key),
-                    Seen{.order = seen_.size(), .count = 1, .reason = reason_of(knock.cause)});
-    } else {
-      ++unlisted_;
+    const policy::Knock asked{.capability = capability_of(knock.door),
+                              .operation = std::string(knock.operation),
+                              .target = std::string(knock.target),
+                              .method = std::string(knock.method),
+                              .resolved_to = std::string(knock.resolved_to),
+                              .resolved_from = std::string(knock.resolved_from),
+                              .reason = reason_of(knock.cause)};
+    policy::Verdict verdict;
+    if (asked.reason == Reason::kAsk) {
+      verdict = policy::decide(policy_, asked);
+      if (verdict.decision == policy::Decision::kAllow) return true;
     }
+    if (!knock.quiet) record(asked, verdict);
   } catch (...) {
     // Out of memory: the refusal stands, its entry is lost.
   }
   return false;
+}
+
+void Denials::record(const policy::Knock& knock, const policy::Verdict& verdict) {
+  Key key{.capability = knock.capability,
+          .operation = knock.operation,
+          .target = policy::public_target(knock).substr(0, kLongestTarget),
+          .method = knock.method.substr(0, kLongestTarget),
+          .resolved_to = knock.resolved_to};
+  const std::lock_guard guard(lock_);
+  const auto found = seen_.find(key);
+  if (found != seen_.end()) {
+    ++found->second.count;
+  } else if (seen_.size() < kMostEntries) {
+    seen_.emplace(std::move(key),
+                  Seen{.order = seen_.size(), .count = 1, .reason = knock.reason, .verdict = verdict});
+  } else {
+    ++unlisted_;
+  }
 }
 
 std::vector<Denial> Denials::collect() const {
@@ -100,14 +120,16 @@ std::vector<Denial> Denials::collect() const {
     const policy::Knock knock{.capability = key.capability,
                               .operation = key.operation,
                               .target = as_folder_if_one(key.capability, key.target),
-                              .method = {},
-                              .resolved_to = {},
+                              .method = key.method,
+                              .resolved_to = key.resolved_to,
                               .resolved_from = {},
                               .reason = seen.reason};
-    const policy::Verdict verdict = policy::decide(policy_, knock);
+    const bool decided = seen.reason == Reason::kAsk;
+    const policy::Verdict verdict = decided ? seen.verdict : policy::decide(policy_, knock);
     ordered.emplace_back(seen.order, Denial{.capability = std::string(capability_name(key.capability)),
                                             .operation = key.operation,
                                             .target = key.target,
+                                            .method = key.method,
                                             .rule = verdict.rule,
                                             .suggestion = verdict.suggestion,
                                             .line = policy::explain(knock, verdict),

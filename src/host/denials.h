@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What a guest was refused: collected while it runs, looked at once it has ended.
+// The policy's answers to a guest's doors, and what it was refused: collected while it runs, looked at once
+// it has ended.
 //
-// `Denials` is told by the engine's threads and never makes them wait for more than a short copy: the same
+// `Denials` is asked by the engine's threads and never makes them wait for more than a short copy: the same
 // refusal again only counts up, and beyond `kMostEntries` different ones only their number is kept. A guest
 // chooses what it asks for, so it chooses these texts, within their bounds.
 
@@ -22,6 +23,7 @@ struct Denial {
   std::string capability;  // "files"
   std::string operation;   // "open-read"
   std::string target;      // "/etc/passwd"
+  std::string method;      // of a request: "GET"
   std::string rule;        // what was missing
   std::string suggestion;  // the grant that would allow it; may be empty
   std::string line;        // all of it for a person
@@ -53,13 +55,19 @@ class Denials final : public engine::DoorKeeper {
     size_t order = 0;
     uint64_t count = 0;
     policy::Reason reason = policy::Reason::kNoGrant;
+    policy::Verdict verdict;  // where the policy decided
   };
+  /// Without what may be secret in a URL.
   struct Key {
     policy::Capability capability;
     std::string operation;
     std::string target;
+    std::string method;
+    std::string resolved_to;
     auto operator<=>(const Key&) const = default;
   };
+
+  void record(const policy::Knock& knock, const policy::Verdict& verdict);
 
   const policy::Policy& policy_;
   mutable std::mutex lock_;

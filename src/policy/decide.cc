@@ -99,8 +99,9 @@ Verdict decide_asked(const Policy& policy, const Knock& knock) {
   return denied("berth has no such door", "");
 }
 
-/// The target without what may be secret in it: a URL's user information and query.
-std::string public_part(const Knock& knock) {
+}  // namespace
+
+std::string public_target(const Knock& knock) {
   std::string target = knock.target;
   if (knock.capability != kHttpOut) return target;
   target.resize(std::min(target.size(), target.find_first_of("?#")));
@@ -110,8 +111,6 @@ std::string public_part(const Knock& knock) {
   if (user != std::string::npos && user >= authority) target.erase(authority, user + 1 - authority);
   return target;
 }
-
-}  // namespace
 
 Verdict decide(const Policy& policy, const Knock& knock) {
   Verdict verdict = decide_asked(policy, knock);
@@ -128,7 +127,7 @@ std::string explain(const Knock& knock, const Verdict& verdict) {
   const std::string& action = knock.method.empty() ? knock.operation : knock.method;
   std::string line =
       fmt::format("{}: {} {} {}: {}", allowed ? "allowed" : "denied", capability_name(knock.capability),
-                  printable(action), printable(public_part(knock)), verdict.rule);
+                  printable(action), printable(public_target(knock)), verdict.rule);
   if (!verdict.suggestion.empty())
     line += fmt::format("; allow with --grant {}", shell_quoted(verdict.suggestion));
   return line;

@@ -11,7 +11,8 @@
 //               up, and again with `resolved_to` before the connection is made
 //   http.in     "127.0.0.1:8080"; "listen"
 //   socket.out  "tcp://1.2.3.4:80", "udp://[::1]:53"; "connect", "send"
-//   socket.in   "tcp://127.0.0.1:9000"; "listen", "bind"
+//   socket.in   "tcp://127.0.0.1:9000"; "listen", "bind". Of a peer, once the guest listens with UDP at all:
+//               "receive", and "send" for an answer to who has just written
 //   dns         "example.com"; "resolve"
 //   keyvalue, blobstore  the store's name; "open", "get", "list", "exists", "stat" only read
 //   env, secret the name; "read"          stdio  "in", "out", "err"
@@ -58,6 +59,9 @@ struct Verdict {
 };
 
 Verdict decide(const Policy& policy, const Knock& knock);
+
+/// The target without what may be secret in it: of a URL the user information and the query.
+std::string public_target(const Knock& knock);
 
 /// One line for a person, safe to print on a terminal whatever the guest put into the knock; the grant in
 /// it is quoted for a shell.

@@ -99,8 +99,10 @@ Verdict decide_socket_in(const Policy& policy, const Knock& knock) {
   if (!url) return denied(url.error().message, "");
   auto peer = parse_peer(url->rest);
   if (!peer) return denied(peer.error().message, "");
+  // The target is who writes to the guest, or gets its answer: where it listens was decided when it bound.
+  const bool of_peer = knock.operation == "receive" || knock.operation == "send";
   const Grant* grant = find_grant<SocketInGrant>(policy, [&](const SocketInGrant& open) {
-    return open.transport == url->transport && holds(open.endpoint, *peer, Direction::kIn);
+    return open.transport == url->transport && (of_peer || holds(open.endpoint, *peer, Direction::kIn));
   });
   if (grant != nullptr) return allowed_by(*grant);
   return denied(std::string(kNothingCovers),

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
+#include "policy/endpoint.h"
 #include "policy/nearest.h"
 #include "policy/printable.h"
 #include "policy/toml.h"
@@ -14,11 +16,14 @@ namespace berth::policy {
 namespace {
 
 constexpr std::array<std::string_view, 2> kKeys{"grants", "limits"};
+constexpr std::array<std::string_view, 3> kOwnersKeys{"grants", "limits", "dns"};
+constexpr uint16_t kDnsPort = 53;
 
 /// What both a policy and an owner's file hold.
 struct Document {
   std::optional<std::vector<Grant>> grants;
   Limits limits;
+  std::vector<std::string> dns_servers;  // the owner's only
 };
 
 bool is_limit(std::string_view name) {
@@ -52,9 +57,13 @@ class Reader {
         document.grants = BERTH_TRY(read_grants(value));
       } else if (key == "limits") {
         BERTH_TRY(read_limits(document.limits, value));
+      } else if (key == "dns" && role_ == Role::kOwner) {
+        document.dns_servers = BERTH_TRY(read_dns(value));
       } else {
+        std::span<const std::string_view> known = kKeys;
+        if (role_ == Role::kOwner) known = kOwnersKeys;
         return wrong(key.source(), fmt::format("{} is not a key of this file{}", quoted(key.str()),
-                                               did_you_mean(key.str(), kKeys)));
+                                               did_you_mean(key.str(), known)));
       }
     }
     return document;
@@ -80,6 +89,28 @@ class Reader {
       grants.push_back(std::move(*grant));
     }
     return grants;
+  }
+
+  Result<std::vector<std::string>> read_dns(const toml::node& node) const {
+    constexpr std::string_view kShape =
+        "'dns' holds the list 'servers', as in dns.servers = [\"10.0.0.53\", \"127.0.0.1:5353\"]";
+    const toml::table* table = node.as_table();
+    const toml::array* list = table != nullptr ? table->get_as<toml::array>("servers") : nullptr;
+    if (list == nullptr || table->size() != 1 || list->empty()) return wrong(node.source(), kShape);
+    std::vector<std::string> servers;
+    for (const toml::node& item : *list) {
+      const auto* text = item.as_string();
+      if (text == nullptr) return wrong(item.source(), fmt::format("{}, not {}", kShape, kind_of(item)));
+      auto peer = parse_peer(text->get(), kDnsPort);
+      if (!peer || !peer->address || peer->port == 0) {
+        return wrong(item.source(),
+                     fmt::format("{} is not the address of a name server, write 10.0.0.53 or [::1]:5353",
+                                 quoted(text->get())));
+      }
+      HostPattern host{.kind = HostKind::kNetwork, .network = network_of(*peer->address)};
+      servers.push_back(fmt::format("{}:{}", to_text(host), peer->port));
+    }
+    return servers;
   }
 
   Result<void> read_limits(Limits& limits, const toml::node& node) const {
@@ -138,8 +169,10 @@ Result<Policy> parse_policy(std::string_view toml_text, std::string_view file_na
 
 Result<Bounds> parse_bounds(std::string_view toml_text, std::string_view file_name) {
   Document document = BERTH_TRY(Reader(file_name, Role::kOwner).read(toml_text));
-  return Bounds{
-      .grants = std::move(document.grants), .limits = document.limits, .source = printable(file_name)};
+  return Bounds{.grants = std::move(document.grants),
+                .limits = document.limits,
+                .dns_servers = std::move(document.dns_servers),
+                .source = printable(file_name)};
 }
 
 std::string to_toml(const Policy& policy) {

@@ -7,7 +7,9 @@
 //   memory = "64MiB"
 //   cpu.time = "2s"
 //
-// The owner's file is written the same. There an absent `grants` bounds nothing, an empty one forbids all.
+// The owner's file is written the same. There an absent `grants` bounds nothing, an empty one forbids all,
+// and the name servers that berth asks may be named; without that, they are the system's:
+//   dns.servers = ["10.0.0.53", "127.0.0.1:5353"]
 //
 // Host paths of files are compared as text: before `intersect` the caller makes them absolute, normal and
 // free of links, in the asked grants as in the owner's. Pure; safe on any thread.
@@ -37,7 +39,8 @@ Result<Policy> parse_policy(std::string_view toml_text, std::string_view file_na
 struct Bounds {
   std::optional<std::vector<Grant>> grants;  // absent: any
   Limits limits;
-  std::string source;  // the file's name
+  std::vector<std::string> dns_servers;  // "10.0.0.53:53", "[::1]:5353"; none: the system's
+  std::string source;                    // the file's name
 };
 
 Result<Bounds> parse_bounds(std::string_view toml_text, std::string_view file_name);
@@ -67,7 +70,8 @@ struct Effective {
   std::vector<Cut> cuts;
   std::vector<Lowered> lowered;
   Limits owner_limits;
-  std::string owner_source;  // the owner's file
+  std::vector<std::string> dns_servers;  // the owner's; none: the system's
+  std::string owner_source;              // the owner's file
 };
 
 /// What is asked and allowed: never wider than either. A grant that an owner's rules allow in parts becomes

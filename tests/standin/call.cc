@@ -113,7 +113,11 @@ bool Call::ask(const std::string& target) {
   const berth_knock knock = {.capability = BERTH_CAPABILITY_FILES,
                              .operation = BERTH_OPERATION_OPEN_READ,
                              .reason = BERTH_REASON_NO_GRANT,
-                             .target = slice(target)};
+                             .target = slice(target),
+                             .method = {},
+                             .resolved_to = {},
+                             .resolved_from = {},
+                             .quiet = false};
   return guest_.ask(guest_.context, &knock);
 }
 

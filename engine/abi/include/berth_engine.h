@@ -68,6 +68,8 @@ typedef enum berth_operation {
   BERTH_OPERATION_SEND = 13,
   BERTH_OPERATION_RESOLVE = 14,
   BERTH_OPERATION_REQUEST = 15,
+  BERTH_OPERATION_LISTEN = 16,
+  BERTH_OPERATION_RECEIVE = 17,
 } berth_operation;
 
 /// Why a door stopped it.
@@ -82,6 +84,8 @@ typedef enum berth_reason {
   BERTH_REASON_SPECIAL_FILE = 4,
   /// A link or a rename from one grant to another.
   BERTH_REASON_CROSS_GRANT = 5,
+  /// The door doesn't know: the policy decides.
+  BERTH_REASON_ASK = 6,
 } berth_reason;
 
 /// What a file of a module was.
@@ -162,7 +166,7 @@ typedef struct berth_budget {
   uint64_t refused_bytes;
 } berth_budget;
 
-/// Time of one call: C++ owns it, both sides read and write it atomically, and it outlives the call.
+/// Time of one call, and what it used of the network: C++ owns it, both sides read and write it atomically, and it outlives the call.
 /// A limit of 0 is none.
 typedef struct berth_meter {
   uint64_t cpu_limit_ns;
@@ -170,15 +174,27 @@ typedef struct berth_meter {
   uint64_t wall_limit_ns;
   /// Instructions; only for an engine that counts them.
   uint64_t fuel_limit;
+  /// Of the connections that the host makes for the guest: bytes on the wire, and how many there were.
+  uint64_t net_sent_bytes;
+  uint64_t net_received_bytes;
+  uint64_t connections;
 } berth_meter;
 
-/// What a guest asked for that no grant opens: *borrow* for the duration of `ask`. The numbers are those of
-/// `berth_capability`, `berth_operation` and `berth_reason`.
+/// What a guest asks for: *borrow* for the duration of `ask`. The numbers are those of `berth_capability`,
+/// `berth_operation` and `berth_reason`.
 typedef struct berth_knock {
   int32_t capability;
   int32_t operation;
   int32_t reason;
   struct berth_slice target;
+  /// Of a request: its method.
+  struct berth_slice method;
+  /// Of a request: the address that its name has; empty before that is known.
+  struct berth_slice resolved_to;
+  /// Of an address: the name that it was found by, if any.
+  struct berth_slice resolved_from;
+  /// A question on the way, or about what the guest didn't do: a refusal is not worth an entry.
+  bool quiet;
 } berth_knock;
 
 /// How a call ended: *borrow* for the duration of `done`.
@@ -222,8 +238,12 @@ typedef struct berth_guest {
   uint64_t guards_off;
   struct berth_budget *budget;
   struct berth_meter *meter;
-  /// Asked when no grant opens a door. Called on the engine's threads, some on guests' fibers: must not
-  /// block, throw or call back into the engine. Returns whether the policy opens it after all.
+  /// Names that rules for sockets hold: looked up when a guest connects to an address that it got elsewhere.
+  struct berth_slices names;
+  /// Name servers to ask, as `ADDRESS:PORT`; the system's when there are none.
+  struct berth_slices dns_servers;
+  /// Asked when no grant opens a door of files, and about each use of the network. Called on the engine's threads, some on guests' fibers: must not
+  /// block, throw or call back into the engine. Returns whether the policy opens it.
   bool (*ask)(void *context, const struct berth_knock *knock);
   /// Called once, on the engine's thread, when the call has ended and all that it held is gone (but see
   /// `still_running`): must not block or throw. Comes also when the runtime is freed before the call has ended.

@@ -5,6 +5,7 @@ use crate::boundary::{Failure, INTERNAL, borrowed, guarded, text, texts};
 use crate::types::*;
 use crate::{berth_module, berth_runtime, plain};
 use ::berth_guest::{Access, Budget, Call, Ended, GuardsOff, Guest, Meter, Outcome, OutputFlags};
+use berth_doors::net::Settings;
 use berth_doors::os::Ways;
 use berth_doors::{Knock, Owner};
 use core::ffi::c_void;
@@ -34,6 +35,10 @@ impl Owner for Callbacks {
             operation: knock.operation as i32,
             reason: knock.reason as i32,
             target: borrowed(knock.target.as_bytes()),
+            method: borrowed(knock.method.as_bytes()),
+            resolved_to: borrowed(knock.resolved_to.as_bytes()),
+            resolved_from: borrowed(knock.resolved_from.as_bytes()),
+            quiet: knock.quiet,
         };
         // SAFETY: the header's contract for `ask`; the knock lives until it returns.
         unsafe { (self.ask)(self.context, &knock) }
@@ -125,6 +130,12 @@ unsafe fn read_guest(guest: &berth_guest, callbacks: Callbacks) -> Result<Guest,
         opened.push((host, inside, if folder.writable { Access::ReadWrite } else { Access::ReadOnly }));
     }
     let env: Vec<_> = env.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
+    // SAFETY: the caller's promise.
+    let (rule_names, servers) = unsafe { (texts(guest.names, "a name")?, texts(guest.dns_servers, "a name server")?) };
+    let server = |text: &String| {
+        text.parse().map_err(|_| Failure::new(INTERNAL, format!("'{text}' is no address and port of a name server")))
+    };
+    let dns_servers = servers.iter().map(server).collect::<Result<_, _>>()?;
     // SAFETY: C++ keeps both alive, at one address, until `done` has returned.
     let (budget, meter) = unsafe { (budget(guest.budget), meter(guest.meter)) };
     Ok(Guest {
@@ -138,6 +149,7 @@ unsafe fn read_guest(guest: &berth_guest, callbacks: Callbacks) -> Result<Guest,
         budget,
         meter,
         owner: Arc::new(callbacks),
+        net: Settings { dns_servers, rule_names },
         ways: if guest.portable { Ways::Portable } else { Ways::Native },
         guards_off: GuardsOff(guest.guards_off),
     })
@@ -168,6 +180,9 @@ unsafe fn meter(meter: *mut berth_meter) -> Meter {
             cpu_used_ns: AtomicU64::from_ptr(&raw mut (*meter).cpu_used_ns),
             wall_limit_ns: (*meter).wall_limit_ns,
             fuel_limit: (*meter).fuel_limit,
+            net_sent_bytes: AtomicU64::from_ptr(&raw mut (*meter).net_sent_bytes),
+            net_received_bytes: AtomicU64::from_ptr(&raw mut (*meter).net_received_bytes),
+            connections: AtomicU64::from_ptr(&raw mut (*meter).connections),
         }
     }
 }

@@ -63,7 +63,7 @@ pub struct berth_budget {
     pub refused_bytes: u64,
 }
 
-/// Time of one call: C++ owns it, both sides read and write it atomically, and it outlives the call.
+/// Time of one call, and what it used of the network: C++ owns it, both sides read and write it atomically, and it outlives the call.
 /// A limit of 0 is none.
 #[repr(C)]
 pub struct berth_meter {
@@ -72,16 +72,28 @@ pub struct berth_meter {
     pub wall_limit_ns: u64,
     /// Instructions; only for an engine that counts them.
     pub fuel_limit: u64,
+    /// Of the connections that the host makes for the guest: bytes on the wire, and how many there were.
+    pub net_sent_bytes: u64,
+    pub net_received_bytes: u64,
+    pub connections: u64,
 }
 
-/// What a guest asked for that no grant opens: *borrow* for the duration of `ask`. The numbers are those of
-/// `berth_capability`, `berth_operation` and `berth_reason`.
+/// What a guest asks for: *borrow* for the duration of `ask`. The numbers are those of `berth_capability`,
+/// `berth_operation` and `berth_reason`.
 #[repr(C)]
 pub struct berth_knock {
     pub capability: i32,
     pub operation: i32,
     pub reason: i32,
     pub target: berth_slice,
+    /// Of a request: its method.
+    pub method: berth_slice,
+    /// Of a request: the address that its name has; empty before that is known.
+    pub resolved_to: berth_slice,
+    /// Of an address: the name that it was found by, if any.
+    pub resolved_from: berth_slice,
+    /// A question on the way, or about what the guest didn't do: a refusal is not worth an entry.
+    pub quiet: bool,
 }
 
 /// What a guest is given; all of it decided before. *Borrow*: everything is copied but `budget` and `meter`.
@@ -107,8 +119,12 @@ pub struct berth_guest {
     pub guards_off: u64,
     pub budget: *mut berth_budget,
     pub meter: *mut berth_meter,
-    /// Asked when no grant opens a door. Called on the engine's threads, some on guests' fibers: must not
-    /// block, throw or call back into the engine. Returns whether the policy opens it after all.
+    /// Names that rules for sockets hold: looked up when a guest connects to an address that it got elsewhere.
+    pub names: berth_slices,
+    /// Name servers to ask, as `ADDRESS:PORT`; the system's when there are none.
+    pub dns_servers: berth_slices,
+    /// Asked when no grant opens a door of files, and about each use of the network. Called on the engine's threads, some on guests' fibers: must not
+    /// block, throw or call back into the engine. Returns whether the policy opens it.
     pub ask: Option<unsafe extern "C" fn(context: *mut c_void, knock: *const berth_knock) -> bool>,
     /// Called once, on the engine's thread, when the call has ended and all that it held is gone (but see
     /// `still_running`): must not block or throw. Comes also when the runtime is freed before the call has ended.
@@ -190,6 +206,8 @@ pub enum berth_operation {
     BERTH_OPERATION_SEND = 13,
     BERTH_OPERATION_RESOLVE = 14,
     BERTH_OPERATION_REQUEST = 15,
+    BERTH_OPERATION_LISTEN = 16,
+    BERTH_OPERATION_RECEIVE = 17,
 }
 
 /// Why a door stopped it.
@@ -205,6 +223,8 @@ pub enum berth_reason {
     BERTH_REASON_SPECIAL_FILE = 4,
     /// A link or a rename from one grant to another.
     BERTH_REASON_CROSS_GRANT = 5,
+    /// The door doesn't know: the policy decides.
+    BERTH_REASON_ASK = 6,
 }
 
 /// What a file of a module was.

@@ -127,7 +127,7 @@ impl<T: DoorsView> Door<'_, T> {
         let place = self.place(fd);
         let base = self.0.doors().files.guest_path(&place);
         let target = if path.is_empty() || path == "." { base } else { join(&base, path) };
-        let knock = Knock { capability: Capability::Files, operation, target: &target, reason };
+        let knock = Knock::new(Capability::Files, operation, &target, reason);
         self.0.doors().owner.ask(&knock);
         match reason {
             Reason::NoGrant if operation.only_looks() => ErrorCode::NoEntry.into(),

@@ -31,6 +31,8 @@ pub enum Operation {
     Send = 13,
     Resolve = 14,
     Request = 15,
+    Listen = 16,
+    Receive = 17,
 }
 
 impl Operation {
@@ -54,15 +56,32 @@ pub enum Reason {
     SpecialFile = 4,
     /// A link or a rename from one grant to another.
     CrossGrant = 5,
+    /// The door doesn't know: the policy decides.
+    Ask = 6,
 }
 
-/// One request that no grant opens.
+/// What a guest asks for: what no grant opens, or, with [`Reason::Ask`], what the policy decides on.
 pub struct Knock<'a> {
     pub capability: Capability,
     pub operation: Operation,
     /// The guest's path, the address, the URL or the name.
     pub target: &'a str,
     pub reason: Reason,
+    /// Of a request: its method.
+    pub method: &'a str,
+    /// Of a request: the address that its name has; empty before that is known.
+    pub resolved_to: &'a str,
+    /// Of an address: the name that it was found by, if any.
+    pub resolved_from: &'a str,
+    /// A question on the way, or about what the guest didn't do: a refusal is no denial that a person wants to read.
+    pub quiet: bool,
+}
+
+impl<'a> Knock<'a> {
+    /// A knock without the parts that only networks have.
+    pub fn new(capability: Capability, operation: Operation, target: &'a str, reason: Reason) -> Self {
+        Knock { capability, operation, target, reason, method: "", resolved_to: "", resolved_from: "", quiet: false }
+    }
 }
 
 /// The policy's side of the boundary. Called on the engine's threads, some on guests' fibers: must not

@@ -1,23 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The doors of a guest: what stands between its WASI imports and this machine.
 //!
-//! A door translates and enforces; it never decides. When a guest knocks on one that no grant opens, the
-//! door asks the [`Owner`] (C++) through one pure, non-blocking function, which gives the verdict and
-//! records it; the door turns the verdict into the typed error of the WASI interface.
+//! A door translates and enforces; it never decides. When a guest knocks on one, the door asks the [`Owner`]
+//! (C++) through one pure, non-blocking function, which gives the verdict and records a refusal; the door turns
+//! the verdict into the typed error of the WASI interface. Files that a grant opens aren't asked about.
 //!
 //! What only Linux has is in [`os`] and in `beneath`, each with a portable way beside it.
 
+pub mod account;
 mod beneath;
 mod file_input;
 pub mod files;
 mod filesystem;
+mod guard;
+mod http;
 mod http3;
+mod http_body;
+mod http_error;
+mod http_pool;
 mod knock;
 mod listing;
+mod lookup;
+mod names;
 pub mod net;
 pub mod os;
+mod pins;
 mod place;
+mod resolver;
 pub mod stdio;
+mod tls;
 mod translate;
 mod walk;
 
@@ -31,7 +42,7 @@ pub trait DoorsView: wasmtime_wasi::WasiView {
 /// The state of all doors of one guest.
 pub struct Doors {
     pub files: files::FilesDoor,
-    pub http: net::HttpDoor,
+    pub net: net::NetDoor,
     pub owner: std::sync::Arc<dyn Owner>,
 }
 

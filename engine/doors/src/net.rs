@@ -1,121 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The network doors. Everything is linked; what no grant opens fails when used, as the interface's own
-//! typed error, and is told to the owner.
+//! The network doors of a guest: its sockets here, names in `lookup`, HTTP in `http`. Everything is linked; what
+//! no grant opens fails when it is used, as the interface's own typed error, and is told to the owner.
 
-use crate::{Capability, Door, DoorsView, Knock, Operation, Owner, Reason};
+use crate::Operation;
+use crate::account::{Account, Lent};
+use crate::guard::{Aim, Asked, Guard};
+use crate::http::HttpDoor;
+use crate::resolver::Resolver;
+use crate::tls::Roots;
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
-use wasmtime::component::Resource;
+use std::sync::{Arc, Mutex};
 use wasmtime_wasi::WasiCtxBuilder;
-use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup::{self, IpAddress, ResolveAddressStream};
-use wasmtime_wasi::p2::bindings::sockets::network::{self, ErrorCode, Network};
-use wasmtime_wasi::p2::{DynPollable, SocketError};
-use wasmtime_wasi::sockets::{SocketAddrUse, WasiSocketsView};
-use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks};
+use wasmtime_wasi::sockets::SocketAddrUse;
 
-/// Asks the owner about each address that a socket is about to use. A socket itself may be made: what it is
-/// for is only known when it is used, and then a refusal can name the address.
-pub fn guard_sockets(wasi: &mut WasiCtxBuilder, owner: Arc<dyn Owner>) {
-    wasi.allow_tcp(true).allow_udp(true);
-    wasi.socket_addr_check(move |address, used| {
-        let open = ask_address(&*owner, address, used);
-        Box::pin(async move { open }) as Pin<Box<dyn Future<Output = bool> + Send + Sync>>
-    });
+/// What the guests of one runtime share: resolvers and the certificates that TLS trusts, each made when it is
+/// first needed.
+#[derive(Default)]
+pub struct Common {
+    resolvers: Mutex<HashMap<Vec<SocketAddr>, Arc<Resolver>>>,
+    pub(crate) roots: Roots,
 }
 
-fn ask_address(owner: &dyn Owner, address: SocketAddr, used: SocketAddrUse) -> bool {
-    let (capability, operation, scheme) = match used {
-        SocketAddrUse::TcpConnect => (Capability::SocketOut, Operation::Connect, "tcp"),
-        SocketAddrUse::TcpBind | SocketAddrUse::TcpListen => (Capability::SocketIn, Operation::Bind, "tcp"),
-        SocketAddrUse::TcpAccept => (Capability::SocketIn, Operation::Connect, "tcp"),
-        SocketAddrUse::UdpBind => (Capability::SocketIn, Operation::Bind, "udp"),
-        SocketAddrUse::UdpSend | SocketAddrUse::UdpReceive => (Capability::SocketOut, Operation::Send, "udp"),
-    };
+impl Common {
+    fn resolver(&self, servers: Vec<SocketAddr>) -> Arc<Resolver> {
+        let mut resolvers = self.resolvers.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        resolvers.entry(servers.clone()).or_insert_with(|| Arc::new(Resolver::new(servers))).clone()
+    }
+}
+
+/// What a guest's network is made of, beside what C++ lends.
+pub struct Settings {
+    /// Name servers that the owner of this machine named; without any, the system's.
+    pub dns_servers: Vec<SocketAddr>,
+    /// The names that rules for sockets hold.
+    pub rule_names: Vec<String>,
+}
+
+/// One guest's network. When it goes, its connections end and nothing of what C++ lent is used any more.
+pub struct NetDoor {
+    pub guard: Arc<Guard>,
+    pub http: HttpDoor,
+}
+
+impl NetDoor {
+    pub fn new(common: &Arc<Common>, settings: Settings, lent: Lent) -> Self {
+        let resolver = common.resolver(settings.dns_servers);
+        let guard = Guard::new(Account::open(lent), resolver, settings.rule_names);
+        NetDoor { http: HttpDoor::new(common.clone(), guard.clone()), guard }
+    }
+
+    /// Asks about each address that a socket is about to use. A socket itself may be made: what it is for is only
+    /// known when it is used, and then a refusal can name the address.
+    pub fn guard_sockets(&self, wasi: &mut WasiCtxBuilder) {
+        wasi.allow_tcp(true).allow_udp(true);
+        let guard = self.guard.clone();
+        wasi.socket_addr_check(move |address, used| {
+            let asked = ask(&guard, address, used);
+            Box::pin(asked.verdict()) as Pin<Box<dyn Future<Output = bool> + Send + Sync>>
+        });
+    }
+}
+
+impl Drop for NetDoor {
+    fn drop(&mut self) {
+        self.http.close();
+        self.guard.account().close();
+    }
+}
+
+fn ask(guard: &Arc<Guard>, address: SocketAddr, used: SocketAddrUse) -> Asked {
     // What goes out binds to "any address, any port", by itself or, for UDP in WASI 0.2, by the guest's own call:
     // the connect or the send is what is decided.
-    let binds = matches!(used, SocketAddrUse::TcpBind | SocketAddrUse::UdpBind);
-    let implicit = binds && address.ip().is_unspecified() && address.port() == 0;
-    if implicit {
-        return true;
-    }
-    let target = format!("{scheme}://{address}");
-    owner.ask(&Knock { capability, operation, target: &target, reason: Reason::NoGrant })
-}
-
-impl<T: DoorsView> ip_name_lookup::Host for Door<'_, T> {
-    fn resolve_addresses(
-        &mut self,
-        network: Resource<Network>,
-        name: String,
-    ) -> std::result::Result<Resource<ResolveAddressStream>, SocketError> {
-        let knock = Knock {
-            capability: Capability::Dns,
-            operation: Operation::Resolve,
-            target: &name,
-            reason: Reason::NoGrant,
-        };
-        if !self.0.doors().owner.ask(&knock) {
-            return Err(ErrorCode::AccessDenied.into());
+    let implicit = address.ip().is_unspecified() && address.port() == 0;
+    match used {
+        SocketAddrUse::TcpBind | SocketAddrUse::UdpBind if implicit => Asked::Now(true),
+        SocketAddrUse::TcpBind => Asked::Now(guard.may_listen(Operation::Bind, "tcp", address, false)),
+        SocketAddrUse::UdpBind => Asked::Now(guard.may_listen(Operation::Bind, "udp", address, false)),
+        SocketAddrUse::TcpListen => {
+            // A port that the system chose: a socket only has one where its bind to port 0 was let through.
+            let any_port = SocketAddr::new(address.ip(), 0);
+            let exact = address.port() != 0 && guard.may_listen(Operation::Listen, "tcp", address, true);
+            Asked::Now(exact || guard.may_listen(Operation::Listen, "tcp", any_port, false))
         }
-        ip_name_lookup::Host::resolve_addresses(&mut self.0.sockets(), network, name)
-    }
-}
-
-impl<T: DoorsView> ip_name_lookup::HostResolveAddressStream for Door<'_, T> {
-    fn resolve_next_address(
-        &mut self,
-        stream: Resource<ResolveAddressStream>,
-    ) -> std::result::Result<Option<IpAddress>, SocketError> {
-        self.0.sockets().resolve_next_address(stream)
-    }
-
-    fn subscribe(&mut self, stream: Resource<ResolveAddressStream>) -> wasmtime::Result<Resource<DynPollable>> {
-        ip_name_lookup::HostResolveAddressStream::subscribe(&mut self.0.sockets(), stream)
-    }
-
-    fn drop(&mut self, stream: Resource<ResolveAddressStream>) -> wasmtime::Result<()> {
-        ip_name_lookup::HostResolveAddressStream::drop(&mut self.0.sockets(), stream)
-    }
-}
-
-impl<T: DoorsView> network::Host for Door<'_, T> {
-    fn convert_error_code(&mut self, error: SocketError) -> wasmtime::Result<ErrorCode> {
-        error.downcast()
-    }
-
-    fn network_error_code(&mut self, error: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
-        network::Host::network_error_code(&mut self.0.sockets(), error)
-    }
-}
-
-impl<T: DoorsView> network::HostNetwork for Door<'_, T> {
-    fn drop(&mut self, network: Resource<Network>) -> wasmtime::Result<()> {
-        network::HostNetwork::drop(&mut self.0.sockets(), network)
-    }
-}
-
-/// Outgoing HTTP: no grant opens it yet, so every request is asked about and denied.
-pub struct HttpDoor {
-    pub owner: Arc<dyn Owner>,
-}
-
-type Answer = Result<(http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
-
-impl WasiHttpHooks for HttpDoor {
-    fn send_request(
-        &mut self,
-        request: http::Request<WasiBody>,
-        _options: Option<RequestOptions>,
-        _sent: Box<dyn Future<Output = Result<(), Error>> + Send>,
-    ) -> Box<dyn Future<Output = Answer> + Send> {
-        let target = format!("{} {}", request.method(), request.uri());
-        self.owner.ask(&Knock {
-            capability: Capability::HttpOut,
-            operation: Operation::Request,
-            target: &target,
-            reason: Reason::NoGrant,
-        });
-        Box::new(async { Err(Error::HttpRequestDenied) })
+        // Whoever connects to where the guest was let listen.
+        SocketAddrUse::TcpAccept => {
+            guard.account().count_connection();
+            Asked::Now(true)
+        }
+        SocketAddrUse::TcpConnect => guard.may_reach(Aim::Connect, address),
+        SocketAddrUse::UdpSend => guard.may_reach(Aim::Send, address),
+        SocketAddrUse::UdpReceive => guard.may_receive(address),
     }
 }

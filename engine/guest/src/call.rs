@@ -7,8 +7,9 @@ use crate::limits::{Budget, Draws, GuardsOff, Limit, Meter};
 use crate::runtime::{Module, Runtime, Shared};
 use crate::state::State;
 use crate::ticker::Ticker;
+use berth_doors::account::Lent;
 use berth_doors::files::{FilesDoor, Guards};
-use berth_doors::net::{HttpDoor, guard_sockets};
+use berth_doors::net::{Common, NetDoor, Settings};
 use berth_doors::os::{Ways, process_cpu_ns, thread_cpu_ns};
 use berth_doors::stdio::Output;
 use berth_doors::{Doors, Owner};
@@ -53,6 +54,7 @@ pub struct Guest {
     pub budget: Budget,
     pub meter: Meter,
     pub owner: Arc<dyn Owner>,
+    pub net: Settings,
     pub ways: Ways,
     pub guards_off: GuardsOff,
 }
@@ -362,7 +364,7 @@ async fn run(shared: &Shared, module: &Module, guest: Guest, pulse: Arc<Pulse>, 
     let (handles, host_buffers) = (guest.handles, guest.host_buffer_bytes);
     let (guards_off, fuel) = (guest.guards_off, guest.meter.fuel_limit);
     let engine = shared.engines.get(module.kind)?;
-    let mut store = Store::new(engine, state(guest, outputs)?);
+    let mut store = Store::new(engine, state(&shared.net, guest, outputs)?);
     store.limiter(|state| &mut state.draws);
     if guards_off.has(GuardsOff::HOST_BUFFERS) {
         store.set_hostcall_fuel(usize::MAX);
@@ -388,7 +390,7 @@ async fn run(shared: &Shared, module: &Module, guest: Guest, pulse: Arc<Pulse>, 
     }
 }
 
-fn state(guest: Guest, outputs: &[Output; 2]) -> Result<State> {
+fn state(common: &Arc<Common>, guest: Guest, outputs: &[Output; 2]) -> Result<State> {
     let mut folders = Vec::with_capacity(guest.folders.len());
     for (host, inside, perms) in &guest.folders {
         // Without its guard a read-only grant is a writable one.
@@ -410,7 +412,16 @@ fn state(guest: Guest, outputs: &[Output; 2]) -> Result<State> {
     wasi.args(&guest.args).envs(&guest.env).allow_blocking_current_thread(true);
     let random = if off.has(GuardsOff::HOST_BUFFERS) { u64::MAX } else { guest.host_buffer_bytes as u64 };
     wasi.max_random_size(random);
-    guard_sockets(&mut wasi, guest.owner.clone());
+    let lent = Lent {
+        owner: guest.owner.clone(),
+        funds: Box::new(guest.budget),
+        sent_bytes: guest.meter.net_sent_bytes,
+        received_bytes: guest.meter.net_received_bytes,
+        connections: guest.meter.connections,
+        cpu_used_ns: guest.meter.cpu_used_ns,
+    };
+    let net = NetDoor::new(common, guest.net, lent);
+    net.guard_sockets(&mut wasi);
     if guest.stdio.stdin {
         wasi.stdin(wasmtime_wasi::cli::stdin());
     }
@@ -432,7 +443,7 @@ fn state(guest: Guest, outputs: &[Output; 2]) -> Result<State> {
         table,
         wasi: wasi.build(),
         http,
-        doors: Doors { files, http: HttpDoor { owner: guest.owner.clone() }, owner: guest.owner },
+        doors: Doors { files, net, owner: guest.owner },
         draws: Draws::new(guest.budget, guest.guards_off),
     })
 }

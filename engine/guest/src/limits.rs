@@ -86,13 +86,27 @@ impl Budget {
     }
 }
 
-/// CPU time of one call. Borrowed from C++ like [`Budget`]. A limit of 0 is none.
+/// What the host holds for a guest's connections is the module's memory too.
+impl berth_doors::account::Funds for Budget {
+    fn draw(&self, bytes: u64) -> bool {
+        Budget::draw(self, bytes)
+    }
+
+    fn give_back(&self, bytes: u64) {
+        Budget::give_back(self, bytes);
+    }
+}
+
+/// CPU time of one call, and what it used of the network. Borrowed from C++ like [`Budget`]. A limit of 0 is none.
 #[derive(Clone, Copy)]
 pub struct Meter {
     pub cpu_limit_ns: u64,
     pub cpu_used_ns: &'static AtomicU64,
     pub wall_limit_ns: u64,
     pub fuel_limit: u64,
+    pub net_sent_bytes: &'static AtomicU64,
+    pub net_received_bytes: &'static AtomicU64,
+    pub connections: &'static AtomicU64,
 }
 
 /// Bytes behind one table element: a pointer, in every kind of table that the engine has.

@@ -29,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) engines: Arc<Engines>,
     pub(crate) ticker: Ticker,
     pub(crate) alone: Arc<Alone>,
+    pub(crate) net: Arc<berth_doors::net::Common>,
 }
 
 /// Threads for what can only be waited for: reads of files that the engine hands off, streams that can't be polled.
@@ -58,7 +59,7 @@ impl Runtime {
             ticking.tick();
             watching.look();
         });
-        let shared = Arc::new(Shared { ticker, engines, alone });
+        let shared = Arc::new(Shared { ticker, engines, alone, net: Arc::default() });
         Ok(Runtime { shared, lanes, next_lane: AtomicUsize::new(0) })
     }
 

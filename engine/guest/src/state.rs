@@ -23,7 +23,7 @@ impl WasiView for State {
 
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { hooks: &mut self.doors.http, table: &mut self.table, ctx: &mut self.http }
+        WasiHttpCtxView { hooks: &mut self.doors.net.http, table: &mut self.table, ctx: &mut self.http }
     }
 }
 

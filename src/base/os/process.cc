@@ -174,6 +174,11 @@ void limit_own_process(const OwnLimits& limits) {
 #endif
 }
 
+void allow_most_open_files() {
+  struct rlimit limit = {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) set_limit(RLIMIT_NOFILE, limit.rlim_max, limit.rlim_max);
+}
+
 std::string own_program(const std::string& argv0, OwnProgramBy by) {
 #ifdef __linux__
   // Stays this very program when its file is replaced or removed.

@@ -36,6 +36,10 @@ struct OwnLimits {
 /// Past the CPU time the system ends it with SIGXCPU; past the memory, allocations fail.
 void limit_own_process(const OwnLimits& limits);
 
+/// Lets this process have as many open files as its owner may at most: a guest's connections are some. Where
+/// the system won't, it stays as it was.
+void allow_most_open_files();
+
 /// The path of this program, to run it again. The portable way looks for `argv0` as a shell does.
 enum class OwnProgramBy { kSystem, kSearch };
 std::string own_program(const std::string& argv0, OwnProgramBy by = OwnProgramBy::kSystem);

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What C++ lends to the network doors of one call: its verdicts, its counters, its memory budget.
+//!
+//! A connection is a task of its own and may outlive the call by a moment. So all of it goes through an
+//! [`Account`], which is closed when the call's store goes: from then on nothing that was lent is touched.
+
+use crate::{Knock, Owner};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll};
+
+/// The module's memory, which its connections draw from as its own memories do.
+pub trait Funds: Send + Sync {
+    /// Whether there was as much left.
+    fn draw(&self, bytes: u64) -> bool;
+    fn give_back(&self, bytes: u64);
+}
+
+/// What C++ lends. The counters live in C++, until the call's end is reported.
+pub struct Lent {
+    pub owner: Arc<dyn Owner>,
+    pub funds: Box<dyn Funds>,
+    pub sent_bytes: &'static AtomicU64,
+    pub received_bytes: &'static AtomicU64,
+    pub connections: &'static AtomicU64,
+    /// CPU time of the call, in nanoseconds.
+    pub cpu_used_ns: &'static AtomicU64,
+}
+
+pub struct Account(Mutex<Option<Open>>);
+
+struct Open {
+    lent: Lent,
+    drawn: u64,
+}
+
+impl Account {
+    pub fn open(lent: Lent) -> Arc<Self> {
+        Arc::new(Account(Mutex::new(Some(Open { lent, drawn: 0 }))))
+    }
+
+    /// Gives back what is drawn. Everything that comes later is refused or not counted.
+    pub fn close(&self) {
+        if let Some(open) = self.lock().take() {
+            open.lent.funds.give_back(open.drawn);
+        }
+    }
+
+    /// The policy's verdict; no once the account is closed.
+    pub fn ask(&self, knock: &Knock<'_>) -> bool {
+        self.lock().as_ref().is_some_and(|open| open.lent.owner.ask(knock))
+    }
+
+    /// Memory for what the host holds for one exchange, until the lease goes. Nothing when there isn't as much.
+    pub fn draw(self: &Arc<Self>, bytes: u64) -> Option<Lease> {
+        let mut account = self.lock();
+        let open = account.as_mut()?;
+        if !open.lent.funds.draw(bytes) {
+            return None;
+        }
+        open.drawn += bytes;
+        Some(Lease { account: self.clone(), bytes })
+    }
+
+    pub fn count_sent(&self, bytes: usize) {
+        self.count(|lent| lent.sent_bytes, bytes as u64);
+    }
+
+    pub fn count_received(&self, bytes: usize) {
+        self.count(|lent| lent.received_bytes, bytes as u64);
+    }
+
+    pub fn count_connection(&self) {
+        self.count(|lent| lent.connections, 1);
+    }
+
+    fn count(&self, counter: impl Fn(&Lent) -> &'static AtomicU64, more: u64) {
+        if let Some(open) = self.lock().as_ref() {
+            counter(&open.lent).fetch_add(more, Relaxed);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Open>> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Memory that was drawn.
+pub struct Lease {
+    account: Arc<Account>,
+    bytes: u64,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(open) = self.account.lock().as_mut() {
+            open.lent.funds.give_back(self.bytes);
+            open.drawn -= self.bytes;
+        }
+    }
+}
+
+/// A task beside the guest whose CPU time is the guest's: a connection, with what encrypts it.
+pub struct Charged<F> {
+    account: Arc<Account>,
+    task: Pin<Box<F>>,
+}
+
+impl<F: Future<Output = ()>> Charged<F> {
+    pub fn new(account: Arc<Account>, task: F) -> Self {
+        Charged { account, task: Box::pin(task) }
+    }
+}
+
+impl<F: Future<Output = ()>> Future for Charged<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let before = crate::os::thread_cpu_ns();
+        let polled = self.task.as_mut().poll(cx);
+        let used = crate::os::thread_cpu_ns().saturating_sub(before);
+        self.account.count(|lent| lent.cpu_used_ns, used);
+        polled
+    }
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The one guard below every dialler of a guest, and of the host on its behalf. The policy is asked by name,
+//! and again with each address just before that very address is connected to: no second look-up comes between.
+
+use crate::account::Account;
+use crate::names::Host;
+use crate::pins::Pins;
+use crate::resolver::{Answer, Resolver, Unresolved};
+use crate::{Capability, Knock, Operation, Reason};
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use wasmtime_wasi::runtime::spawn;
+
+/// How long an address is waited for before the next one is tried beside it (RFC 8305).
+const NEXT_ADDRESS: Duration = Duration::from_millis(250);
+/// Who has written to the guest's UDP sockets, so that it may answer.
+const MOST_PEERS: usize = 1024;
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+
+/// One guest's.
+pub struct Guard {
+    account: Arc<Account>,
+    resolver: Arc<Resolver>,
+    /// The names that rules for sockets hold, which berth looks up by itself.
+    rule_names: Vec<String>,
+    pins: Pins,
+    peers: Mutex<HashMap<SocketAddr, Instant>>,
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub enum DialError {
+    Unresolved(Unresolved),
+    /// The policy lets the guest reach none of the addresses.
+    Prohibited,
+    Failed(io::Error),
+}
+
+/// What a socket wants with an address.
+#[derive(Clone, Copy)]
+pub enum Aim {
+    Connect,
+    Send,
+}
+
+impl Aim {
+    fn scheme(self) -> &'static str {
+        match self {
+            Aim::Connect => "tcp",
+            Aim::Send => "udp",
+        }
+    }
+
+    fn operation(self) -> Operation {
+        match self {
+            Aim::Connect => Operation::Connect,
+            Aim::Send => Operation::Send,
+        }
+    }
+}
+
+/// A verdict that is there, or what has to be looked up for it.
+enum Verdict {
+    Open,
+    LookUp(Vec<String>),
+    Closed,
+}
+
+impl Guard {
+    pub fn new(account: Arc<Account>, resolver: Arc<Resolver>, rule_names: Vec<String>) -> Arc<Self> {
+        Arc::new(Guard { account, resolver, rule_names, pins: Pins::default(), peers: Mutex::default() })
+    }
+
+    pub fn account(&self) -> &Arc<Account> {
+        &self.account
+    }
+
+    /// A name's addresses, for the guest to see: from now on they are that name's.
+    pub async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, Unresolved> {
+        let answer = self.resolver.lookup(name).await?;
+        self.pins.keep(name, answer.clone(), Instant::now());
+        Ok(answer.addresses)
+    }
+
+    /// Whether a socket may reach the address: by itself, or as one of those that a name in a rule has.
+    pub fn may_reach(self: &Arc<Self>, aim: Aim, to: SocketAddr) -> Asked {
+        match self.verdict(aim, to) {
+            Verdict::Open => Asked::Now(self.opened(aim)),
+            Verdict::Closed => Asked::Now(false),
+            Verdict::LookUp(names) => {
+                let guard = self.clone();
+                Asked::Later(spawn(async move { guard.may_reach_by(aim, to, names).await }))
+            }
+        }
+    }
+
+    fn opened(&self, aim: Aim) -> bool {
+        if matches!(aim, Aim::Connect) {
+            self.account.count_connection();
+        }
+        true
+    }
+
+    fn verdict(&self, aim: Aim, to: SocketAddr) -> Verdict {
+        let mut holders = self.pins.holders(to.ip().to_canonical(), Instant::now());
+        let open = |name: &str| self.ask_socket(aim, to, name, true);
+        if holders.now.iter().any(|name| open(name)) || open("") || self.is_answer(aim, to) {
+            return Verdict::Open;
+        }
+        holders.once.extend(self.rule_names.iter().cloned());
+        holders.once.sort();
+        holders.once.dedup();
+        // Those that would open it, if the address turns out to be theirs.
+        holders.once.retain(|name| open(name));
+        if holders.once.is_empty() {
+            self.ask_socket(aim, to, holders.now.first().map_or("", String::as_str), false);
+            return Verdict::Closed;
+        }
+        Verdict::LookUp(holders.once)
+    }
+
+    async fn may_reach_by(&self, aim: Aim, to: SocketAddr, names: Vec<String>) -> bool {
+        for name in names {
+            if let Ok(Answer { addresses, until }) = self.resolver.lookup(&name).await {
+                let has = addresses.contains(&to.ip().to_canonical());
+                self.pins.keep(&name, Answer { addresses, until }, Instant::now());
+                if has && self.ask_socket(aim, to, &name, true) {
+                    return self.opened(aim);
+                }
+            }
+        }
+        self.ask_socket(aim, to, "", false)
+    }
+
+    fn ask_socket(&self, aim: Aim, to: SocketAddr, name: &str, quiet: bool) -> bool {
+        let url = socket_url(aim.scheme(), to);
+        let knock = Knock::new(Capability::SocketOut, aim.operation(), &url, Reason::Ask);
+        self.account.ask(&Knock { resolved_from: name, quiet, ..knock })
+    }
+
+    /// Where a guest may listen.
+    pub fn may_listen(&self, operation: Operation, scheme: &str, at: SocketAddr, quiet: bool) -> bool {
+        let url = socket_url(scheme, at);
+        self.account.ask(&Knock { quiet, ..Knock::new(Capability::SocketIn, operation, &url, Reason::Ask) })
+    }
+
+    /// Whether a datagram may come in: where the guest listens, and from where it may send to.
+    pub fn may_receive(self: &Arc<Self>, from: SocketAddr) -> Asked {
+        if self.may_listen(Operation::Receive, "udp", from, true) {
+            self.remember(from);
+            return Asked::Now(true);
+        }
+        // Nothing is said of a refusal: the guest didn't ask for the datagram.
+        match self.verdict_quietly(from) {
+            Verdict::Open => Asked::Now(true),
+            _ => Asked::Now(false),
+        }
+    }
+
+    fn verdict_quietly(&self, from: SocketAddr) -> Verdict {
+        let holders = self.pins.holders(from.ip().to_canonical(), Instant::now());
+        let mut names = holders.now.iter().chain(&holders.once).map(String::as_str).chain([""]);
+        if names.any(|name| self.ask_socket(Aim::Send, from, name, true)) { Verdict::Open } else { Verdict::Closed }
+    }
+
+    fn remember(&self, peer: SocketAddr) {
+        let mut peers = self.peers();
+        if peers.len() >= MOST_PEERS && !peers.contains_key(&peer) {
+            let oldest = peers.iter().min_by_key(|(_, at)| **at).map(|(peer, _)| *peer);
+            oldest.map(|peer| peers.remove(&peer));
+        }
+        peers.insert(peer, Instant::now());
+    }
+
+    /// Whether it is an answer to who has just written to where the guest listens.
+    fn is_answer(&self, aim: Aim, to: SocketAddr) -> bool {
+        let recent = || self.peers().get(&to).is_some_and(|at| at.elapsed() < ANSWER_WITHIN);
+        matches!(aim, Aim::Send) && recent() && self.may_listen(Operation::Send, "udp", to, true)
+    }
+
+    fn peers(&self) -> MutexGuard<'_, HashMap<SocketAddr, Instant>> {
+        self.peers.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Connects to a host on the guest's behalf: to an address that `permitted`, which asks the policy, lets
+    /// through, and to no other. Says which it was.
+    pub async fn dial(
+        &self,
+        host: &Host,
+        port: u16,
+        permitted: impl Fn(IpAddr) -> bool,
+    ) -> Result<(TcpStream, IpAddr), DialError> {
+        let addresses = match host {
+            Host::Address(address) => vec![*address],
+            Host::Name(name) => self.resolver.lookup(name).await.map_err(DialError::Unresolved)?.addresses,
+        };
+        let addresses: Vec<_> = addresses.into_iter().filter(|address| permitted(*address)).collect();
+        if addresses.is_empty() {
+            return Err(DialError::Prohibited);
+        }
+        let connected = first_of(addresses, port).await.map_err(DialError::Failed)?;
+        self.account.count_connection();
+        Ok(connected)
+    }
+}
+
+/// The first of the addresses that answers. The next is tried when one fails, or hasn't answered for a moment.
+async fn first_of(addresses: Vec<IpAddr>, port: u16) -> io::Result<(TcpStream, IpAddr)> {
+    let mut trying = JoinSet::new();
+    let mut last_error = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    let mut waiting = addresses.into_iter();
+    loop {
+        let next = waiting.next();
+        let patience = if next.is_some() { NEXT_ADDRESS } else { Duration::MAX };
+        if let Some(address) = next {
+            trying.spawn(async move { (TcpStream::connect((address, port)).await, address) });
+        }
+        match tokio::time::timeout(patience, trying.join_next()).await {
+            Ok(Some(Ok((Ok(stream), address)))) => return Ok((stream, address)),
+            Ok(Some(Ok((Err(error), _)))) => last_error = error,
+            Ok(Some(Err(_))) | Err(_) => {}
+            Ok(None) => return Err(last_error),
+        }
+    }
+}
+
+/// A verdict, perhaps after a look-up.
+pub enum Asked {
+    Now(bool),
+    Later(wasmtime_wasi::runtime::AbortOnDropJoinHandle<bool>),
+}
+
+impl Asked {
+    pub async fn verdict(self) -> bool {
+        match self {
+            Asked::Now(verdict) => verdict,
+            Asked::Later(verdict) => verdict.await,
+        }
+    }
+}
+
+/// Without the zone, which no rule can hold, and IPv4 as IPv4.
+fn socket_url(scheme: &str, address: SocketAddr) -> String {
+    format!("{scheme}://{}", SocketAddr::new(address.ip().to_canonical(), address.port()))
+}

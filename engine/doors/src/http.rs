@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+//! HTTP out, of WASI 0.2 and 0.3: each request is asked about by its URL before anything is looked up, and again
+//! by the address that it really goes to. Redirects are the guest's to follow, so they are asked about as well.
+//! Proxy variables of the host play no part.
+
+use crate::guard::Guard;
+use crate::http_body::{Arriving, Outgoing};
+use crate::http_error::{Stage, from_hyper};
+use crate::http_pool::{HEAD_BYTES, Origin, Pool, Quiet};
+use crate::names::Host;
+use crate::net::Common;
+use crate::{Capability, Knock, Operation, Reason};
+use http::uri::{Authority, Scheme};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
+use http_body_util::BodyExt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+use wasmtime_wasi_http::{
+    DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody, WasiHttpHooks,
+};
+
+/// What the host may hold for one exchange, drawn from the module's memory: bodies in both directions, the head,
+/// what TLS encrypts. HTTP/2 takes a window more.
+const EXCHANGE_BYTES: u64 = 256 << 10;
+const EXCHANGE_BYTES_TWO: u64 = 512 << 10;
+/// What the guest may hand over of a body at a time; one more such piece may wait.
+const BODY_PIECE: usize = 32 << 10;
+
+/// Connections that turn out to be closed, before that is the answer.
+const MOST_TRIES: usize = 3;
+
+const CONNECT: Duration = Duration::from_secs(30);
+const FIRST_BYTE: Duration = Duration::from_secs(300);
+const BETWEEN_BYTES: Duration = Duration::from_secs(300);
+
+pub struct HttpDoor {
+    guard: Arc<Guard>,
+    pool: Arc<Pool>,
+}
+
+impl HttpDoor {
+    pub fn new(common: Arc<Common>, guard: Arc<Guard>) -> Self {
+        HttpDoor { pool: Pool::new(common, guard.clone()), guard }
+    }
+
+    /// Ends every connection.
+    pub fn close(&self) {
+        self.pool.close();
+    }
+
+    /// What a request needs, once the policy has let its URL through.
+    fn admit(&self, request: &http::Request<WasiBody>) -> Result<Exchange> {
+        let target = Target::of(request)?;
+        if !target.ask(&self.guard, None, Quiet(false)) {
+            return Err(Error::HttpRequestDenied);
+        }
+        if request.method() == Method::CONNECT {
+            return Err(Error::HttpRequestMethodInvalid);
+        }
+        let host = target.host.clone().ok_or(Error::HttpRequestUriInvalid)?;
+        Ok(Exchange { guard: self.guard.clone(), pool: self.pool.clone(), target, host })
+    }
+}
+
+type Sent = Box<dyn Future<Output = Result<(), Error>> + Send>;
+type Answer = Result<(http::Response<WasiBody>, Sent), Error>;
+
+impl WasiHttpHooks for HttpDoor {
+    fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
+        is_forbidden(name)
+    }
+
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        Arc::new(is_forbidden)
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_PIECE
+    }
+
+    fn p3_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_PIECE
+    }
+
+    fn send_request(
+        &mut self,
+        request: http::Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _received: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Answer> + Send> {
+        match self.admit(&request) {
+            Ok(exchange) => Box::new(exchange.perform(request, options.unwrap_or_default())),
+            Err(error) => Box::new(async { Err(error) }),
+        }
+    }
+}
+
+/// The connection's own business, and what only a proxy says.
+fn is_forbidden(name: &HeaderName) -> bool {
+    DEFAULT_FORBIDDEN_HEADERS.contains(name) || name.as_str().starts_with("proxy-")
+}
+
+/// Where a request goes, as the policy reads it.
+struct Target {
+    method: Method,
+    url: String,
+    tls: bool,
+    /// Nothing when it is no host; the policy has words for that.
+    host: Option<Host>,
+    port: u16,
+}
+
+impl Target {
+    fn of<B>(request: &http::Request<B>) -> Result<Self> {
+        let uri = request.uri();
+        let tls = match uri.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTPS => true,
+            Some(scheme) if *scheme == Scheme::HTTP => false,
+            _ => return Err(Error::HttpRequestUriInvalid),
+        };
+        let authority = uri.authority().ok_or(Error::HttpRequestUriInvalid)?;
+        let host = Host::parse(authority.host());
+        let port = authority.port_u16().unwrap_or(if tls { 443 } else { 80 });
+        let url = match &host {
+            // Judged as it is dialled, whatever its spelling.
+            Some(host) if !authority.as_str().contains('@') => {
+                let after_host = &authority.as_str()[authority.host().len()..];
+                let scheme = if tls { "https" } else { "http" };
+                let path = uri.path_and_query().map_or("/", |path| path.as_str());
+                format!("{scheme}://{}{after_host}{path}", host.in_url())
+            }
+            _ => uri.to_string(),
+        };
+        Ok(Target { method: request.method().clone(), url, tls, host, port })
+    }
+
+    /// Without an address: whether the request may be made at all.
+    fn ask(&self, guard: &Guard, address: Option<IpAddr>, quiet: Quiet) -> bool {
+        let address = address.map(|address| address.to_canonical().to_string()).unwrap_or_default();
+        guard.account().ask(&Knock {
+            method: self.method.as_str(),
+            resolved_to: &address,
+            quiet: quiet.0,
+            ..Knock::new(Capability::HttpOut, Operation::Request, &self.url, Reason::Ask)
+        })
+    }
+}
+
+struct Exchange {
+    guard: Arc<Guard>,
+    pool: Arc<Pool>,
+    target: Target,
+    host: Host,
+}
+
+impl Exchange {
+    async fn perform(self, request: http::Request<WasiBody>, options: RequestOptions) -> Answer {
+        let (parts, body) = request.into_parts();
+        let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let (outgoing, ended) = Outgoing::new(body, length);
+        let request = http::Request::from_parts(parts, outgoing);
+        let response = self.exchange(request, &options).await?;
+        // A body that is dropped before its end was cut off by the server's answer, or with its connection.
+        let sent = async { ended.await.unwrap_or(Err(Error::ConnectionTerminated)) };
+        Ok((response, Box::new(sent)))
+    }
+
+    async fn exchange(
+        &self,
+        mut request: http::Request<Outgoing>,
+        options: &RequestOptions,
+    ) -> Result<http::Response<WasiBody>> {
+        let origin = Origin { tls: self.target.tls, host: self.host.in_url(), port: self.target.port };
+        let mut tries = 0;
+        let mut leases = vec![self.guard.account().draw(EXCHANGE_BYTES).ok_or(Error::ConnectionLimitReached)?];
+        loop {
+            let permitted = |address, quiet| self.target.ask(&self.guard, Some(address), quiet);
+            let connecting = self.pool.line(&origin, &self.host, permitted);
+            let line = timeout(options.connect_timeout.unwrap_or(CONNECT), connecting).await;
+            let mut line = line.map_err(|_| Error::ConnectionTimeout)??;
+            if line.is_two() && leases.len() == 1 {
+                leases.push(self.guard.account().draw(EXCHANGE_BYTES_TWO).ok_or(Error::ConnectionLimitReached)?);
+            }
+            dress(&mut request, line.is_two());
+            let waiting = line.send(request);
+            let answer = timeout(options.first_byte_timeout.unwrap_or(FIRST_BYTE), waiting).await;
+            match answer.map_err(|_| Error::ConnectionReadTimeout)? {
+                Ok(response) => {
+                    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                        return Err(Error::HttpUpgradeFailed);
+                    }
+                    let between_bytes = options.between_bytes_timeout.unwrap_or(BETWEEN_BYTES);
+                    let used = line.used(&self.pool, origin);
+                    let body = |incoming| Arriving::new(incoming, between_bytes, used, leases).boxed_unsync();
+                    return Ok(response.map(body));
+                }
+                // The server had closed a connection that waited here: nothing was sent, so it is sent anew.
+                Err(mut unsent) => match unsent.take_message() {
+                    Some(again) if !line.is_fresh() && tries < MOST_TRIES => {
+                        tries += 1;
+                        request = again;
+                    }
+                    _ => return Err(from_hyper(unsent.error(), Stage::BeforeHead, HEAD_BYTES)),
+                },
+            }
+        }
+    }
+}
+
+/// What the request looks like on its connection: HTTP/1 has the path in its first line and the host in a header,
+/// HTTP/2 all of it in its own fields.
+fn dress(request: &mut http::Request<Outgoing>, two: bool) {
+    let headers = request.headers_mut();
+    keep_trailers_only(headers);
+    if two {
+        headers.remove(header::HOST);
+        return;
+    }
+    let authority = request.uri().authority().map(Authority::to_string);
+    if let Some(host) = authority.and_then(|authority| authority.parse().ok()) {
+        request.headers_mut().insert(header::HOST, host);
+    }
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let origin_form = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    *request.uri_mut() = origin_form.parse().unwrap_or(Uri::from_static("/"));
+}
+
+/// Of TE, HTTP/2 knows this value alone, and no other is the guest's business.
+fn keep_trailers_only(headers: &mut HeaderMap) {
+    if headers.get_all(header::TE).iter().any(|value| value != "trailers") {
+        headers.remove(header::TE);
+    }
+}
