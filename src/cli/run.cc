@@ -10,6 +10,8 @@
 #include "base/error_table.h"
 #include "base/os/process.h"
 #include "base/units.h"
+#include "cli/learn.h"
+#include "cli/learn_report.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/run_policy.h"
@@ -32,6 +34,8 @@ constexpr size_t kDenialsShown = 5;
 
 struct Options {
   AskedPolicy policy;
+  LearnOptions learn;
+  std::optional<std::string> round_report;  // of a round of --learn: where to leave its report
   bool json = false;
   bool quiet = false;
   bool no_cache = false;
@@ -80,6 +84,8 @@ void describe(CLI::App& app, Options& options) {
   app.add_option("--limit", options.policy.limits, "any limit by its name: cpu.fuel=1000000")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
+  describe_learn(app, options.learn);
+  app.add_option(kRoundReport, options.round_report)->group("");  // not shown
   app.add_flag("--json", options.json,
                "report on the run as one JSON object, the last line of standard error");
   app.add_flag("--quiet", options.quiet, "say nothing of what was refused");
@@ -286,6 +292,7 @@ Result<int> run(const Options& options) {
   const host::CommandReport report = BERTH_TRY(host::run_command(*engine, *loaded.module, request, *loop));
 
   keep_denials(report, loaded, folders);
+  if (options.round_report) BERTH_TRY_VOID(write_round_report(*options.round_report, report));
   if (report.outcome.unfinished_line) note_unfinished_line();
   if (options.json) {
     tell(to_json(report, options, loaded.digest).dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
@@ -298,6 +305,25 @@ Result<int> run(const Options& options) {
   return exit_status_of(report);
 }
 
+/// Each round is this verb again, with its own policy and a report.
+LearnRequest learn_request(const Options& options) {
+  LearnRequest request{.learn = options.learn,
+                       .policy = options.policy,
+                       .json = options.json,
+                       .quiet = options.quiet,
+                       .portable = options.portable,
+                       .run_options = {},
+                       .module = options.module,
+                       .args = options.args};
+  if (options.no_cache) request.run_options.emplace_back("--no-cache");
+  if (options.portable) request.run_options.emplace_back("--portable");
+  if (options.shared) request.run_options.emplace_back("--shared");
+  for (const std::string& guard : options.guards_off) {
+    request.run_options.insert(request.run_options.end(), {"--guard-off", guard});
+  }
+  return request;
+}
+
 }  // namespace
 
 int run_verb(const Arguments& arguments) {
@@ -306,7 +332,8 @@ int run_verb(const Arguments& arguments) {
   describe(app, options);
   if (const auto done = parse(app, arguments, options.style())) return *done;
   if (const auto taken = take_module(app, options); !taken) return report(taken.error(), options.style());
-  const auto status = run(options);
+  if (const auto fits = check(options.learn); !fits) return report(fits.error(), options.style());
+  const auto status = options.learn.mode.empty() ? run(options) : learn(learn_request(options));
   return status ? *status : report(status.error(), options.style());
 }
 

@@ -75,21 +75,29 @@ Result<void> add_file(policy::Policy& policy, const std::string& file) {
   return {};
 }
 
-Result<policy::Bounds> owners_bounds(const UserFolders& folders) {
-  const std::string file = folders.config + "/host.toml";
-  const auto text = read_file(file, kLargestPolicy);
-  if (!text && text.error().code == ErrorCode::kNotFound) return policy::Bounds{};
-  if (!text) return std::unexpected(text.error());
-  policy::Bounds bounds = BERTH_TRY(policy::parse_bounds(*text, file));
-  host::anchor(bounds, folders.config);
+}  // namespace
+
+Result<policy::Policy> asked_policy(const AskedPolicy& asked) {
+  policy::Policy policy = BERTH_TRY(from_command_line(asked));
+  if (asked.policy_file) BERTH_TRY_VOID(add_file(policy, *asked.policy_file));
+  return policy;
+}
+
+Result<policy::Bounds> bounds_of(const std::string& file) {
+  const std::string text = BERTH_TRY(read_file(file, kLargestPolicy));
+  policy::Bounds bounds = BERTH_TRY(policy::parse_bounds(text, file));
+  host::anchor(bounds, folder_of(file));
   return bounds;
 }
 
-}  // namespace
+Result<policy::Bounds> owners_bounds(const UserFolders& folders) {
+  auto bounds = bounds_of(folders.config + "/host.toml");
+  if (!bounds && bounds.error().code == ErrorCode::kNotFound) return policy::Bounds{};
+  return bounds;
+}
 
 Result<policy::Effective> effective_policy(const AskedPolicy& asked, const UserFolders& folders) {
-  policy::Policy policy = BERTH_TRY(from_command_line(asked));
-  if (asked.policy_file) BERTH_TRY_VOID(add_file(policy, *asked.policy_file));
+  const policy::Policy policy = BERTH_TRY(asked_policy(asked));
   const policy::Bounds owner = BERTH_TRY(owners_bounds(folders));
   policy::Effective effective = policy::intersect(policy, owner);
   // A module always has a memory limit; asked for or not, the owner's may be lower.

@@ -28,4 +28,13 @@ struct AskedPolicy {
 /// Reads, anchors and combines. The standard streams are asked for, as any command has them.
 Result<policy::Effective> effective_policy(const AskedPolicy& asked, const UserFolders& folders);
 
+/// What is asked for alone, read and anchored.
+Result<policy::Policy> asked_policy(const AskedPolicy& asked);
+
+/// What the owner of this machine allows: host.toml. Without the file, all.
+Result<policy::Bounds> owners_bounds(const UserFolders& folders);
+
+/// The same from a file that has to be there.
+Result<policy::Bounds> bounds_of(const std::string& file);
+
 }  // namespace berth::cli

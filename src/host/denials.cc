@@ -134,7 +134,8 @@ std::vector<Denial> Denials::collect() const {
                                             .suggestion = verdict.suggestion,
                                             .line = policy::explain(knock, verdict),
                                             .count = seen.count,
-                                            .probe = is_probe(policy_, knock)});
+                                            .probe = is_probe(policy_, knock),
+                                            .knock = knock});
   }
   std::ranges::sort(ordered, {}, [](const auto& entry) { return entry.first; });
   std::vector<Denial> denials;

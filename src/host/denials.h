@@ -29,6 +29,7 @@ struct Denial {
   std::string line;        // all of it for a person
   uint64_t count = 0;      // how often
   bool probe = false;      // a look for something that isn't on this machine either
+  policy::Knock knock;     // what was asked, as the policy reads it; not kept
 
   bool operator==(const Denial&) const = default;
 };

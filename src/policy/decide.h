@@ -23,6 +23,7 @@
 // Pure, no state: safe on any thread, also inside a callback of the engine.
 
 #include <string>
+#include <string_view>
 
 #include "policy/policy.h"
 
@@ -48,6 +49,8 @@ struct Knock {
   std::string resolved_to;    // http.out: the address that the target's name has; empty before it is known
   std::string resolved_from;  // socket.out: the name that gave the guest the target's address, if one did
   Reason reason = Reason::kAsk;
+
+  bool operator==(const Knock&) const = default;
 };
 
 enum class Decision { kDeny, kAllow };
@@ -62,6 +65,9 @@ Verdict decide(const Policy& policy, const Knock& knock);
 
 /// The target without what may be secret in it: of a URL the user information and the query.
 std::string public_target(const Knock& knock);
+
+/// Whether an operation of `files` changes nothing.
+bool only_reads(std::string_view operation);
 
 /// One line for a person, safe to print on a terminal whatever the guest put into the knock; the grant in
 /// it is quoted for a shell.

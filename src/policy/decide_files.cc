@@ -3,38 +3,13 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
-#include "policy/split.h"
 #include "policy/verdict.h"
 
 namespace berth::policy {
 namespace {
 
 constexpr std::string_view kEscapes = "the path leads out of its grant, by '..' or by a link";
-
-bool only_reads(std::string_view operation) {
-  constexpr std::array<std::string_view, 5> kReads{"open-read", "read", "list", "stat", "readlink"};
-  return std::ranges::find(kReads, operation) != kReads.end();
-}
-
-/// The path from "/" on, with `..` taken as text; nothing when it climbs above "/".
-std::optional<std::string> resolved(std::string_view path) {
-  std::vector<std::string_view> parts;
-  for (std::string_view part : split(path, '/')) {
-    if (part.empty() || part == ".") continue;
-    if (part != "..") {
-      parts.push_back(part);
-    } else if (parts.empty()) {
-      return std::nullopt;
-    } else {
-      parts.pop_back();
-    }
-  }
-  std::string text;
-  for (std::string_view part : parts) (text += '/') += part;
-  return text.empty() ? "/" : text;
-}
 
 const Grant* covering_grant(const Policy& policy, std::string_view path) {
   const Grant* best = nullptr;
@@ -79,8 +54,13 @@ Verdict read_only(const Grant& grant) {
 
 }  // namespace
 
+bool only_reads(std::string_view operation) {
+  constexpr std::array<std::string_view, 5> kReads{"open-read", "read", "list", "stat", "readlink"};
+  return std::ranges::find(kReads, operation) != kReads.end();
+}
+
 Verdict decide_files(const Policy& policy, const Knock& knock) {
-  auto path = resolved(knock.target);
+  auto path = resolved_path(knock.target);
   if (!path || knock.reason == Reason::kEscape) return denied(std::string(kEscapes), "");
   if (knock.reason == Reason::kSpecialFile) return denied("devices, sockets and pipes are never opened", "");
   if (knock.reason == Reason::kCrossGrant)

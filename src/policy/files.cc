@@ -121,6 +121,23 @@ Result<std::string> normal_guest_path(std::string_view path) {
   return normal.empty() ? "/" : normal;
 }
 
+std::optional<std::string> resolved_path(std::string_view path) {
+  std::vector<std::string_view> parts;
+  for (std::string_view part : split(path, '/')) {
+    if (part.empty() || part == ".") continue;
+    if (part != "..") {
+      parts.push_back(part);
+    } else if (parts.empty()) {
+      return std::nullopt;
+    } else {
+      parts.pop_back();
+    }
+  }
+  std::string text;
+  for (std::string_view part : parts) (text += '/') += part;
+  return text.empty() ? "/" : text;
+}
+
 bool path_lies_in(std::string_view outer, std::string_view inner) {
   return below(outer, inner).has_value();
 }

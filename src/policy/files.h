@@ -46,6 +46,9 @@ std::optional<FilesGrant> narrow(const FilesGrant& asked, const FilesGrant& owne
 /// "data//x/." becomes "/data/x".
 Result<std::string> normal_guest_path(std::string_view path);
 
+/// The path from "/" on, with `..` taken as text; nothing when it climbs above "/".
+std::optional<std::string> resolved_path(std::string_view path);
+
 /// Whether `inner` is `outer` or lies below it, component by component. False when either holds `..`.
 bool path_lies_in(std::string_view outer, std::string_view inner);
 

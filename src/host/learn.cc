@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/learn.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace berth::host {
+namespace {
+
+namespace fs = std::filesystem;
+using policy::Capability;
+using policy::FilesGrant;
+using policy::Grant;
+using policy::Knock;
+using policy::Reason;
+
+constexpr size_t kMostUses = 4000;
+
+const FilesGrant* files_of(const Grant& grant) {
+  return std::get_if<FilesGrant>(&grant.extent);
+}
+
+bool exists(const std::string& path) {
+  std::error_code error;
+  return fs::exists(fs::symlink_status(path, error));
+}
+
+bool is_folder(const std::string& path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
+}
+
+std::string below(const std::string& folder, std::string_view rest) {
+  const bool slash = folder.ends_with('/') || rest.empty() || rest.starts_with('/');
+  if (folder == "/" && rest.starts_with('/')) return std::string(rest);
+  return fmt::format("{}{}{}", folder, slash ? "" : "/", rest);
+}
+
+/// Where a guest's path lies on this machine, as the grant shows it.
+std::string mapped(const FilesGrant& files, std::string_view path) {
+  std::string_view rest = path;
+  if (files.guest_path != "/" && files.guest_path != "*") rest.remove_prefix(files.guest_path.size());
+  return rest == "/" ? files.host_path : below(files.host_path, rest);
+}
+
+bool lies_in_all(const std::vector<Grant>& lines, const std::vector<Grant>& rules) {
+  const policy::Bounds bounds{.grants = rules, .limits = {}, .source = {}};
+  return policy::intersect({.grants = lines, .limits = {}}, bounds).cuts.empty();
+}
+
+std::vector<Grant> those_not_in(const std::vector<Grant>& grants, const std::vector<Grant>& others) {
+  std::vector<Grant> rest;
+  std::ranges::copy_if(grants, std::back_inserter(rest), [&](const Grant& grant) {
+    return std::ranges::none_of(others, [&](const Grant& other) { return other.extent == grant.extent; });
+  });
+  return rest;
+}
+
+std::string text_of(const std::vector<Grant>& lines) {
+  std::string text;
+  for (const Grant& line : lines) text += policy::to_text(line) + "\n";
+  return text;
+}
+
+bool is_look(const Knock& knock) {
+  return knock.capability == Capability::kFiles && policy::only_reads(knock.operation);
+}
+
+/// Whether opening the line makes paths invisible that it doesn't have: the guest's `/` is that folder then.
+bool takes_root(const Proposal& proposal) {
+  return std::ranges::any_of(proposal.lines, [](const Grant& line) {
+    const FilesGrant* files = files_of(line);
+    return files != nullptr && files->guest_path == "/";
+  });
+}
+
+/// The host that a line of the network leads to; nothing for others.
+std::optional<policy::HostPattern> host_of(const Grant& grant) {
+  if (const auto* http = std::get_if<policy::HttpOutGrant>(&grant.extent)) return http->endpoint.host;
+  if (const auto* socket = std::get_if<policy::SocketOutGrant>(&grant.extent)) return socket->endpoint.host;
+  return std::nullopt;
+}
+
+bool one_line(const Grant& left, const Grant& right) {
+  if (left.capability != right.capability) return false;
+  if (const FilesGrant* files = files_of(left)) return files->guest_path == files_of(right)->guest_path;
+  const auto host = host_of(left);
+  return host && host == host_of(right);
+}
+
+}  // namespace
+
+std::vector<Learner::Meaning> Learner::meanings(const Knock& knock, const std::string& path) const {
+  std::vector<std::pair<size_t, std::string>> places;
+  for (const std::vector<Grant>* grants : {&open_, &scope_.given}) {
+    for (const Grant& grant : *grants) {
+      const FilesGrant* files = files_of(grant);
+      if (files == nullptr || !policy::path_lies_in(files->guest_path, path)) continue;
+      places.emplace_back(files->guest_path.size(), mapped(*files, path));
+    }
+  }
+  std::ranges::stable_sort(places, std::greater(), &std::pair<size_t, std::string>::first);
+  places.emplace_back(0, path);
+  places.emplace_back(0, below(scope_.folder, path));
+  std::vector<Meaning> meanings;
+  for (const auto& [length, host_path] : places) {
+    const bool there = exists(host_path) ||
+                       (!policy::only_reads(knock.operation) && is_folder(policy::folder_above(host_path)));
+    if (there) meanings.push_back({.host_path = host_path, .is_folder = is_folder(host_path)});
+  }
+  return meanings;
+}
+
+std::optional<Grant> Learner::files_grant(const Knock& knock, const std::string& path,
+                                          const Meaning& meaning) const {
+  const std::string guest = policy::folder_to_open(knock, path, meaning.is_folder);
+  std::string host = meaning.host_path;
+  if (guest != path || path == "/") host = path == "/" ? host : policy::folder_above(host);
+  std::error_code error;
+  host = fs::canonical(host, error).string();
+  if (error) return std::nullopt;
+  const auto access =
+      policy::only_reads(knock.operation) ? policy::Access::kReadOnly : policy::Access::kReadWrite;
+  Grant grant{.capability = Capability::kFiles,
+              .extent = FilesGrant{.host_path = host, .guest_path = guest, .access = access},
+              .source = "learned"};
+  // The whole machine only where somebody gave it.
+  if (host == "/" && !lies_in_all({grant}, scope_.given)) return std::nullopt;
+  for (const Grant& open : open_) {
+    const FilesGrant* files = files_of(open);
+    if (files != nullptr && files->guest_path == guest && files->host_path != host) return std::nullopt;
+  }
+  if (!policy::parse_grant(policy::to_text(grant), "")) return std::nullopt;
+  return grant;
+}
+
+/// The one folder for a link or a rename from one grant into another. Which one it came from isn't told: the
+/// nearest that is written to.
+std::optional<Grant> Learner::both_folders(const Knock& knock) const {
+  const auto path = policy::resolved_path(knock.target);
+  if (!path) return std::nullopt;
+  const Grant* into = nullptr;
+  for (const Grant& grant : open_) {
+    const FilesGrant* files = files_of(grant);
+    if (files == nullptr || !policy::path_lies_in(files->guest_path, *path)) continue;
+    if (into == nullptr || files->guest_path.size() > files_of(*into)->guest_path.size()) into = &grant;
+  }
+  std::optional<Grant> nearest;
+  for (const Grant& grant : open_) {
+    const FilesGrant* files = files_of(grant);
+    const bool candidate =
+        into != nullptr && files != nullptr && &grant != into && files->access == policy::Access::kReadWrite;
+    if (!candidate) continue;
+    auto both = policy::folder_of_both(*into, grant);
+    const bool nearer =
+        both && (!nearest || files_of(*both)->guest_path.size() > files_of(*nearest)->guest_path.size());
+    if (nearer) nearest = std::move(both);
+  }
+  return nearest;
+}
+
+std::vector<std::vector<Grant>> Learner::choices(const Knock& knock) const {
+  std::vector<std::vector<Grant>> choices;
+  if (knock.capability != Capability::kFiles) {
+    if (auto grants = policy::exact_grants(knock); !grants.empty()) choices.push_back(std::move(grants));
+    return choices;
+  }
+  if (knock.reason == Reason::kCrossGrant) {
+    if (auto both = both_folders(knock)) choices.push_back({std::move(*both)});
+    return choices;
+  }
+  const auto path = policy::resolved_path(knock.target);
+  if (!path) return choices;
+  for (const Meaning& meaning : meanings(knock, *path)) {
+    if (auto grant = files_grant(knock, *path, meaning)) choices.push_back({std::move(*grant)});
+  }
+  return choices;
+}
+
+Standing Learner::standing_of(const std::vector<Grant>& lines) const {
+  if (!policy::intersect({.grants = lines, .limits = {}}, scope_.owner).cuts.empty())
+    return Standing::kForbidden;
+  if (lies_in_all(lines, scope_.given)) return Standing::kGiven;
+  if (scope_.within && lies_in_all(lines, *scope_.within)) return Standing::kWithin;
+  // Part of it may be given, and the rest lie within.
+  if (scope_.within) {
+    std::vector<Grant> both = *scope_.within;
+    both.insert(both.end(), scope_.given.begin(), scope_.given.end());
+    if (lies_in_all(lines, both)) return Standing::kWithin;
+  }
+  return Standing::kToAsk;
+}
+
+Proposal Learner::proposal_of(const Knock& knock, const std::vector<Grant>& wanted, size_t most_paths) const {
+  std::vector<Grant> all = open_;
+  all.insert(all.end(), wanted.begin(), wanted.end());
+  std::vector<Knock> uses = uses_;
+  uses.push_back(knock);
+  const std::vector<Grant> next = policy::minimal(std::move(all), uses, most_paths);
+  Proposal proposal{.use = knock,
+                    .lines = those_not_in(next, open_),
+                    .replaced = those_not_in(open_, next),
+                    .wider = {},
+                    .standing = Standing::kToAsk};
+  proposal.standing = standing_of(proposal.lines);
+  std::vector<std::string> wider;
+  for (const Grant& line : proposal.lines) {
+    if (std::string text = policy::widening_of(line); !text.empty()) wider.push_back(std::move(text));
+  }
+  proposal.wider = fmt::format("{}", fmt::join(wider, "; "));
+  return proposal;
+}
+
+std::optional<Proposal> Learner::propose(const Knock& knock) const {
+  std::optional<Proposal> best;
+  for (const std::vector<Grant>& wanted : choices(knock)) {
+    for (const size_t most_paths : {policy::kMostExactPaths, policy::kNeverWiden}) {
+      Proposal proposal = proposal_of(knock, wanted, most_paths);
+      if (proposal.lines.empty() || refused_.contains(text_of(proposal.lines))) continue;
+      if (!best || proposal.standing < best->standing) best = std::move(proposal);
+    }
+  }
+  return best;
+}
+
+bool Learner::is_probe(const Knock& knock) const {
+  if (!is_look(knock) || knock.reason != Reason::kNoGrant) return false;
+  const auto path = policy::resolved_path(knock.target);
+  return path && meanings(knock, *path).empty();
+}
+
+Sorted Learner::sort(const std::vector<Knock>& knocks) const {
+  Sorted sorted;
+  std::vector<Knock> real;
+  for (const Knock& knock : knocks) {
+    if (is_probe(knock)) {
+      ++sorted.probes;
+    } else {
+      real.push_back(knock);
+    }
+  }
+  const auto leads_to_others = [&](const Knock& knock) {
+    const auto path = is_look(knock) ? policy::resolved_path(knock.target) : std::nullopt;
+    if (!path) return false;
+    const auto is_below = [&](const std::string& other) {
+      return other != *path && policy::path_lies_in(*path, other);
+    };
+    return std::ranges::any_of(real,
+                               [&](const Knock& other) {
+                                 const auto place = other.capability == Capability::kFiles
+                                                        ? policy::resolved_path(other.target)
+                                                        : std::nullopt;
+                                 return place && is_below(*place);
+                               }) ||
+           std::ranges::any_of(open_, [&](const Grant& open) {
+             const FilesGrant* files = files_of(open);
+             return files != nullptr && is_below(files->guest_path);
+           });
+  };
+  for (const Knock& knock : real) {
+    auto proposal = propose(knock);
+    if (!proposal) {
+      const auto offered = choices(knock);
+      const bool answered = std::ranges::any_of(offered, [&](const std::vector<Grant>& wanted) {
+        const Proposal same = proposal_of(knock, wanted, policy::kMostExactPaths);
+        return refused_.contains(text_of(same.lines));
+      });
+      if (answered) continue;
+      const policy::Verdict verdict = policy::decide({.grants = open_, .limits = {}}, knock);
+      sorted.shut.push_back({.use = knock, .why = verdict.rule});
+      continue;
+    }
+    if (leads_to_others(knock)) {
+      proposal->wider += "; perhaps it was only to see that the folder is there";
+      sorted.on_the_way.push_back(std::move(*proposal));
+    } else {
+      sorted.proposals.push_back(std::move(*proposal));
+    }
+  }
+  std::ranges::stable_partition(sorted.proposals,
+                                [](const Proposal& proposal) { return !takes_root(proposal); });
+  std::ranges::stable_sort(sorted.on_the_way, std::greater(),
+                           [](const Proposal& proposal) { return proposal.use.target.size(); });
+  return sorted;
+}
+
+std::optional<Proposal> Learner::again(const Proposal& proposal) const {
+  return propose(proposal.use);
+}
+
+void Learner::open(const Proposal& proposal) {
+  if (uses_.size() < kMostUses && std::ranges::find(uses_, proposal.use) == uses_.end()) {
+    uses_.push_back(proposal.use);
+  }
+  if (proposal.lines.empty()) return;
+  open_ = those_not_in(open_, proposal.replaced);
+  open_.insert(open_.end(), proposal.lines.begin(), proposal.lines.end());
+}
+
+void Learner::refuse(const Proposal& proposal) {
+  refused_.insert(text_of(proposal.lines));
+}
+
+bool Learner::one_line(const Proposal& left, const Proposal& right) {
+  return std::ranges::all_of(right.lines, [&](const Grant& line) {
+    return std::ranges::any_of(left.lines, [&](const Grant& other) { return host::one_line(other, line); });
+  });
+}
+
+}  // namespace berth::host
