@@ -28,6 +28,9 @@ using host::Standing;
 using nlohmann::json;
 using policy::Grant;
 
+// What CLI11 makes of `--learn` alone, and of `--learn=auto`.
+constexpr std::string_view kLearnAsking = "true";
+constexpr std::string_view kLearnAuto = "auto";
 constexpr size_t kMostRounds = 100;
 constexpr size_t kLinesShown = 10;
 constexpr size_t kLongestLine = 4096;
@@ -141,11 +144,11 @@ Result<Ground> ground_of(const LearnRequest& request) {
     policy::Bounds within = BERTH_TRY(bounds_of(*request.learn.within));
     ground.scope.within = std::move(within.grants);
     ground.limits = policy::minimum(ground.limits, within.limits);
-  } else if (request.learn.mode == "auto") {
+  } else if (request.learn.mode == kLearnAuto) {
     ground.scope.within = owner.grants;
   }
   const bool unbounded = !ground.scope.within && ground.scope.given.empty();
-  if (request.learn.mode == "auto" && unbounded) {
+  if (request.learn.mode == kLearnAuto && unbounded) {
     return fail(
         ErrorCode::kInvalidArgument,
         fmt::format("--learn=auto opens only what an outer policy holds, and there is none{}: give one "
@@ -330,7 +333,7 @@ Session::Answer Session::decide(const Proposal& proposal) {
     case Standing::kToAsk:
       break;
   }
-  if (request_.learn.mode == "auto") {
+  if (request_.learn.mode == kLearnAuto) {
     note(fmt::format("not opened: {}: it lies outside of the outer policy", lines));
     return Answer::kNo;
   }
@@ -511,14 +514,13 @@ Result<int> Session::run() {
 }  // namespace
 
 void describe_learn(CLI::App& app, LearnOptions& options) {
-  app.add_flag("--learn{ask}", options.mode,
-               "find out what it needs: run it in rounds, ask which doors to open, write a policy; "
-               "--learn=auto asks nothing and opens what lies within an outer policy")
+  app.add_flag("--learn", options.mode, "run it in rounds, ask which doors to open, write a policy that does")
       ->type_name("[=auto]");
   app.add_option("--learn-to", options.to, "the policy file to write; MODULE.policy.toml here unless given")
       ->type_name("FILE");
-  app.add_option("--within", options.within,
-                 "the outer policy of --learn=auto, written as host.toml is; that file's grants unless given")
+  app.add_option(
+         "--within", options.within,
+         "what --learn opens without asking, written as host.toml is; for =auto that file unless given")
       ->type_name("FILE");
   app.add_flag("--force", options.force, "let --learn write over its file");
 }
@@ -530,7 +532,7 @@ Result<void> check(const LearnOptions& options) {
     }
     return {};
   }
-  if (options.mode == "ask" || options.mode == "auto") return {};
+  if (options.mode == kLearnAsking || options.mode == kLearnAuto) return {};
   return fail(ErrorCode::kInvalidArgument,
               fmt::format("--learn={} is not a way to learn; use --learn, which asks, or --learn=auto",
                           policy::printable(options.mode)));
@@ -539,7 +541,7 @@ Result<void> check(const LearnOptions& options) {
 Result<int> learn(const LearnRequest& request) {
   Ground ground = BERTH_TRY(ground_of(request));
   std::optional<Terminal> terminal;
-  if (request.learn.mode == "ask") {
+  if (request.learn.mode == kLearnAsking) {
     terminal = Terminal::open();
     if (!terminal) {
       return fail(ErrorCode::kInvalidArgument,

@@ -16,7 +16,7 @@
 namespace berth::cli {
 
 struct LearnOptions {
-  std::string mode;                   // "ask", "auto"; empty: this is a plain run
+  std::string mode;                   // as CLI11 gives it; empty: this is a plain run
   std::optional<std::string> to;      // the file to write
   std::optional<std::string> within;  // the outer policy of `auto`
   bool force = false;

@@ -62,7 +62,13 @@ void describe(CLI::App& app, Options& options) {
       "/site/app.js\n\n"
       "What it was refused is said at the end, and kept for 'berth why'. A guest's exit status passes "
       "through;\n"
-      "124 means that a limit ended it, 134 that it trapped.\n");
+      "124 means that a limit ended it, 134 that it trapped.\n\n"
+      "With --learn it runs from its beginning again and again: what it does behind an open door is done in\n"
+      "every round. What is granted here is opened as far as it is used, anything else is asked on the\n"
+      "terminal, or with --learn=auto stays shut unless FILE of --within holds it. A round's output is held\n"
+      "back and only the last one's is passed on, unless both it and standard input are the terminal; a "
+      "file\n"
+      "or a pipe as standard input is read again in each round.\n");
   app.add_option("--grant", options.policy.grants,
                  "open a door: 'files ./data:/data:rw', 'http.out https://example.com/*'")
       ->type_name("GRANT")
