@@ -44,8 +44,16 @@ TEST_CASE("a variable of this shell's own is passed on, and one that isn't set i
   CHECK(guest.env == std::vector<std::pair<std::string, std::string>>{{"BERTH_TEST_VARIABLE", "value"}});
 }
 
+TEST_CASE("the network's grants are given, and the names of sockets' rules are looked up by berth") {
+  const auto guest =
+      guest_for(with({"http.out https://example.com/*", "socket.out tcp://db.example.com:5432",
+                      "socket.out tcp://*.example.com:80", "socket.in tcp://127.0.0.1:0", "dns *"}));
+  REQUIRE(guest.has_value());
+  CHECK(guest->names == std::vector<std::string>{"db.example.com"});
+}
+
 TEST_CASE("a grant or a limit that isn't held yet stops the run") {
-  CHECK(guest_for(with({"http.out https://example.com/"})).error().code == ErrorCode::kUnsupported);
+  CHECK(guest_for(with({"http.in 127.0.0.1:8080"})).error().code == ErrorCode::kUnsupported);
   CHECK(guest_for(with({"files /tmp:/data:rw:quota=1MiB"})).error().code == ErrorCode::kUnsupported);
   policy::Policy shared;
   shared.limits.cpu_share_basis_points = 2000;

@@ -90,6 +90,51 @@ TEST_CASE("a guest that asks for ever different things fills no memory") {
   CHECK(denials.unlisted() == 51);
 }
 
+Knock request(std::string_view url, std::string_view resolved_to = "") {
+  return {.door = Knock::Door::kHttpOut,
+          .cause = Knock::Cause::kAsk,
+          .operation = "request",
+          .target = url,
+          .method = "GET",
+          .resolved_to = resolved_to};
+}
+
+TEST_CASE("what the policy opens is open, and no entry") {
+  const policy::Policy policy = granted("http.out https://example.com/*");
+  Denials denials(policy);
+  CHECK(denials.ask(request("https://example.com/a")));
+  CHECK(denials.collect().empty());
+}
+
+TEST_CASE("a name that leads to this machine is refused with the line for that address") {
+  const policy::Policy policy = granted("http.out http://example.com/*");
+  Denials denials(policy);
+  CHECK(denials.ask(request("http://example.com/a", "192.31.196.1")));
+  CHECK_FALSE(denials.ask(request("http://example.com/a", "127.0.0.1")));
+  CHECK(denials.collect().at(0).suggestion == "http.out http://127.0.0.1:80/*");
+}
+
+TEST_CASE("what may be secret in a URL is neither kept nor told apart, and its refusal keeps its words") {
+  const policy::Policy policy = granted("http.out https://example.com/*");
+  Denials denials(policy);
+  CHECK_FALSE(denials.ask(request("https://user:secret@example.com/?a")));
+  CHECK_FALSE(denials.ask(request("https://other:secret@example.com/?b")));
+  const std::vector<Denial> denied = denials.collect();
+  REQUIRE(denied.size() == 1);
+  CHECK(denied[0].target == "https://example.com/");
+  CHECK(denied[0].count == 2);
+  CHECK(denied[0].line.contains("has a user before its host"));
+}
+
+TEST_CASE("a quiet question that is refused leaves no entry") {
+  const policy::Policy nothing;
+  Denials denials(nothing);
+  Knock knock = request("https://example.com/");
+  knock.quiet = true;
+  CHECK_FALSE(denials.ask(knock));
+  CHECK(denials.collect().empty());
+}
+
 TEST_CASE("knocks of several threads are all counted") {
   const policy::Policy nothing;
   Denials denials(nothing);

@@ -290,6 +290,14 @@ TEST_CASE("listening is open on the addresses and ports that are granted") {
   CHECK_FALSE(module.may(kHttpIn, "listen", "localhost:8080"));
 }
 
+TEST_CASE("who writes to a UDP server is heard and answered") {
+  Module server{"socket.in udp://127.0.0.1:9000"};
+  CHECK(server.may(kSocketIn, "receive", "udp://192.0.2.7:4000"));
+  CHECK(server.may(kSocketIn, "send", "udp://192.0.2.7:4000"));
+  CHECK_FALSE(server.may(kSocketIn, "bind", "udp://192.0.2.7:4000"));
+  CHECK_FALSE(Module{"socket.in tcp://*:0"}.may(kSocketIn, "receive", "udp://192.0.2.7:4000"));
+}
+
 TEST_CASE("names are looked up where dns says so") {
   Module module{"dns *.example.com"};
   CHECK(module.may(kDns, "resolve", "a.Example.com."));

@@ -116,3 +116,23 @@ TEST_CASE("any policy is read back from its file") {
     CHECK(*again == policy);
   }
 }
+
+TEST_CASE("an owner may name the servers that names are asked of") {
+  auto bounds =
+      parse_bounds("dns.servers = [\"10.0.0.53\", \"127.0.0.1:5353\", \"[::1]:53\"]\n", "host.toml");
+  REQUIRE(bounds.has_value());
+  CHECK(bounds->dns_servers == std::vector<std::string>{"10.0.0.53:53", "127.0.0.1:5353", "[::1]:53"});
+  CHECK(intersect(Policy{}, *bounds).dns_servers == bounds->dns_servers);
+}
+
+TEST_CASE("what is no name server is refused where it stands") {
+  for (const char* text : {"dns.servers = [\"ns.example.com\"]", "dns.servers = []", "dns.servers = [53]",
+                           "dns.servers = \"10.0.0.53\"", "dns.server = [\"10.0.0.53\"]", "dns = 1",
+                           "dns.servers = [\"10.0.0.0/8\"]", "dns.servers = [\"10.0.0.53:0\"]"}) {
+    CAPTURE(text);
+    auto bounds = parse_bounds(text, "host.toml");
+    REQUIRE_FALSE(bounds.has_value());
+    CHECK(bounds.error().message.starts_with("host.toml:1:"));
+  }
+  CHECK_FALSE(parse_policy("dns.servers = [\"10.0.0.53\"]", "policy.toml").has_value());
+}

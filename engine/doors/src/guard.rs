@@ -67,7 +67,8 @@ impl Aim {
 /// A verdict that is there, or what has to be looked up for it.
 enum Verdict {
     Open,
-    LookUp(Vec<String>),
+    /// Which names, and the one to speak of when none of them has it.
+    LookUp(Vec<String>, String),
     Closed,
 }
 
@@ -92,9 +93,9 @@ impl Guard {
         match self.verdict(aim, to) {
             Verdict::Open => Asked::Now(self.opened(aim)),
             Verdict::Closed => Asked::Now(false),
-            Verdict::LookUp(names) => {
+            Verdict::LookUp(names, known) => {
                 let guard = self.clone();
-                Asked::Later(spawn(async move { guard.may_reach_by(aim, to, names).await }))
+                Asked::Later(spawn(async move { guard.may_reach_by(aim, to, names, &known).await }))
             }
         }
     }
@@ -117,14 +118,15 @@ impl Guard {
         holders.once.dedup();
         // Those that would open it, if the address turns out to be theirs.
         holders.once.retain(|name| open(name));
+        let known = holders.now.into_iter().next().unwrap_or_default();
         if holders.once.is_empty() {
-            self.ask_socket(aim, to, holders.now.first().map_or("", String::as_str), false);
+            self.ask_socket(aim, to, &known, false);
             return Verdict::Closed;
         }
-        Verdict::LookUp(holders.once)
+        Verdict::LookUp(holders.once, known)
     }
 
-    async fn may_reach_by(&self, aim: Aim, to: SocketAddr, names: Vec<String>) -> bool {
+    async fn may_reach_by(&self, aim: Aim, to: SocketAddr, names: Vec<String>, known: &str) -> bool {
         for name in names {
             if let Ok(Answer { addresses, until }) = self.resolver.lookup(&name).await {
                 let has = addresses.contains(&to.ip().to_canonical());
@@ -134,7 +136,7 @@ impl Guard {
                 }
             }
         }
-        self.ask_socket(aim, to, "", false)
+        self.ask_socket(aim, to, known, false)
     }
 
     fn ask_socket(&self, aim: Aim, to: SocketAddr, name: &str, quiet: bool) -> bool {

@@ -158,13 +158,19 @@ struct Exchange {
 impl Exchange {
     async fn perform(self, request: http::Request<WasiBody>, options: RequestOptions) -> Answer {
         let (parts, body) = request.into_parts();
-        let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        let (outgoing, ended) = Outgoing::new(body, length);
+        let (outgoing, ended) = Outgoing::new(body, length_of(&parts.headers));
         let request = http::Request::from_parts(parts, outgoing);
         let response = self.exchange(request, &options).await?;
         // A body that is dropped before its end was cut off by the server's answer, or with its connection.
         let sent = async { ended.await.unwrap_or(Err(Error::ConnectionTerminated)) };
         Ok((response, Box::new(sent)))
+    }
+
+    /// What has to come of an answer that says its length, and isn't one without a body.
+    fn body_length<B>(&self, response: &http::Response<B>) -> Option<u64> {
+        let bodiless = self.target.method == Method::HEAD
+            || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        length_of(response.headers()).filter(|_| !bodiless)
     }
 
     async fn exchange(
@@ -193,7 +199,8 @@ impl Exchange {
                     }
                     let between_bytes = options.between_bytes_timeout.unwrap_or(BETWEEN_BYTES);
                     let used = line.used(&self.pool, origin);
-                    let body = |incoming| Arriving::new(incoming, between_bytes, used, leases).boxed_unsync();
+                    let length = self.body_length(&response);
+                    let body = |incoming| Arriving::new(incoming, length, between_bytes, used, leases).boxed_unsync();
                     return Ok(response.map(body));
                 }
                 // The server had closed a connection that waited here: nothing was sent, so it is sent anew.
@@ -207,6 +214,10 @@ impl Exchange {
             }
         }
     }
+}
+
+fn length_of(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// What the request looks like on its connection: HTTP/1 has the path in its first line and the host in a header,

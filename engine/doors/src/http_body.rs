@@ -78,6 +78,8 @@ impl Body for Outgoing {
 /// What the guest gets. Its connection is used again only when all of it has been read.
 pub struct Arriving {
     incoming: Incoming,
+    /// What is still to come of a body whose length was said: HTTP/2 lets a server end it early.
+    left: Option<u64>,
     between_bytes: Duration,
     timer: Pin<Box<Sleep>>,
     waiting: bool,
@@ -86,9 +88,16 @@ pub struct Arriving {
 }
 
 impl Arriving {
-    pub fn new(incoming: Incoming, between_bytes: Duration, used: Used, leases: Vec<Lease>) -> Self {
+    pub fn new(
+        incoming: Incoming,
+        length: Option<u64>,
+        between_bytes: Duration,
+        used: Used,
+        leases: Vec<Lease>,
+    ) -> Self {
         let timer = Box::pin(tokio::time::sleep(Duration::ZERO));
-        let mut body = Arriving { incoming, between_bytes, timer, waiting: false, used: Some(used), leases };
+        let mut body =
+            Arriving { incoming, left: length, between_bytes, timer, waiting: false, used: Some(used), leases };
         if body.incoming.is_end_stream() {
             body.finish();
         }
@@ -117,13 +126,20 @@ impl Body for Arriving {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = &mut *self;
         match Pin::new(&mut this.incoming).poll_frame(cx) {
+            Poll::Ready(None) if this.left.is_some_and(|left| left > 0) => {
+                this.give_up();
+                this.left = None;
+                Poll::Ready(Some(Err(Error::HttpResponseIncomplete)))
+            }
             Poll::Ready(None) => {
                 this.finish();
                 Poll::Ready(None)
             }
             Poll::Ready(Some(Ok(frame))) => {
                 this.waiting = false;
-                if this.incoming.is_end_stream() {
+                let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
+                this.left = this.left.map(|left| left.saturating_sub(bytes));
+                if this.incoming.is_end_stream() && this.left.unwrap_or(0) == 0 {
                     this.finish();
                 }
                 Poll::Ready(Some(Ok(frame)))
@@ -145,7 +161,7 @@ impl Body for Arriving {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        self.left.unwrap_or(0) == 0 && self.incoming.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

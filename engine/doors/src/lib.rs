@@ -17,6 +17,7 @@ mod http;
 mod http3;
 mod http_body;
 mod http_error;
+pub mod http_link;
 mod http_pool;
 mod knock;
 mod listing;

@@ -65,5 +65,6 @@ pub fn wasi_0_2(engine: &Engine) -> Result<Linker<State>> {
     sockets::ip_name_lookup::add_to_linker::<State, Through<State>>(l, door)?;
 
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(l)?;
+    berth_doors::http_link::link_error_code(l)?;
     Ok(linker)
 }

@@ -6,7 +6,7 @@
 //!     method=M header=N:V connect=MS first=MS between=MS   options; trailers=yes shows the trailers as well
 //! post URL BYTES            a request with that much of a body, streamed
 //! many URL COUNT            as many requests at once; how many were answered with 200
-//! drop URL                  starts a request and drops it
+//! drop URL                  starts a request and drops it 300 ms later
 //! header NAME VALUE         whether a header may be set; \r and \n stand for themselves
 //! resolve NAME              its addresses
 //! tcp ADDRESS [TEXT]        connects, sends the text, prints what comes back
@@ -27,7 +27,9 @@ use wasip2::io::poll::poll;
 use wasip2::io::streams::StreamError;
 use wasip2::sockets::instance_network::instance_network;
 use wasip2::sockets::ip_name_lookup::resolve_addresses;
-use wasip2::sockets::network::{IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress};
+use wasip2::sockets::network::{
+    ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
+};
 use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 use wasip2::sockets::udp::{OutgoingDatagram, UdpSocket};
 use wasip2::sockets::udp_create_socket::create_udp_socket;
@@ -47,7 +49,12 @@ fn perform(words: &[&str]) -> Said {
         ["get", url, options @ ..] => get(url, options),
         ["post", url, bytes] => post(url, bytes.parse().map_err(shown)?),
         ["many", url, count] => many(url, count.parse().map_err(shown)?),
-        ["drop", url] => request(url, &[]).and_then(|asked| start(asked)).map(|_| "dropped".into()),
+        ["drop", url] => {
+            let waiting = start(request(url, &[])?)?;
+            subscribe_duration(300_000_000).block();
+            drop(waiting);
+            Ok("dropped".into())
+        }
         ["header", name, value] => header(name, value),
         ["resolve", name] => resolve(name),
         ["tcp", address, text @ ..] => tcp(address, text.join(" ")),
@@ -158,10 +165,16 @@ fn read(body: &IncomingBody) -> Result<(u64, String), String> {
 }
 
 fn printable(bytes: &[u8]) -> String {
+    let bytes = bytes.trim_ascii_end();
     if bytes.iter().any(|b| *b < 0x20 || *b > 0x7e) {
         return String::new();
     }
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// An error of sockets by its name in the WIT.
+fn named(error: ErrorCode) -> String {
+    error.name().into()
 }
 
 fn post(url: &str, bytes: u64) -> Said {
@@ -201,6 +214,9 @@ fn many(url: &str, count: usize) -> Said {
         let pollables: Vec<_> = waiting.iter().map(|future| future.subscribe()).collect();
         let ready = poll(&pollables.iter().collect::<Vec<_>>());
         drop(pollables);
+        let mut ready = ready;
+        ready.sort_unstable();
+        ready.dedup();
         for index in ready.into_iter().rev() {
             let future = waiting.swap_remove(index as usize);
             match answer(&future) {
@@ -226,11 +242,11 @@ fn header(name: &str, value: &str) -> Said {
 }
 
 fn resolve(name: &str) -> Said {
-    let stream = resolve_addresses(&instance_network(), name).map_err(shown)?;
+    let stream = resolve_addresses(&instance_network(), name).map_err(named)?;
     let mut addresses = Vec::new();
     loop {
         stream.subscribe().block();
-        match stream.resolve_next_address().map_err(shown)? {
+        match stream.resolve_next_address().map_err(named)? {
             Some(IpAddress::Ipv4((a, b, c, d))) => addresses.push(format!("{a}.{b}.{c}.{d}")),
             Some(IpAddress::Ipv6((a, b, c, d, e, f, g, h))) => {
                 addresses.push(std::net::Ipv6Addr::new(a, b, c, d, e, f, g, h).to_string());
@@ -262,10 +278,10 @@ fn address(text: &str) -> Result<(IpSocketAddress, IpAddressFamily), String> {
 
 fn tcp(to: &str, text: String) -> Said {
     let (to, family) = address(to)?;
-    let socket = create_tcp_socket(family).map_err(shown)?;
-    socket.start_connect(&instance_network(), to).map_err(shown)?;
+    let socket = create_tcp_socket(family).map_err(named)?;
+    socket.start_connect(&instance_network(), to).map_err(named)?;
     socket.subscribe().block();
-    let (input, output) = socket.finish_connect().map_err(shown)?;
+    let (input, output) = socket.finish_connect().map_err(named)?;
     if text.is_empty() {
         return Ok("connected".into());
     }
@@ -276,22 +292,22 @@ fn tcp(to: &str, text: String) -> Said {
 
 fn listen(at: &str) -> Said {
     let (at, family) = address(at)?;
-    let socket = create_tcp_socket(family).map_err(shown)?;
-    socket.start_bind(&instance_network(), at).map_err(shown)?;
+    let socket = create_tcp_socket(family).map_err(named)?;
+    socket.start_bind(&instance_network(), at).map_err(named)?;
     socket.subscribe().block();
-    socket.finish_bind().map_err(|error| format!("bind: {error:?}"))?;
-    socket.start_listen().map_err(shown)?;
+    socket.finish_bind().map_err(|error| format!("bind: {}", named(error)))?;
+    socket.start_listen().map_err(named)?;
     socket.subscribe().block();
-    socket.finish_listen().map_err(|error| format!("listen: {error:?}"))?;
+    socket.finish_listen().map_err(|error| format!("listen: {}", named(error)))?;
     Ok("listens".into())
 }
 
 fn bound_udp(at: &str) -> Result<UdpSocket, String> {
     let (at, family) = address(at)?;
-    let socket = create_udp_socket(family).map_err(shown)?;
-    socket.start_bind(&instance_network(), at).map_err(shown)?;
+    let socket = create_udp_socket(family).map_err(named)?;
+    socket.start_bind(&instance_network(), at).map_err(named)?;
     socket.subscribe().block();
-    socket.finish_bind().map_err(shown)?;
+    socket.finish_bind().map_err(named)?;
     Ok(socket)
 }
 
@@ -299,13 +315,13 @@ fn udp(to: &str, text: String) -> Said {
     let any = if to.starts_with('[') { "[::]:0" } else { "0.0.0.0:0" };
     let socket = bound_udp(any)?;
     let (to, _) = address(to)?;
-    let (incoming, outgoing) = socket.stream(None).map_err(shown)?;
+    let (incoming, outgoing) = socket.stream(None).map_err(named)?;
     outgoing.subscribe().block();
-    outgoing.check_send().map_err(shown)?;
-    outgoing.send(&[OutgoingDatagram { data: text.into_bytes(), remote_address: Some(to) }]).map_err(shown)?;
+    outgoing.check_send().map_err(named)?;
+    outgoing.send(&[OutgoingDatagram { data: text.into_bytes(), remote_address: Some(to) }]).map_err(named)?;
     let patience = subscribe_duration(300_000_000);
     poll(&[&incoming.subscribe(), &patience]);
-    match incoming.receive(1).map_err(shown)?.pop() {
+    match incoming.receive(1).map_err(named)?.pop() {
         Some(datagram) => Ok(String::from_utf8_lossy(&datagram.data).into_owned()),
         None => Ok("nothing came back".into()),
     }
@@ -313,20 +329,20 @@ fn udp(to: &str, text: String) -> Said {
 
 fn serve_udp(at: &str) -> Said {
     let socket = bound_udp(at)?;
-    let port = match socket.local_address().map_err(shown)? {
+    let port = match socket.local_address().map_err(named)? {
         IpSocketAddress::Ipv4(address) => address.port,
         IpSocketAddress::Ipv6(address) => address.port,
     };
     println!("port {port}");
-    let (incoming, outgoing) = socket.stream(None).map_err(shown)?;
+    let (incoming, outgoing) = socket.stream(None).map_err(named)?;
     let mut answered = 0;
     while answered < 2 {
         incoming.subscribe().block();
-        for datagram in incoming.receive(1).map_err(shown)? {
+        for datagram in incoming.receive(1).map_err(named)? {
             outgoing.subscribe().block();
-            outgoing.check_send().map_err(shown)?;
+            outgoing.check_send().map_err(named)?;
             let back = OutgoingDatagram { data: datagram.data, remote_address: Some(datagram.remote_address) };
-            outgoing.send(&[back]).map_err(shown)?;
+            outgoing.send(&[back]).map_err(named)?;
             answered += 1;
         }
     }
