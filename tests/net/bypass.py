@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Attempts to get around the guard of the network doors: each must be refused, with its own reason and error code, and
-with the line in `berth why` that would allow it.
+with the line in `berth why` that would allow it. With that line it isn't refused again.
 
 They run in a network namespace of their own where every address in the world is this machine: an attempt that gets
 through arrives at a server of the test's and is counted there, and nothing leaves the machine. An attempt is a row of
@@ -120,7 +120,7 @@ def special_addresses():
         rule = f"no grant names {address.strip('[]')}, which is {range_name}"
         yield by_url(f"http-special-{address}", "http.out http://*:PORT/*", f"http://{address}:PORT/", rule,
                      f"http.out http://{address}:PORT/*")  # fmt: skip
-        grants, do = ["socket.out tcp://*:*"], [f"tcp {address}:PORT x"]
+        grants, do = ["socket.out tcp://*:*"], [f"tcp {address}:PORT 1"]
         if address in NO_PEER:
             yield Attempt(f"tcp-special-{address}", grants, do, "invalid-argument", "", "", "")
         else:
@@ -229,28 +229,28 @@ def names():
 
 def sockets():
     pinned, ours = {"good.test": {"A": ["93.184.216.34"]}}, "socket.out tcp://good.test:PORT"
-    tcp = ["resolve good.test", "tcp 93.184.216.34:OTHER x"]
+    tcp = ["resolve good.test", "tcp 93.184.216.34:OTHER 1"]
     yield by_socket("pin-other-port", [ours], tcp, NOTHING, "socket.out tcp://good.test:OTHER", pinned)
-    tcp = ["resolve good.test", "tcp 93.184.216.35:PORT x"]
+    tcp = ["resolve good.test", "tcp 93.184.216.35:PORT 1"]
     yield by_socket("pin-other-address", [ours], tcp, NOTHING, "socket.out tcp://93.184.216.35:PORT", pinned)
     # A pin lasts for its time to live, and for five seconds at least.
     moving = {"good.test": [{"A": ["93.184.216.34"], "ttl": 1}, {"A": ["93.184.216.99"], "ttl": 1}]}
-    tcp = ["resolve good.test", "sleep 5500", "tcp 93.184.216.34:PORT x"]
+    tcp = ["resolve good.test", "sleep 5500", "tcp 93.184.216.34:PORT 1"]
     yield by_socket("pin-ran-out", [ours], tcp, NOTHING, "socket.out tcp://93.184.216.34:PORT", moving)
     both = {**pinned, "evil.test": {"A": ["93.184.216.77"]}}
-    tcp = ["resolve good.test", "resolve evil.test", "tcp 93.184.216.77:PORT x"]
+    tcp = ["resolve good.test", "resolve evil.test", "tcp 93.184.216.77:PORT 1"]
     yield by_socket("resolved-but-not-granted", [ours, "dns *"], tcp, NOTHING, "socket.out tcp://93.184.216.77:PORT", both)
     inward = {"good.test": {"A": ["127.0.0.1"]}}
-    tcp = ["resolve good.test", "tcp 127.0.0.1:PORT x"]
+    tcp = ["resolve good.test", "tcp 127.0.0.1:PORT 1"]
     yield by_socket("pin-to-loopback", [ours], tcp, "good.test leads to 127.0.0.1", "socket.out tcp://127.0.0.1:PORT", inward)
     for grant in ("socket.out tcp://0.0.0.0/0:PORT", "socket.out tcp://8.0.0.0/6:PORT", "socket.out tcp://*:*"):
-        yield by_socket(f"wide-network-{grant[17:]}", [grant], ["tcp 10.1.2.3:PORT x"], "which is private",
+        yield by_socket(f"wide-network-{grant[17:]}", [grant], ["tcp 10.1.2.3:PORT 1"], "which is private",
                         "socket.out tcp://10.1.2.3:PORT")  # fmt: skip
-    yield by_socket("metadata-in-its-range", ["socket.out tcp://169.254.0.0/16:*"], ["tcp 169.254.169.254:PORT x"],
+    yield by_socket("metadata-in-its-range", ["socket.out tcp://169.254.0.0/16:*"], ["tcp 169.254.169.254:PORT 1"],
                     "which is a metadata service", "socket.out tcp://169.254.169.254:PORT")  # fmt: skip
     network = ["socket.out tcp://10.0.0.0/8:PORT"]
-    yield by_socket("outside-of-network", network, ["tcp 11.0.0.1:PORT x"], NOTHING, "socket.out tcp://11.0.0.1:PORT")
-    yield by_socket("http-grant-is-no-socket", [WIDE], ["tcp 93.184.216.34:PORT x"], NOTHING,
+    yield by_socket("outside-of-network", network, ["tcp 11.0.0.1:PORT 1"], NOTHING, "socket.out tcp://11.0.0.1:PORT")
+    yield by_socket("http-grant-is-no-socket", [WIDE], ["tcp 93.184.216.34:PORT 1"], NOTHING,
                     "socket.out tcp://93.184.216.34:PORT")  # fmt: skip
     yield by_socket("tcp-is-no-udp", ["socket.out tcp://*:*"], ["udp 93.184.216.34:UDP x"], NOTHING,
                     "socket.out udp://93.184.216.34:UDP")  # fmt: skip
@@ -323,6 +323,7 @@ class Scene:
         from servers import HttpServer, UdpSink
 
         everywhere = ("0.0.0.0", "::")
+        options.no_rss = True  # nothing is measured here
         self.bench = Bench(options, stack)
         self.http = stack.enter_context(HttpServer(everywhere))
         self.other = stack.enter_context(HttpServer(everywhere))
@@ -351,7 +352,8 @@ class Scene:
         visits = self.reached() - before - sum(command.startswith("get ") for command in commands[:-1])
         if visits != 0:
             wrong.append(f"{visits} connections or datagrams arrived")
-        return wrong + self.judge_denial(attempt, run)
+        wrong += self.judge_denial(attempt, run)
+        return wrong if wrong or not attempt.allow else self.judge_allowed(attempt, commands)
 
     def judge_denial(self, attempt, run):
         target, rule, allow = (self.fill(text) for text in (attempt.denial, attempt.rule, attempt.allow))
@@ -364,6 +366,16 @@ class Scene:
         if allow and f"--grant '{allow}'" not in self.bench.why():
             wrong.append("berth why doesn't show the line that would allow it")
         return wrong
+
+
+    def judge_allowed(self, attempt, commands):
+        """Whether the line that would allow it does: with it, berth refuses the same no more. The system still may."""
+        self.bench.dns.set(attempt.dns)
+        run = self.bench.run([self.fill(grant) for grant in [*attempt.grants, attempt.allow]], *commands)
+        target = self.fill(attempt.denial)
+        if any(self.fill(attempt.rule) in one["rule"] and one["target"] == target for one in run.denials):
+            return [f"with '{self.fill(attempt.allow)}' it is denied all the same: {run.denials}"]
+        return []
 
 
 def try_all(attempts, scene):
