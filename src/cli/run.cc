@@ -273,8 +273,7 @@ Result<int> run(const Options& options) {
     }
   }
   const policy::Limits& limits = effective.policy.limits;
-  const engine::EngineKind kind{
-      .concurrency = false, .fuel = limits.cpu_fuel.has_value(), .alone = !options.shared};
+  const engine::EngineKind kind{.fuel = limits.cpu_fuel.has_value(), .alone = !options.shared};
   const engine::Compiler compiler(program(options.portable), compile_limits(limits));
   const bool contained = !has_switch(options.guards_off, kCompileSwitch);
   host::Loaded loaded;

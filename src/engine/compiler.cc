@@ -107,10 +107,11 @@ Fields answer(const std::vector<std::string>& task, std::string_view bytes) {
   }
   if (task.size() == 3 && task[0] == "compile") {
     const uint64_t bits = number(task[1]);
-    auto image = compile({.concurrency = (bits & 1) != 0, .fuel = (bits & 2) != 0, .alone = (bits & 4) != 0},
-                         bytes, number(task[2]));
+    auto image = compile({.fuel = (bits & 1) != 0, .alone = (bits & 2) != 0}, bytes, number(task[2]));
     if (!image) return failed(image.error());
-    return {"0", std::to_string(image->instance_bytes), std::move(image->code)};
+    const Needs& needs = image->needs;
+    const int needs_bits = (needs.concurrency ? 1 : 0) | (needs.error_contexts ? 2 : 0);
+    return {"0", std::to_string(needs.instance_bytes), std::to_string(needs_bits), std::move(image->code)};
   }
   return failed({.code = ErrorCode::kInternal, .message = "the compiler's process doesn't know its task"});
 }
@@ -147,10 +148,14 @@ Result<std::vector<std::string>> Compiler::ask(const std::vector<std::string>& t
 }
 
 Result<Image> Compiler::compile(EngineKind kind, std::string_view module_bytes, uint64_t guards_off) const {
-  const int bits = (kind.concurrency ? 1 : 0) | (kind.fuel ? 2 : 0) | (kind.alone ? 4 : 0);
+  const int bits = (kind.fuel ? 1 : 0) | (kind.alone ? 2 : 0);
   auto fields = BERTH_TRY(ask({"compile", std::to_string(bits), std::to_string(guards_off)}, module_bytes));
-  if (fields.size() != 3) return fail(ErrorCode::kInternal, "the compiler's answer is cut off");
-  return Image{.code = std::move(fields[2]), .instance_bytes = number(fields[1])};
+  if (fields.size() != 4) return fail(ErrorCode::kInternal, "the compiler's answer is cut off");
+  const uint64_t needs_bits = number(fields[2]);
+  return Image{.code = std::move(fields[3]),
+               .needs = {.instance_bytes = number(fields[1]),
+                         .concurrency = (needs_bits & 1) != 0,
+                         .error_contexts = (needs_bits & 2) != 0}};
 }
 
 Result<Description> Compiler::describe(std::string_view module_bytes) const {

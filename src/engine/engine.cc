@@ -12,7 +12,13 @@ namespace berth::engine {
 namespace {
 
 berth_engine_kind abi_kind(EngineKind kind) {
-  return {.concurrency = kind.concurrency, .fuel = kind.fuel, .alone = kind.alone};
+  return {.fuel = kind.fuel, .alone = kind.alone};
+}
+
+berth_needs abi_needs(const Needs& needs) {
+  return {.instance_bytes = needs.instance_bytes,
+          .concurrency = needs.concurrency,
+          .error_contexts = needs.error_contexts};
 }
 
 class ContentHasher {
@@ -93,20 +99,23 @@ Result<uint64_t> Engine::compatibility(EngineKind kind) const {
 Result<Image> compile(EngineKind kind, std::string_view module_bytes, uint64_t guards_off) {
   OwnedBytes code;
   OwnedBytes error;
-  uint64_t instance_bytes = 0;
-  if (const int32_t failed = berth_compile(abi_kind(kind), guards_off, slice(module_bytes), code.out(),
-                                           &instance_bytes, error.out());
+  berth_needs needs = {};
+  if (const int32_t failed =
+          berth_compile(abi_kind(kind), guards_off, slice(module_bytes), code.out(), &needs, error.out());
       failed != 0) {
     return abi_error(failed, error);
   }
-  return Image{.code = std::string(code.view()), .instance_bytes = instance_bytes};
+  return Image{.code = std::string(code.view()),
+               .needs = {.instance_bytes = needs.instance_bytes,
+                         .concurrency = needs.concurrency,
+                         .error_contexts = needs.error_contexts}};
 }
 
 Result<std::unique_ptr<Module>> Engine::open(EngineKind kind, const Image& image) const {
   OwnedBytes error;
   berth_module* module = nullptr;
   if (const int32_t code = berth_module_open(runtime_, abi_kind(kind), slice(image.code),
-                                             image.instance_bytes, &module, error.out());
+                                             abi_needs(image.needs), &module, error.out());
       code != 0) {
     return abi_error(code, error);
   }
@@ -114,11 +123,11 @@ Result<std::unique_ptr<Module>> Engine::open(EngineKind kind, const Image& image
 }
 
 Result<std::unique_ptr<Module>> Engine::open_file(EngineKind kind, const std::string& path,
-                                                  uint64_t instance_bytes) const {
+                                                  const Needs& needs) const {
   OwnedBytes error;
   berth_module* module = nullptr;
-  if (const int32_t code =
-          berth_module_open_file(runtime_, abi_kind(kind), slice(path), instance_bytes, &module, error.out());
+  if (const int32_t code = berth_module_open_file(runtime_, abi_kind(kind), slice(path), abi_needs(needs),
+                                                  &module, error.out());
       code != 0) {
     return abi_error(code, error);
   }

@@ -36,19 +36,27 @@ struct Description {
 /// Reads a module's types. kInvalidModule says what the bytes are and what to do.
 Result<Description> describe(std::string_view module_bytes);
 
-/// What a module needs of its engine; each costs, so it gets no more.
+/// How calls are to be held by their engine.
 struct EngineKind {
-  bool concurrency = false;  // async functions, streams and futures (WASI 0.3)
-  bool fuel = false;         // counts instructions
+  bool fuel = false;  // counts instructions
   /// The guest has this process for itself. Its code never looks at the clock, which makes it a fifth faster,
   /// and a limit of time that ends it leaves it running: the process has to end.
   bool alone = false;
 };
 
-/// A compiled module as bytes: machine code, and what its instances take on the host.
+/// What a module needs of its engine and its host, as its types and instances say: known once it is compiled.
+struct Needs {
+  uint64_t instance_bytes = 0;  // what its instances take on the host
+  bool concurrency = false;     // async functions, streams and futures (WASI 0.3), which cost every call
+  bool error_contexts = false;  // makes some, whose messages lie in the host's memory
+
+  bool operator==(const Needs&) const = default;
+};
+
+/// A compiled module as bytes: machine code, and what it needs.
 struct Image {
   std::string code;
-  uint64_t instance_bytes = 0;
+  Needs needs;
 };
 
 /// Compiles a module on this thread: a component, a core module of preview 1, or the text of either. A
@@ -98,7 +106,7 @@ class Engine {
   /// Cancels what runs and waits until every `done` has returned.
   ~Engine();
 
-  /// Changes whenever compiled images of this kind stop fitting this engine.
+  /// Changes whenever compiled images of this kind stop fitting this engine, whatever their modules need.
   Result<uint64_t> compatibility(EngineKind kind) const;
 
   /// Takes an image into memory: what is in it is run.
@@ -106,7 +114,7 @@ class Engine {
 
   /// Maps a file that begins with an image: the caller has authenticated the whole file.
   Result<std::unique_ptr<Module>> open_file(EngineKind kind, const std::string& path,
-                                            uint64_t instance_bytes) const;
+                                            const Needs& needs) const;
 
   /// `compile` and `open` in one, for modules that are trusted not to harm the compiler.
   Result<std::unique_ptr<Module>> compile(EngineKind kind, std::string_view module_bytes) const;

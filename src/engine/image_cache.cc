@@ -22,11 +22,22 @@ namespace fs = std::filesystem;
 struct Trailer {
   std::array<char, 8> magic = kMagic;
   uint64_t instance_bytes = 0;
+  uint64_t needs_bits = 0;
   Digest digest;
 
-  static constexpr std::array<char, 8> kMagic{'b', 'e', 'r', 't', 'h', 'A', 'O', '2'};
+  static constexpr std::array<char, 8> kMagic{'b', 'e', 'r', 't', 'h', 'A', 'O', '3'};
+
+  static Trailer of(const Needs& needs, const Digest& digest) {
+    const uint64_t bits = (needs.concurrency ? 1 : 0) | (needs.error_contexts ? 2 : 0);
+    return {.instance_bytes = needs.instance_bytes, .needs_bits = bits, .digest = digest};
+  }
+  Needs needs() const {
+    return {.instance_bytes = instance_bytes,
+            .concurrency = (needs_bits & 1) != 0,
+            .error_contexts = (needs_bits & 2) != 0};
+  }
 };
-static_assert(std::is_trivially_copyable_v<Trailer> && sizeof(Trailer) == 48);
+static_assert(std::is_trivially_copyable_v<Trailer> && sizeof(Trailer) == 56);
 constexpr size_t kTagBytes = 32;
 constexpr std::string_view kSuffix = ".image";
 constexpr auto kTouchedAtMostEvery = std::chrono::hours(24);
@@ -112,7 +123,7 @@ std::optional<ImageCache::Found> ImageCache::find(const Engine& engine, EngineKi
       return std::nullopt;
     }
   }
-  auto opened = engine.open_file(kind, path, trailer->instance_bytes);
+  auto opened = engine.open_file(kind, path, trailer->needs());
   if (!opened) return std::nullopt;
   std::error_code error;
   const auto now = fs::file_time_type::clock::now();
@@ -125,7 +136,7 @@ std::optional<ImageCache::Found> ImageCache::find(const Engine& engine, EngineKi
 Result<void> ImageCache::keep(const Engine& engine, EngineKind kind, std::string_view module_bytes,
                               const Digest& digest, const Image& image) {
   const std::string name = entry_name(content_hash(module_bytes), BERTH_TRY(engine.compatibility(kind)));
-  const Trailer trailer{.instance_bytes = image.instance_bytes, .digest = digest};
+  const Trailer trailer = Trailer::of(image.needs, digest);
   std::string entry = image.code;
   entry.append(reinterpret_cast<const char*>(&trailer), sizeof trailer);
   const std::string tag = image_tag(key_, name, entry);

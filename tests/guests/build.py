@@ -40,6 +40,7 @@ class Guest:
     language: str
     source: str
     flags: tuple = ()  # cpp: more flags
+    shares: tuple = ()  # rust: packages whose sources it takes
 
 
 # The C library here is of 2022: it takes what the preview-1 adapter has put behind the initial memory for its heap (see
@@ -64,6 +65,8 @@ GUESTS = [
     Guest("run-result", "library", "rust", "run-result"),
     Guest("transfer-p2", "component", "rust", "transfer-p2"),
     Guest("transfer-p3", "library", "rust", "transfer-p3"),
+    Guest("hello-p3", "library", "rust", "hello-p3"),
+    Guest("standards-p3", "library", "rust", "standards-p3", shares=("standards-p2",)),
 ]
 
 # What a tool is called, and the Debian package that brings it.
@@ -212,7 +215,8 @@ def key(guest):
     if guest.language == "cpp":
         return digest([*words, *CPP_FLAGS, *guest.flags, version(compiler())], cpp_sources(guest), HERE / "cpp")
     rust = HERE / "rust"
-    sources = [rust / "Cargo.toml", rust / "Cargo.lock", *files_below(rust / guest.source)]
+    sources = [rust / "Cargo.toml", rust / "Cargo.lock"]
+    sources += [path for package in (guest.source, *guest.shares) for path in files_below(rust / package)]
     return digest([*words, *rust_flags(), version(rustc())], sources, rust)
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the conformance cases of WASI preview 1 and 0.2 against berth.
+"""Runs the conformance cases of WASI preview 1, 0.2 and 0.3 against berth.
 
-The guests hold the cases (tests/guests: standards-p1, standards-p2, run-result); this program prepares the folders,
+The guests hold the cases (tests/guests: standards-p1, -p2 and -p3, run-result, hello-p3); this program prepares the folders,
 gives each process streams, arguments and variables, and judges exit status and output. It prints one line for each
 case that failed and a closing count. README.md beside it says which documented error code is shown by which case;
 that table is checked too.
@@ -201,7 +201,39 @@ def alone_p2():
         "terminal-stdout.get-terminal-stdout:ok": Alone(streams="terminal"),
         "terminal-stderr.get-terminal-stderr:ok": Alone(streams="terminal"),
     }
-    cases.update({f"exit.exit-with-code:ok:{status}": Alone(status=status) for status in (0, 1, 2, 7, 254, 255)})
+    return {**cases, **alone_of_components()}
+
+
+def alone_p3():
+    lines = "".join(f"line {number}\n" for number in range(20_000)).encode()
+    cases = {
+        "exit.exit:ok": Alone(),
+        "exit.exit:ok:err": Alone(status=1),
+        "run:trap": Alone(status=TRAP, judge=complains(b"panics on purpose")),
+        "environment.get-arguments:ok": Alone(
+            arguments=ARGUMENTS, judge=prints('["", "two words", "-x", "--dir", "ü", "*"]\n'.encode())
+        ),
+        "environment.get-environment:ok": Alone(
+            variables=VARIABLES,
+            judge=prints('[("ONE", "1"), ("EMPTY", ""), ("SIGN", "a=b"), ("UNICODE", "ü")]\n'.encode()),
+        ),
+        "system-clock.now:ok:as-the-host": Alone(judge=about_now),
+        "stdin.read-via-stream:ok": Alone(stdin=LONG_INPUT, judge=prints(LONG_INPUT)),
+        "stdin.read-via-stream:ok:not-ready": Alone(streams="late-stdin", judge=prints(b"waiting\n")),
+        "stdin.read-via-stream:ok:empty": Alone(),
+        "stdout.write-via-stream:pipe": Alone(streams="closed-stdout", judge=complains(b"closed\n")),
+        "stdout.write-via-stream:ok:much": Alone(judge=prints(lines)),
+        "stdout.write-via-stream:ok:left-to-the-host": Alone(judge=prints(b"no newline")),
+        "terminal-stdin.get-terminal-stdin:ok": Alone(streams="terminal"),
+        "terminal-stdout.get-terminal-stdout:ok": Alone(streams="terminal"),
+        "terminal-stderr.get-terminal-stderr:ok": Alone(streams="terminal"),
+    }
+    return {**cases, **alone_of_components()}
+
+
+def alone_of_components():
+    """What 0.2 and 0.3 are asked alike."""
+    cases = {f"exit.exit-with-code:ok:{status}": Alone(status=status) for status in (0, 1, 2, 7, 254, 255)}
     across = ["rename-at:cross-device:mount", "link-at:cross-device:mount"]
     cases.update({name: Alone(within=mounts) for name in [*across, *READ_ONLY]})
     cases["open-at:text-file-busy"] = Alone(within=running_program)
@@ -234,6 +266,9 @@ WHOLE_RUNS = [
     ("run:ok:returns-err", "run-result", ["err"], 1),
     ("main:ok:unknown-case", "standards-p2", ["no-such-case"], 2),
     ("heap:ok", "heap-cpp", [], 0),
+    ("run:ok:returns-ok", "hello-p3", ["ok"], 0),
+    ("run:ok:returns-err", "hello-p3", ["err"], 1),
+    ("main:ok:unknown-case", "standards-p3", ["no-such-case"], 2),
 ]
 
 
@@ -262,7 +297,8 @@ class Host:
     def suites(self):
         # wasmtime runs a core module without the adapter that berth wraps it with: there it is wrapped beforehand.
         p1 = "standards-p1" if self.engine == "berth" else "standards-p1-component"
-        return [Suite("p1", p1, alone_p1()), Suite("p2", "standards-p2", alone_p2())]
+        p2, p3 = Suite("p2", "standards-p2", alone_p2()), Suite("p3", "standards-p3", alone_p3())
+        return [Suite("p1", p1, alone_p1()), p2, p3]
 
     def command(self, root, guest, arguments, variables):
         options = list(self.options)

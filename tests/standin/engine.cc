@@ -157,24 +157,24 @@ void berth_runtime_free(berth_runtime* runtime) {
 
 int32_t berth_runtime_compatibility(const berth_runtime*, berth_engine_kind kind, uint64_t* out,
                                     berth_bytes*) {
-  *out = 0x57a2d000 + (kind.alone ? 4 : 0) + (kind.concurrency ? 2 : 0) + (kind.fuel ? 1 : 0);
+  *out = 0x57a2d000 + (kind.alone ? 2 : 0) + (kind.fuel ? 1 : 0);
   return kOk;
 }
 
-int32_t berth_compile(berth_engine_kind, uint64_t, berth_slice module, berth_bytes* image,
-                      uint64_t* instance_bytes, berth_bytes* error) {
+int32_t berth_compile(berth_engine_kind, uint64_t, berth_slice module, berth_bytes* image, berth_needs* needs,
+                      berth_bytes* error) {
   if (!parse(view(module))) return fail(error, kInvalidModule, "no program of the stand-in's words");
   *image = owned(std::string(kImageMagic).append(view(module)) + '\0');
-  *instance_bytes = kInstanceBytes;
+  *needs = {.instance_bytes = kInstanceBytes, .concurrency = false, .error_contexts = false};
   return kOk;
 }
 
-int32_t berth_module_open(const berth_runtime*, berth_engine_kind kind, berth_slice image, uint64_t,
+int32_t berth_module_open(const berth_runtime*, berth_engine_kind kind, berth_slice image, berth_needs,
                           berth_module** out, berth_bytes* error) {
   return open_image(kind, view(image), out, error);
 }
 
-int32_t berth_module_open_file(const berth_runtime*, berth_engine_kind kind, berth_slice path, uint64_t,
+int32_t berth_module_open_file(const berth_runtime*, berth_engine_kind kind, berth_slice path, berth_needs,
                                berth_module** out, berth_bytes* error) {
   std::ifstream file{std::string(view(path)), std::ios::binary};
   return open_image(kind, std::string{std::istreambuf_iterator<char>(file), {}}, out, error);

@@ -119,16 +119,24 @@ typedef struct berth_slice {
   size_t len;
 } berth_slice;
 
-/// What a module needs of its engine.
+/// How a module's call is to be held by its engine.
 typedef struct berth_engine_kind {
-  /// Async functions, streams and futures of the component model (WASI 0.3).
-  bool concurrency;
   /// Counting instructions.
   bool fuel;
   /// The guest has this process for itself: its code is never interrupted, which makes it faster, and the
   /// process has to end when a limit of time ends the guest.
   bool alone;
 } berth_engine_kind;
+
+/// What a module needs, told when it is compiled and given back when its image is opened.
+typedef struct berth_needs {
+  /// Bytes that its instances take on the host.
+  uint64_t instance_bytes;
+  /// Async functions, streams and futures of the component model (WASI 0.3): an engine that can do these.
+  bool concurrency;
+  /// It makes error contexts, whose messages lie in the host's memory.
+  bool error_contexts;
+} berth_needs;
 
 /// What a module imports and exports. C++ owns the parts: give back with `berth_description_free`.
 typedef struct berth_description {
@@ -277,7 +285,7 @@ int32_t berth_runtime_new(size_t lanes,
 /// `runtime` came from `berth_runtime_new` and is not used again.
 void berth_runtime_free(struct berth_runtime *runtime);
 
-/// The number that compiled images of this kind are keyed by. Any thread.
+/// The number that compiled images of this kind are keyed by, whatever their modules need. Any thread.
 /// *Borrow* `runtime`; `out` is writable; `error` is writable or null.
 int32_t berth_runtime_compatibility(const struct berth_runtime *runtime,
                                     struct berth_engine_kind kind,
@@ -297,33 +305,33 @@ void berth_hasher_finish(struct berth_hasher *hasher, uint8_t *hash);
 
 /// Compiles a module to an image, on the calling thread and helpers of its own: text is assembled, a core module of
 /// preview 1 becomes a component. What it takes is bounded by nothing: a hostile module can exhaust memory and time, or
-/// end the process. *Own* `image`; `instance_bytes` gets what its instances take on the host. Any thread.
-/// `module` is readable; `image` and `instance_bytes` are writable; `error` is writable or null.
+/// end the process. *Own* `image`; `needs` gets what the module's types and instances ask for. Any thread.
+/// `module` is readable; `image` and `needs` are writable; `error` is writable or null.
 int32_t berth_compile(struct berth_engine_kind kind,
                       uint64_t guards_off,
                       struct berth_slice module,
                       struct berth_bytes *image,
-                      uint64_t *instance_bytes,
+                      struct berth_needs *needs,
                       struct berth_bytes *error);
 
 /// Takes a compiled image into memory. *Own* `out`. Any thread.
-/// `image` is what `berth_compile` gave on this machine: its contents are run. *Borrow* `runtime`; `image` is
+/// `image` and `needs` are what `berth_compile` gave on this machine: the image's contents are run. *Borrow* `runtime`; `image` is
 /// readable; `out` is writable; `error` is writable or null.
 int32_t berth_module_open(const struct berth_runtime *runtime,
                           struct berth_engine_kind kind,
                           struct berth_slice image,
-                          uint64_t instance_bytes,
+                          struct berth_needs needs,
                           struct berth_module **out,
                           struct berth_bytes *error);
 
 /// Maps a file that begins with a compiled image. *Own* `out`. Any thread.
-/// The file at `path` begins with what `berth_compile` gave on this machine, was authenticated over all its bytes,
+/// The file at `path` begins with what `berth_compile` gave with `needs` on this machine, was authenticated over all its bytes,
 /// and doesn't change while the module lives: its contents are run. *Borrow* `runtime`; `path` is readable;
 /// `out` is writable; `error` is writable or null.
 int32_t berth_module_open_file(const struct berth_runtime *runtime,
                                struct berth_engine_kind kind,
                                struct berth_slice path,
-                               uint64_t instance_bytes,
+                               struct berth_needs needs,
                                struct berth_module **out,
                                struct berth_bytes *error);
 

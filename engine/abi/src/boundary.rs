@@ -8,7 +8,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 const OK: i32 = 0;
 pub const INVALID_MODULE: i32 = 2;
 pub const UNAVAILABLE: i32 = 8;
-pub const UNSUPPORTED: i32 = 9;
 pub const INTERNAL: i32 = 10;
 
 /// An error as it crosses.

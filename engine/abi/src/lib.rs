@@ -12,8 +12,8 @@ mod call;
 mod plain;
 mod types;
 
-use ::berth_guest::{Engines, GuardsOff, Kind, Module, Runtime};
-use boundary::{Failure, INTERNAL, INVALID_MODULE, UNAVAILABLE, UNSUPPORTED, bytes, guarded, owned, text};
+use ::berth_guest::{Engines, GuardsOff, Kind, Module, Needs, Runtime};
+use boundary::{Failure, INTERNAL, INVALID_MODULE, UNAVAILABLE, bytes, guarded, owned, text};
 pub use call::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -30,7 +30,14 @@ pub struct berth_hasher(blake3::Hasher);
 
 impl From<berth_engine_kind> for Kind {
     fn from(kind: berth_engine_kind) -> Self {
-        Kind { concurrency: kind.concurrency, fuel: kind.fuel, alone: kind.alone }
+        Kind { concurrency: false, fuel: kind.fuel, alone: kind.alone }
+    }
+}
+
+impl From<berth_needs> for Needs {
+    fn from(needs: berth_needs) -> Self {
+        let berth_needs { instance_bytes, concurrency, error_contexts } = needs;
+        Needs { instance_bytes, concurrency, error_contexts }
     }
 }
 
@@ -102,7 +109,7 @@ pub unsafe extern "C" fn berth_runtime_free(runtime: *mut berth_runtime) {
     }
 }
 
-/// The number that compiled images of this kind are keyed by. Any thread.
+/// The number that compiled images of this kind are keyed by, whatever their modules need. Any thread.
 ///
 /// # Safety
 /// *Borrow* `runtime`; `out` is writable; `error` is writable or null.
@@ -156,51 +163,63 @@ pub unsafe extern "C" fn berth_hasher_finish(hasher: *mut berth_hasher, hash: *m
 
 /// Compiles a module to an image, on the calling thread and helpers of its own: text is assembled, a core module of
 /// preview 1 becomes a component. What it takes is bounded by nothing: a hostile module can exhaust memory and time, or
-/// end the process. *Own* `image`; `instance_bytes` gets what its instances take on the host. Any thread.
+/// end the process. *Own* `image`; `needs` gets what the module's types and instances ask for. Any thread.
 ///
 /// # Safety
-/// `module` is readable; `image` and `instance_bytes` are writable; `error` is writable or null.
+/// `module` is readable; `image` and `needs` are writable; `error` is writable or null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn berth_compile(
     kind: berth_engine_kind,
     guards_off: u64,
     module: berth_slice,
     image: *mut berth_bytes,
-    instance_bytes: *mut u64,
+    needs: *mut berth_needs,
     error: *mut berth_bytes,
 ) -> i32 {
     guarded(error, || {
         // SAFETY: the caller's promise.
         let prepared = ::berth_module::prepare(unsafe { bytes(module) }).map_err(|e| engine_failure(&e))?;
         let weight = ::berth_module::weigh(&prepared.component).map_err(|e| engine_failure(&e))?;
-        let compiled = Engines::new(GuardsOff(guards_off)).compile(kind.into(), &prepared.component).map_err(|e| {
-            if !kind.concurrency && ::berth_module::needs_concurrency(&prepared.component) {
-                let why = "the component uses async functions, streams or futures of WASI 0.3, which this berth \
-                           doesn't run yet: build it for WASI 0.2";
-                return Failure::new(UNSUPPORTED, why);
-            }
-            engine_failure(&e)
-        })?;
+        let (compiled, concurrency) = compile_for(kind.into(), GuardsOff(guards_off), &prepared.component)?;
         // SAFETY: the caller's promise.
         unsafe {
-            instance_bytes.write(weight);
+            needs.write(berth_needs {
+                instance_bytes: weight.bytes,
+                concurrency,
+                error_contexts: weight.error_contexts,
+            });
             image.write(owned(compiled));
         }
         Ok(())
     })
 }
 
+/// The image, and whether it is for an engine with concurrency. Most modules need none: those that do are known by
+/// their imports, or by not being valid without.
+fn compile_for(kind: Kind, guards_off: GuardsOff, component: &[u8]) -> Result<(Vec<u8>, bool), Failure> {
+    let engines = Engines::new(guards_off);
+    let compile = |concurrency| engines.compile(Kind { concurrency, ..kind }, component);
+    if !::berth_module::imports_wasi_0_3(component) {
+        match compile(false) {
+            Ok(image) => return Ok((image, false)),
+            Err(e) if !::berth_module::needs_concurrency(component) => return Err(engine_failure(&e)),
+            Err(_) => {}
+        }
+    }
+    Ok((compile(true).map_err(|e| engine_failure(&e))?, true))
+}
+
 /// Takes a compiled image into memory. *Own* `out`. Any thread.
 ///
 /// # Safety
-/// `image` is what `berth_compile` gave on this machine: its contents are run. *Borrow* `runtime`; `image` is
+/// `image` and `needs` are what `berth_compile` gave on this machine: the image's contents are run. *Borrow* `runtime`; `image` is
 /// readable; `out` is writable; `error` is writable or null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn berth_module_open(
     runtime: *const berth_runtime,
     kind: berth_engine_kind,
     image: berth_slice,
-    instance_bytes: u64,
+    needs: berth_needs,
     out: *mut *mut berth_module,
     error: *mut berth_bytes,
 ) -> i32 {
@@ -208,7 +227,7 @@ pub unsafe extern "C" fn berth_module_open(
         // SAFETY: the caller's promise.
         let (runtime, image) = unsafe { (&*runtime, bytes(image)) };
         // SAFETY: the caller's promise.
-        let module = unsafe { runtime.0.open(kind.into(), image, instance_bytes) }.map_err(|e| engine_failure(&e))?;
+        let module = unsafe { runtime.0.open(kind.into(), needs.into(), image) }.map_err(|e| engine_failure(&e))?;
         // SAFETY: the caller's promise.
         unsafe { out.write(Box::into_raw(Box::new(berth_module(Arc::new(module))))) };
         Ok(())
@@ -218,7 +237,7 @@ pub unsafe extern "C" fn berth_module_open(
 /// Maps a file that begins with a compiled image. *Own* `out`. Any thread.
 ///
 /// # Safety
-/// The file at `path` begins with what `berth_compile` gave on this machine, was authenticated over all its bytes,
+/// The file at `path` begins with what `berth_compile` gave with `needs` on this machine, was authenticated over all its bytes,
 /// and doesn't change while the module lives: its contents are run. *Borrow* `runtime`; `path` is readable;
 /// `out` is writable; `error` is writable or null.
 #[unsafe(no_mangle)]
@@ -226,7 +245,7 @@ pub unsafe extern "C" fn berth_module_open_file(
     runtime: *const berth_runtime,
     kind: berth_engine_kind,
     path: berth_slice,
-    instance_bytes: u64,
+    needs: berth_needs,
     out: *mut *mut berth_module,
     error: *mut berth_bytes,
 ) -> i32 {
@@ -235,7 +254,7 @@ pub unsafe extern "C" fn berth_module_open_file(
         let (runtime, path) = unsafe { (&*runtime, text(path, "the image's path")?) };
         // SAFETY: the caller's promise.
         let module =
-            unsafe { runtime.0.open_file(kind.into(), &path, instance_bytes) }.map_err(|e| engine_failure(&e))?;
+            unsafe { runtime.0.open_file(kind.into(), needs.into(), &path) }.map_err(|e| engine_failure(&e))?;
         // SAFETY: the caller's promise.
         unsafe { out.write(Box::into_raw(Box::new(berth_module(Arc::new(module))))) };
         Ok(())

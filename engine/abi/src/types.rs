@@ -20,17 +20,27 @@ pub struct berth_bytes {
     pub len: usize,
 }
 
-/// What a module needs of its engine.
+/// How a module's call is to be held by its engine.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct berth_engine_kind {
-    /// Async functions, streams and futures of the component model (WASI 0.3).
-    pub concurrency: bool,
     /// Counting instructions.
     pub fuel: bool,
     /// The guest has this process for itself: its code is never interrupted, which makes it faster, and the
     /// process has to end when a limit of time ends the guest.
     pub alone: bool,
+}
+
+/// What a module needs, told when it is compiled and given back when its image is opened.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct berth_needs {
+    /// Bytes that its instances take on the host.
+    pub instance_bytes: u64,
+    /// Async functions, streams and futures of the component model (WASI 0.3): an engine that can do these.
+    pub concurrency: bool,
+    /// It makes error contexts, whose messages lie in the host's memory.
+    pub error_contexts: bool,
 }
 
 /// A list of slices: *borrow*.

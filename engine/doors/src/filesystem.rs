@@ -6,10 +6,10 @@ use crate::file_input::FileInput;
 use crate::files::At;
 use crate::listing::Listing;
 use crate::place::Place;
-use crate::translate::{error_code, os_open_flags, times};
+use crate::translate::{error_code, new_times, os_open_flags};
 use crate::walk;
 use crate::{Door, DoorsView, Operation, Reason};
-use rustix::fs::{self as rfs, AtFlags, FileType, Mode};
+use rustix::fs::{self as rfs, AtFlags, FileType, Mode, Timestamps};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd};
 use wasmtime::component::Resource;
@@ -112,17 +112,7 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
     }
 
     async fn set_times(&mut self, fd: Resource<Descriptor>, a: NewTimestamp, m: NewTimestamp) -> FsResult<()> {
-        let (file, perms) = match self.descriptor(&fd)? {
-            Descriptor::File(file) => (file.file.clone(), file.perms),
-            Descriptor::Dir(_) => {
-                let dir = self.enter(&fd, Operation::SetTimes, ".")?;
-                (dir.dir, dir.perms)
-            }
-        };
-        if perms.write_not_permitted() {
-            return Err(ErrorCode::NotPermitted.into());
-        }
-        Ok(rfs::futimens(&file, &times(a, m)?).map_err(|errno| error_code(&errno.into()))?)
+        self.set_times_to(&fd, new_times(a, m))
     }
 
     async fn read(&mut self, fd: Resource<Descriptor>, len: Filesize, offset: Filesize) -> FsResult<(Vec<u8>, bool)> {
@@ -172,11 +162,7 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
         a: NewTimestamp,
         m: NewTimestamp,
     ) -> FsResult<()> {
-        let dir = self.enter(&fd, Operation::SetTimes, &path)?;
-        let times = times(a, m)?;
-        let end = walk::follow(dir.dir.as_fd(), &path, flags.contains(PathFlags::SYMLINK_FOLLOW));
-        let set = end.and_then(|end| Ok(rfs::utimensat(end.folder(), &end.name, &times, AtFlags::SYMLINK_NOFOLLOW)?));
-        set.map_err(|stop| self.stopped(&fd, Operation::SetTimes, &path, stop))
+        self.set_times_to_at(&fd, flags, &path, new_times(a, m))
     }
 
     async fn link_at(
@@ -315,6 +301,40 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
         self.enter(&fd, Operation::Stat, &path)?;
         let hash = self.0.filesystem().metadata_hash_at(Resource::new_borrow(fd.rep()), flags, path.clone()).await;
         self.told(&fd, Operation::Stat, &path, hash)
+    }
+}
+
+impl<T: DoorsView> Door<'_, T> {
+    pub(crate) fn set_times_to(
+        &mut self,
+        fd: &Resource<Descriptor>,
+        times: Result<Timestamps, ErrorCode>,
+    ) -> FsResult<()> {
+        let (file, perms) = match self.descriptor(fd)? {
+            Descriptor::File(file) => (file.file.clone(), file.perms),
+            Descriptor::Dir(_) => {
+                let dir = self.enter(fd, Operation::SetTimes, ".")?;
+                (dir.dir, dir.perms)
+            }
+        };
+        if perms.write_not_permitted() {
+            return Err(ErrorCode::NotPermitted.into());
+        }
+        Ok(rfs::futimens(&file, &times?).map_err(|errno| error_code(&errno.into()))?)
+    }
+
+    pub(crate) fn set_times_to_at(
+        &mut self,
+        fd: &Resource<Descriptor>,
+        flags: PathFlags,
+        path: &str,
+        times: Result<Timestamps, ErrorCode>,
+    ) -> FsResult<()> {
+        let dir = self.enter(fd, Operation::SetTimes, path)?;
+        let times = times?;
+        let end = walk::follow(dir.dir.as_fd(), path, flags.contains(PathFlags::SYMLINK_FOLLOW));
+        let set = end.and_then(|end| Ok(rfs::utimensat(end.folder(), &end.name, &times, AtFlags::SYMLINK_NOFOLLOW)?));
+        set.map_err(|stop| self.stopped(fd, Operation::SetTimes, path, stop))
     }
 }
 

@@ -9,7 +9,7 @@ use wasmtime::component::{Accessor, Resource};
 use wasmtime_wasi::TrappableError;
 use wasmtime_wasi_http::p3::bindings::http::client::{Host, HostWithStore};
 use wasmtime_wasi_http::p3::bindings::http::types::{
-    DnsErrorPayload, ErrorCode, FieldSizePayload, TlsAlertReceivedPayload,
+    self, DnsErrorPayload, ErrorCode, FieldSizePayload, TlsAlertReceivedPayload,
 };
 use wasmtime_wasi_http::p3::{Request, Response};
 use wasmtime_wasi_http::{Error, WasiHttpView};
@@ -46,6 +46,26 @@ impl<T: DoorsView + WasiHttpView + 'static> HostWithStore<T> for Through<T> {
 }
 
 impl<T: DoorsView + WasiHttpView> Host for Door<'_, T> {}
+
+impl<T: DoorsView + WasiHttpView> types::Host for Door<'_, T> {
+    fn convert_error_code(&mut self, error: TrappableError<ErrorCode>) -> wasmtime::Result<ErrorCode> {
+        error.downcast()
+    }
+
+    fn convert_header_error(
+        &mut self,
+        error: TrappableError<types::HeaderError>,
+    ) -> wasmtime::Result<types::HeaderError> {
+        error.downcast()
+    }
+
+    fn convert_request_options_error(
+        &mut self,
+        error: TrappableError<types::RequestOptionsError>,
+    ) -> wasmtime::Result<types::RequestOptionsError> {
+        error.downcast()
+    }
+}
 
 /// The door's error as the interface has it.
 fn code(error: &Error) -> ErrorCode {

@@ -10,8 +10,10 @@
 pub mod account;
 mod beneath;
 mod file_input;
+mod file_streams;
 pub mod files;
 mod filesystem;
+mod filesystem3;
 mod guard;
 mod http;
 mod http3;

@@ -54,17 +54,26 @@ pub fn os_open_flags(
     Ok((os, mode))
 }
 
-pub fn times(access: NewTimestamp, modification: NewTimestamp) -> Result<Timestamps, ErrorCode> {
-    let time = |time| match time {
-        NewTimestamp::NoChange => Ok::<_, ErrorCode>(Timespec { tv_sec: 0, tv_nsec: rfs::UTIME_OMIT as _ }),
-        NewTimestamp::Now => Ok(Timespec { tv_sec: 0, tv_nsec: rfs::UTIME_NOW as _ }),
+/// What leaves a file's time as it is.
+pub const NO_CHANGE: Timespec = Timespec { tv_sec: 0, tv_nsec: rfs::UTIME_OMIT as _ };
+/// What sets a file's time to now.
+pub const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: rfs::UTIME_NOW as _ };
+
+pub fn new_times(access: NewTimestamp, modification: NewTimestamp) -> Result<Timestamps, ErrorCode> {
+    let one = |time| match time {
+        NewTimestamp::NoChange => Ok(NO_CHANGE),
+        NewTimestamp::Now => Ok(NOW),
         NewTimestamp::Timestamp(time) => {
-            let seconds = time.seconds.checked_add((time.nanoseconds / 1_000_000_000).into());
-            let seconds = seconds.and_then(|seconds| seconds.try_into().ok()).ok_or(ErrorCode::Overflow)?;
-            Ok(Timespec { tv_sec: seconds, tv_nsec: (time.nanoseconds % 1_000_000_000).into() })
+            timespec(time.seconds.try_into().map_err(|_| ErrorCode::Overflow)?, time.nanoseconds)
         }
     };
-    Ok(Timestamps { last_access: time(access)?, last_modification: time(modification)? })
+    Ok(Timestamps { last_access: one(access)?, last_modification: one(modification)? })
+}
+
+/// A time in the system's words. More than a second of nanoseconds is carried over.
+pub fn timespec(seconds: i64, nanoseconds: u32) -> Result<Timespec, ErrorCode> {
+    let seconds = seconds.checked_add((nanoseconds / 1_000_000_000).into()).ok_or(ErrorCode::Overflow)?;
+    Ok(Timespec { tv_sec: seconds, tv_nsec: (nanoseconds % 1_000_000_000).into() })
 }
 
 /// The engine's table of error codes, and what it leaves out of the interface's.

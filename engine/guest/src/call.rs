@@ -4,7 +4,8 @@
 
 use crate::alone::Alone;
 use crate::limits::{Budget, Draws, GuardsOff, Limit, Meter};
-use crate::runtime::{Module, Runtime, Shared};
+use crate::runtime::{Command, Module, Runtime, Shared};
+use crate::stacks::Payer;
 use crate::state::State;
 use crate::ticker::Ticker;
 use berth_doors::account::Lent;
@@ -22,13 +23,21 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
-use wasmtime::component::{ResourceTable, ResourceTableError};
+use wasmtime::component::{Accessor, ResourceTable, ResourceTableError};
 use wasmtime::{FrameInfo, Result, Store, Trap, UpdateDeadline, WasmBacktrace};
 use wasmtime_wasi::{FsPerms, I32Exit, WasiCtxBuilder};
 use wasmtime_wasi_http::WasiHttpCtx;
 
 /// How long output that a stopped reader left behind is waited for, once the guest has been ended.
 const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// Records that the engine may keep for each handle, of a guest with concurrency: a stream has one and one for each end,
+/// a task has one, one for its thread, and one for what that waits for.
+const RECORDS_OF_HANDLE: usize = 3;
+
+/// Handles of a module that makes error contexts, and which share of its memory their messages get.
+const ERROR_CONTEXTS: usize = 256;
+const ERROR_CONTEXTS_SHARE: usize = 8;
 
 /// Which of the process's standard streams the guest gets.
 #[derive(Clone, Copy, Default)]
@@ -188,6 +197,8 @@ struct Measured<'a, F> {
     guest: Pin<Box<F>>,
     pulse: &'a Pulse,
     ticker: &'a Ticker,
+    /// Of a guest that may have many stacks.
+    payer: Option<Arc<Payer>>,
 }
 
 impl<F: Future> Future for Measured<'_, F> {
@@ -206,7 +217,11 @@ impl<F: Future> Future for Measured<'_, F> {
                 pulse.process_polled_at.store(process_cpu_ns(), Relaxed);
             }
             pulse.polls.fetch_add(1, Release);
-            let polled = self.guest.as_mut().poll(cx);
+            let this = &mut *self;
+            let polled = match &this.payer {
+                None => this.guest.as_mut().poll(cx),
+                Some(payer) => payer.pays_for(|| this.guest.as_mut().poll(cx)),
+            };
             pulse.polls.fetch_add(1, Release);
             pulse.meter.cpu_used_ns.fetch_add(thread_cpu_ns() - before, Relaxed);
             polled
@@ -305,6 +320,7 @@ impl Shared {
         assert!(!guest.guards_off.has(GuardsOff::PANIC), "a test asked for it");
         let refused_before = guest.budget.refused.load(Relaxed);
         let budget = guest.budget;
+        let counts_memory = !guest.guards_off.has(GuardsOff::MEMORY);
         let running = async {
             let result = run(self, module, guest, pulse.clone(), outputs).await;
             // An ordinary end waits for its reader, as any program's last write does.
@@ -313,7 +329,8 @@ impl Shared {
             }
             result
         };
-        let measured = Measured { guest: Box::pin(running), pulse, ticker: &self.ticker };
+        let payer = (module.kind.concurrency && counts_memory).then(|| Payer::new(budget));
+        let measured = Measured { guest: Box::pin(running), pulse, ticker: &self.ticker, payer };
         let ended = race(measured, pulse).await;
         let outcome = match ended {
             Ok(Ok(status)) => Outcome::Exited(status),
@@ -357,12 +374,16 @@ async fn race<T>(
 }
 
 async fn run(shared: &Shared, module: &Module, guest: Guest, pulse: Arc<Pulse>, outputs: &[Output; 2]) -> Result<i32> {
-    let command = match &module.command {
-        Ok(command) => command,
-        Err(e) => return Err(wasmtime::Error::msg(format!("{e:#}"))),
-    };
-    let (handles, host_buffers) = (guest.handles, guest.host_buffer_bytes);
+    let command = module.command().map_err(|e| wasmtime::Error::msg(format!("{e:#}")))?;
+    let (mut handles, mut host_buffers) = (guest.handles, guest.host_buffer_bytes);
     let (guards_off, fuel) = (guest.guards_off, guest.meter.fuel_limit);
+    let mut held_bytes = module.needs.instance_bytes;
+    if module.needs.error_contexts {
+        // Each holds a message on the host, as long as one call may carry.
+        handles = handles.min(ERROR_CONTEXTS);
+        host_buffers = host_buffers.min(guest.budget.limit as usize / ERROR_CONTEXTS_SHARE / handles.max(1));
+        held_bytes += (handles * host_buffers) as u64;
+    }
     let engine = shared.engines.get(module.kind)?;
     let mut store = Store::new(engine, state(&shared.net, guest, outputs)?);
     store.limiter(|state| &mut state.draws);
@@ -371,7 +392,14 @@ async fn run(shared: &Shared, module: &Module, guest: Guest, pulse: Arc<Pulse>, 
     } else {
         store.set_hostcall_fuel(host_buffers);
     }
-    store.set_max_component_handles(if guards_off.has(GuardsOff::HANDLES) { usize::MAX } else { handles });
+    if !guards_off.has(GuardsOff::HANDLES) {
+        store.set_max_component_handles(handles);
+        if let Some(table) = store.concurrent_resource_table() {
+            table.set_max_capacity(handles * RECORDS_OF_HANDLE);
+        }
+    } else {
+        store.set_max_component_handles(usize::MAX);
+    }
     if module.kind.fuel {
         store.set_fuel(fuel)?;
     }
@@ -382,12 +410,24 @@ async fn run(shared: &Shared, module: &Module, guest: Guest, pulse: Arc<Pulse>, 
             Some(end) => Err(end.into()),
         });
     }
-    store.data_mut().draws.instances(module.instance_bytes)?;
-    let command = command.instantiate_async(&mut store).await?;
-    match command.wasi_cli_run().call_run(&mut store).await? {
-        Ok(()) => Ok(0),
-        Err(()) => Ok(1),
-    }
+    store.data_mut().draws.instances(held_bytes)?;
+    let ended = match command {
+        Command::Wasi02(command) => {
+            let command = command.instantiate_async(&mut store).await?;
+            command.wasi_cli_run().call_run(&mut store).await?
+        }
+        Command::Wasi03(command) => {
+            let command = command.instantiate_async(&mut store).await?;
+            let run = async move |store: &Accessor<State>| {
+                let ended = command.wasi_cli_run().call_run(store).await;
+                // What it left behind, such as a writer of its last line, belongs to it until it is done.
+                std::future::poll_fn(|cx| store.poll_no_interesting_tasks(cx)).await;
+                ended
+            };
+            store.run_concurrent(run).await??
+        }
+    };
+    Ok(ended.map_or(1, |()| 0))
 }
 
 fn state(common: &Arc<Common>, guest: Guest, outputs: &[Output; 2]) -> Result<State> {

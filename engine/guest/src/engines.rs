@@ -4,14 +4,15 @@
 //! each function of the guest, a fifth of the time of some: a guest that has the process for itself goes without.
 
 use crate::limits::GuardsOff;
+use crate::stacks::Stacks;
 use std::hash::{Hash, Hasher};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use wasmtime::{Config, Engine, Result};
 
-/// What a module needs of its engine.
+/// One of the engine's configurations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
-    /// Streams, futures and async functions of the component model (WASI 0.3).
+    /// Streams, futures and async functions of the component model (WASI 0.3): as the module's types need it.
     pub concurrency: bool,
     /// Counting instructions.
     pub fuel: bool,
@@ -21,7 +22,10 @@ pub struct Kind {
 }
 
 impl Kind {
-    fn index(self) -> usize {
+    pub(crate) const ALL: usize = 8;
+
+    /// Below [`Kind::ALL`].
+    pub(crate) fn index(self) -> usize {
         usize::from(self.concurrency) + 2 * usize::from(self.fuel) + 4 * usize::from(self.alone)
     }
 }
@@ -32,7 +36,7 @@ const FIBER_STACK: usize = 2 << 20;
 
 #[derive(Default)]
 pub struct Engines {
-    made: [OnceLock<Engine>; 8],
+    made: [OnceLock<Engine>; Kind::ALL],
     guards_off: GuardsOff,
 }
 
@@ -90,5 +94,8 @@ fn config(kind: Kind, guards_off: GuardsOff) -> Config {
         .wasm_exceptions(true)
         .max_wasm_stack(stack)
         .async_stack_size(stack + (FIBER_STACK - WASM_STACK));
+    if kind.concurrency {
+        config.with_host_stack(Arc::new(Stacks));
+    }
     config
 }

@@ -8,11 +8,12 @@ mod engines;
 mod limits;
 mod linkers;
 mod runtime;
+mod stacks;
 mod state;
 mod ticker;
 
 pub use call::{Call, Ended, Guest, Outcome, OutputFlags};
 pub use engines::{Engines, Kind};
 pub use limits::{Budget, GuardsOff, Limit, Meter};
-pub use runtime::{Module, Runtime};
+pub use runtime::{Module, Needs, Runtime};
 pub use wasmtime_wasi::FsPerms as Access;

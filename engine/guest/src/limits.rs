@@ -64,7 +64,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    fn draw(&self, bytes: u64) -> bool {
+    pub(crate) fn draw(&self, bytes: u64) -> bool {
         let drawn = self
             .used
             .fetch_update(Relaxed, Relaxed, |used| used.checked_add(bytes).filter(|total| *total <= self.limit));
@@ -81,7 +81,7 @@ impl Budget {
         }
     }
 
-    fn give_back(&self, bytes: u64) {
+    pub(crate) fn give_back(&self, bytes: u64) {
         self.used.fetch_sub(bytes, Relaxed);
     }
 }

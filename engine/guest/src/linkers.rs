@@ -10,8 +10,11 @@ use wasmtime_wasi::WasiView;
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
 use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, io, random, sockets};
+use wasmtime_wasi::p3;
 use wasmtime_wasi::random::WasiRandom;
 use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView};
+use wasmtime_wasi_http::p3::bindings::http;
+use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 
 struct Io;
 
@@ -66,5 +69,26 @@ pub fn wasi_0_2(engine: &Engine) -> Result<Linker<State>> {
 
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(l)?;
     berth_doors::http_link::link_error_code(l)?;
+    Ok(linker)
+}
+
+/// WASI 0.2 and 0.3 side by side, for engines with concurrency: a module may import some of each.
+pub fn wasi_0_2_and_0_3(engine: &Engine) -> Result<Linker<State>> {
+    use p3::bindings::{filesystem, sockets};
+    let mut linker = wasi_0_2(engine)?;
+    let l = &mut linker;
+
+    p3::cli::add_to_linker(l)?;
+    p3::clocks::add_to_linker(l)?;
+    p3::random::add_to_linker(l)?;
+
+    filesystem::preopens::add_to_linker::<State, Through<State>>(l, door)?;
+    filesystem::types::add_to_linker::<State, Through<State>>(l, door)?;
+
+    sockets::types::add_to_linker::<State, WasiSockets>(l, State::sockets)?;
+    sockets::ip_name_lookup::add_to_linker::<State, Through<State>>(l, door)?;
+
+    http::types::add_to_linker::<State, WasiHttp>(l, State::http)?;
+    http::client::add_to_linker::<State, Through<State>>(l, door)?;
     Ok(linker)
 }

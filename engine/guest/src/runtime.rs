@@ -9,14 +9,14 @@ use crate::linkers;
 use crate::state::State;
 use crate::ticker::Ticker;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use wasmtime::Result;
-use wasmtime::component::Component;
-use wasmtime_wasi::p2::bindings::CommandPre;
+use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime_wasi::{p2, p3};
 
 pub struct Runtime {
     pub(crate) shared: Arc<Shared>,
@@ -30,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) ticker: Ticker,
     pub(crate) alone: Arc<Alone>,
     pub(crate) net: Arc<berth_doors::net::Common>,
+    linkers: [OnceLock<Linker<State>>; Kind::ALL],
 }
 
 /// Threads for what can only be waited for: reads of files that the engine hands off, streams that can't be polled.
@@ -41,12 +42,51 @@ struct Lane {
     thread: Option<JoinHandle<()>>,
 }
 
-/// A compiled component with its imports looked up, or why they can't be.
-pub struct Module {
-    pub(crate) command: Result<CommandPre<State>>,
-    pub(crate) kind: Kind,
+/// What a module needs of its engine and its host: known once it is compiled.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs {
     /// What its instances take on the host, beside their memories' pages and their tables' elements.
-    pub(crate) instance_bytes: u64,
+    pub instance_bytes: u64,
+    /// Streams, futures and async functions of the component model (WASI 0.3).
+    pub concurrency: bool,
+    /// It makes error contexts, whose messages lie in the host's memory.
+    pub error_contexts: bool,
+}
+
+/// A compiled component, and its imports looked up or why they can't be.
+pub struct Module {
+    pub(crate) linked: Result<Linked>,
+    pub(crate) kind: Kind,
+    pub(crate) needs: Needs,
+}
+
+/// A component that can be instantiated.
+pub(crate) struct Linked {
+    #[allow(dead_code, reason = "typed calls instantiate it")]
+    pub(crate) instance: InstancePre<State>,
+    /// As a program that can be run, or why it is none.
+    pub(crate) command: Result<Command>,
+}
+
+/// A module that exports `wasi:cli/run`, of either version.
+pub(crate) enum Command {
+    Wasi02(p2::bindings::CommandPre<State>),
+    Wasi03(p3::bindings::CommandPre<State>),
+}
+
+impl Command {
+    fn of(instance: &InstancePre<State>) -> Result<Self> {
+        if let Ok(command) = p3::bindings::CommandPre::new(instance.clone()) {
+            return Ok(Command::Wasi03(command));
+        }
+        let command = p2::bindings::CommandPre::new(instance.clone());
+        command.map(Command::Wasi02).map_err(|_| {
+            wasmtime::Error::msg(
+                "it is no program: it exports no 'wasi:cli/run' of version 0.2 or 0.3; 'berth inspect' shows what it \
+                 exports",
+            )
+        })
+    }
 }
 
 impl Runtime {
@@ -59,11 +99,13 @@ impl Runtime {
             ticking.tick();
             watching.look();
         });
-        let shared = Arc::new(Shared { ticker, engines, alone, net: Arc::default() });
+        let (net, linkers) = Default::default();
+        let shared = Arc::new(Shared { ticker, engines, alone, net, linkers });
         Ok(Runtime { shared, lanes, next_lane: AtomicUsize::new(0) })
     }
 
-    /// The number that compiled images of this kind are keyed by.
+    /// The number that compiled images of this kind are keyed by. What a module needs is only known from its image: an
+    /// engine checks by itself that an image fits it.
     pub fn compatibility(&self, kind: Kind) -> Result<u64> {
         Ok(engines::compatibility(self.shared.engines.get(kind)?))
     }
@@ -72,26 +114,28 @@ impl Runtime {
     ///
     /// # Safety
     /// The bytes must be what [`Engines::compile`] gave on this machine.
-    pub unsafe fn open(&self, kind: Kind, image: &[u8], instance_bytes: u64) -> Result<Module> {
+    pub unsafe fn open(&self, kind: Kind, needs: Needs, image: &[u8]) -> Result<Module> {
+        let kind = Kind { concurrency: needs.concurrency, ..kind };
         // SAFETY: the caller's promise is the one that the engine asks for.
         let component = unsafe { Component::deserialize(self.shared.engines.get(kind)?, image)? };
-        self.link(kind, component, instance_bytes)
+        self.link(kind, needs, component)
     }
 
     /// Maps a file that begins with a compiled image.
     ///
     /// # Safety
     /// The same, and unchanged while in use: the caller has authenticated the file over all its bytes.
-    pub unsafe fn open_file(&self, kind: Kind, path: &str, instance_bytes: u64) -> Result<Module> {
+    pub unsafe fn open_file(&self, kind: Kind, needs: Needs, path: &str) -> Result<Module> {
+        let kind = Kind { concurrency: needs.concurrency, ..kind };
         // SAFETY: the caller's promise is the one that the engine asks for.
         let component = unsafe { Component::deserialize_file(self.shared.engines.get(kind)?, path)? };
-        self.link(kind, component, instance_bytes)
+        self.link(kind, needs, component)
     }
 
-    fn link(&self, kind: Kind, component: Component, instance_bytes: u64) -> Result<Module> {
-        let linker = linkers::wasi_0_2(self.shared.engines.get(kind)?)?;
-        let command = linker.instantiate_pre(&component).and_then(CommandPre::new);
-        Ok(Module { command, kind, instance_bytes })
+    fn link(&self, kind: Kind, needs: Needs, component: Component) -> Result<Module> {
+        let instance = self.shared.linker(kind)?.instantiate_pre(&component);
+        let linked = instance.map(|instance| Linked { command: Command::of(&instance), instance });
+        Ok(Module { linked, kind, needs })
     }
 
     pub(crate) fn lane(&self) -> &Handle {
@@ -103,7 +147,24 @@ impl Runtime {
 impl Module {
     /// Why it can't run as a command, if it can't.
     pub fn command_error(&self) -> Option<&wasmtime::Error> {
-        self.command.as_ref().err()
+        self.command().err()
+    }
+
+    pub(crate) fn command(&self) -> std::result::Result<&Command, &wasmtime::Error> {
+        self.linked.as_ref()?.command.as_ref()
+    }
+}
+
+impl Shared {
+    /// The linker for modules of this kind, made with the first of them.
+    fn linker(&self, kind: Kind) -> Result<&Linker<State>> {
+        let slot = &self.linkers[kind.index()];
+        if let Some(linker) = slot.get() {
+            return Ok(linker);
+        }
+        let engine = self.engines.get(kind)?;
+        let linker = if kind.concurrency { linkers::wasi_0_2_and_0_3(engine)? } else { linkers::wasi_0_2(engine)? };
+        Ok(slot.get_or_init(|| linker))
     }
 }
 

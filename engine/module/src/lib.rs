@@ -2,6 +2,7 @@
 //! Modules at rest: bytes told apart, a core module of preview 1 wrapped into a component, a component
 //! described in WIT. Pure: no engine runs here.
 
+mod concurrency;
 mod describe;
 mod exit;
 mod go;
@@ -10,9 +11,10 @@ mod layout;
 mod prepare;
 mod weigh;
 
+pub use concurrency::{imports_wasi_0_3, needs_concurrency};
 pub use describe::{Description, describe};
-pub use prepare::{Form, Prepared, fingerprint, needs_concurrency, prepare};
-pub use weigh::weigh;
+pub use prepare::{Form, Prepared, fingerprint, prepare};
+pub use weigh::{Weighed, weigh};
 
 /// Why bytes are no module that this host runs: what they are, then what to do.
 #[derive(Debug)]

@@ -24,6 +24,7 @@ pub enum Form {
 pub fn fingerprint() -> impl std::hash::Hash {
     let sources = [
         include_str!("prepare.rs"),
+        include_str!("concurrency.rs"),
         include_str!("go.rs"),
         include_str!("heap.rs"),
         include_str!("layout.rs"),
@@ -132,17 +133,4 @@ fn surface(core: &[u8]) -> Result<Surface, Refusal> {
         surface.strangers.clear();
     }
     Ok(surface)
-}
-
-/// Whether a component is valid only with the async features of the component model (WASI 0.3).
-pub fn needs_concurrency(component: &[u8]) -> bool {
-    let with = WasmFeatures::all();
-    let without = with
-        - (WasmFeatures::CM_ASYNC
-            | WasmFeatures::CM_ASYNC_STACKFUL
-            | WasmFeatures::CM_MORE_ASYNC_BUILTINS
-            | WasmFeatures::CM_THREADING
-            | WasmFeatures::CM_ERROR_CONTEXT);
-    let valid = |features| Validator::new_with_features(features).validate_all(component).is_ok();
-    !valid(without) && valid(with)
 }

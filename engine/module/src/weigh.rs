@@ -4,8 +4,8 @@
 
 use crate::Refusal;
 use wasmparser::{
-    ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind, ComponentTypeRef, Instance,
-    Parser, Payload,
+    CanonicalFunction, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
+    ComponentTypeRef, Instance, Parser, Payload,
 };
 
 /// Core instances that one component may be made of. Composed applications have some dozens.
@@ -31,6 +31,14 @@ struct Weight {
     bytes: u64,
 }
 
+/// What a component's instances ask of the host before any of their code runs.
+pub struct Weighed {
+    /// Bytes that they take, beside their memories' pages and their tables' elements.
+    pub bytes: u64,
+    /// Whether something in the component makes error contexts.
+    pub error_contexts: bool,
+}
+
 impl Weight {
     fn add(&mut self, other: Weight) {
         self.instances = self.instances.saturating_add(other.instances);
@@ -51,11 +59,11 @@ struct Frame {
     is_module: bool,
 }
 
-/// Bytes on the host that one instance of a valid component takes, beside its memories' pages and its tables'
-/// elements.
-pub fn weigh(component: &[u8]) -> Result<u64, Refusal> {
+/// What one instance of a valid component takes.
+pub fn weigh(component: &[u8]) -> Result<Weighed, Refusal> {
     let broken = |e: wasmparser::BinaryReaderError| Refusal(format!("the component is not valid: {e}"));
     let mut frames: Vec<Frame> = Vec::new();
+    let mut error_contexts = false;
     for payload in Parser::new(0).parse_all(component) {
         let payload = payload.map_err(broken)?;
         match &payload {
@@ -65,10 +73,15 @@ pub fn weigh(component: &[u8]) -> Result<u64, Refusal> {
             }
             Payload::End(_) => {
                 let Some(done) = frames.pop() else { return Err(unbalanced()) };
-                let Some(around) = frames.last_mut() else { return finish(done.weight) };
+                let Some(around) = frames.last_mut() else { return finish(done.weight, error_contexts) };
                 let list = if done.is_module { &mut around.modules } else { &mut around.components };
                 list.push(done.weight);
                 continue;
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                for function in section.clone() {
+                    error_contexts |= matches!(function.map_err(broken)?, CanonicalFunction::ErrorContextNew { .. });
+                }
             }
             _ => {}
         }
@@ -86,7 +99,7 @@ fn unbalanced() -> Refusal {
     Refusal("the component is not valid: it ends within a part of it".to_owned())
 }
 
-fn finish(weight: Weight) -> Result<u64, Refusal> {
+fn finish(weight: Weight, error_contexts: bool) -> Result<Weighed, Refusal> {
     if weight.instances > MOST_INSTANCES {
         return Err(Refusal(format!(
             "the component is made of {} core instances, of which this host makes at most {MOST_INSTANCES}: compose \
@@ -94,7 +107,7 @@ fn finish(weight: Weight) -> Result<u64, Refusal> {
             weight.instances
         )));
     }
-    Ok(weight.bytes)
+    Ok(Weighed { bytes: weight.bytes, error_contexts })
 }
 
 fn core_section(weight: &mut Weight, payload: &Payload<'_>) -> Result<(), wasmparser::BinaryReaderError> {

@@ -2,8 +2,9 @@
 //! Cases that need a process of their own. Who runs them prepares streams, arguments and variables, and judges
 //! the exit status and the output: see `ALONE` in `tests/standards/run.py`.
 
-use crate::check::{Case, Need, Outcome, closed, equal, flows, holds, needing, works};
+use crate::check::{Case, Need, Outcome, equal, holds, needing, works};
 use crate::fixture::scratch_file;
+use crate::flow::{closed, flows};
 use wasip2::cli::{environment, exit, stderr, stdin, stdout, terminal_stderr, terminal_stdin, terminal_stdout};
 use wasip2::clocks::{monotonic_clock::subscribe_duration, wall_clock};
 use wasip2::io::poll::poll;

@@ -2,8 +2,7 @@
 //! What a case is, and the few words in which it says what it expects.
 
 use std::fmt::Debug;
-use wasip2::filesystem::types::{ErrorCode, filesystem_error_code};
-use wasip2::io::streams::StreamError;
+use wasip2::filesystem::types::ErrorCode;
 
 /// What a case needs of who runs it.
 #[derive(Clone, Copy, PartialEq)]
@@ -48,7 +47,7 @@ pub struct Mismatch {
 
 pub type Outcome = Result<(), Mismatch>;
 
-fn mismatch<T>(expected: impl Into<String>, got: impl Into<String>) -> Result<T, Mismatch> {
+pub fn mismatch<T>(expected: impl Into<String>, got: impl Into<String>) -> Result<T, Mismatch> {
     Err(Mismatch { expected: expected.into(), got: got.into() })
 }
 
@@ -63,40 +62,6 @@ pub fn fails<T>(result: Result<T, ErrorCode>, code: ErrorCode) -> Outcome {
         Err(got) if got == code => Ok(()),
         Err(got) => mismatch(code.name(), got.name()),
         Ok(_) => mismatch(code.name(), "ok"),
-    }
-}
-
-/// The value of a stream's call that has to work.
-pub fn flows<T>(result: Result<T, StreamError>) -> Result<T, Mismatch> {
-    result.or_else(|error| mismatch("ok", stream_word(&error)))
-}
-
-/// A stream's call that has to fail because the stream is at its end.
-pub fn closed<T>(result: Result<T, StreamError>) -> Outcome {
-    match result {
-        Err(StreamError::Closed) => Ok(()),
-        Err(error) => mismatch("closed", stream_word(&error)),
-        Ok(_) => mismatch("closed", "ok"),
-    }
-}
-
-/// A stream's call that has to fail for a reason that the file system names with this code.
-pub fn broken<T>(result: Result<T, StreamError>, code: ErrorCode) -> Outcome {
-    let expected = format!("last-operation-failed ({})", code.name());
-    match result {
-        Err(StreamError::LastOperationFailed(error)) if filesystem_error_code(&error) == Some(code) => Ok(()),
-        Err(error) => mismatch(expected, stream_word(&error)),
-        Ok(_) => mismatch(expected, "ok"),
-    }
-}
-
-fn stream_word(error: &StreamError) -> String {
-    match error {
-        StreamError::Closed => "closed".into(),
-        StreamError::LastOperationFailed(error) => match filesystem_error_code(error) {
-            Some(code) => format!("last-operation-failed ({})", code.name()),
-            None => format!("last-operation-failed ({})", error.to_debug_string()),
-        },
     }
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `wasi:cli`, as far as it can share a process: output streams and what is no terminal.
 
-use crate::check::{Case, case, equal, flows, holds};
+use crate::check::{Case, case, equal, holds};
+use crate::flow::flows;
 use wasip2::cli::{environment, stderr, stdout, terminal_stderr, terminal_stdin, terminal_stdout};
 
 pub fn cases() -> Vec<Case> {

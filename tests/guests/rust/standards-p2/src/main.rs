@@ -11,6 +11,7 @@ mod clocks;
 mod command_line;
 mod files;
 mod fixture;
+mod flow;
 mod mounts;
 mod paths;
 mod permissions;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `wasi:io/streams` and `wasi:io/poll`, over files; and the functions of `wasi:filesystem/types` that make streams.
 
-use crate::check::{Case, Mismatch, broken, case, closed, equal, fails, flows, holds, works};
+use crate::check::{Case, Mismatch, case, equal, fails, holds, works};
 use crate::fixture::*;
+use crate::flow::{broken, closed, flows};
 use wasip2::clocks::monotonic_clock::subscribe_duration;
 use wasip2::filesystem::types::{Descriptor, ErrorCode, filesystem_error_code};
 use wasip2::io::poll::poll;

@@ -1,0 +1,54 @@
+# trick: three hundred instances, each of which nests deep and then waits within a call: each holds a stack of a mebibyte
+# holds: stacks are drawn from the module's memory, but for the two that every call has
+# guard: memory
+# run: --memory 64MiB
+# expect: limit memory
+# grows: 64MiB
+# without: exit 1
+# seconds: 6
+INSTANCES = 300
+DEPTH = 20_000
+
+instances = "\n".join(f"""
+  (instance $task-{n} (instantiate $task (with "clock" (instance $clock))))
+  (core func $start-{n} (canon lower (func $task-{n} "task") async))""" for n in range(INSTANCES))
+imports = "\n".join(f"""    (import "" "start-{n}" (func $start-{n} (result i32)))""" for n in range(INSTANCES))
+calls = "\n".join(f"""      (drop (call $start-{n}))""" for n in range(INSTANCES))
+exports = "\n".join(f"""      (export "start-{n}" (func $start-{n}))""" for n in range(INSTANCES))
+print(f"""(component
+  (import "wasi:clocks/monotonic-clock@0.3.0" (instance $clock
+    (type $duration' u64)
+    (export "duration" (type $duration (eq $duration')))
+    (export "wait-for" (func async (param "how-long" $duration)))))
+  (component $task
+    (import "clock" (instance $clock
+      (type $duration' u64)
+      (export "duration" (type $duration (eq $duration')))
+      (export "wait-for" (func async (param "how-long" $duration)))))
+    (core func $wait (canon lower (func $clock "wait-for")))
+    (core module $main
+      (import "" "wait" (func $wait (param i64)))
+      (func $nest (param $left i32) (result i32)
+        (if (i32.eqz (local.get $left)) (then (call $wait (i64.const 3600000000000)) (return (i32.const 0))))
+        (i32.add (i32.const 1) (call $nest (i32.sub (local.get $left) (i32.const 1)))))
+      (func (export "task") (drop (call $nest (i32.const {DEPTH})))))
+    (core instance $main (instantiate $main (with "" (instance (export "wait" (func $wait))))))
+    (func (export "task") async (canon lift (core func $main "task"))))
+{instances}
+  (type $result (result))
+  (core func $return (canon task.return (result $result)))
+  (core module $main
+    (import "" "return" (func $return (param i32)))
+{imports}
+    (func (export "run") (result i32)
+{calls}
+      (call $return (i32.const 1))
+      (i32.const 0))
+    (func (export "callback") (param i32 i32 i32) (result i32) (unreachable)))
+  (core instance $main (instantiate $main (with "" (instance
+      (export "return" (func $return))
+{exports}))))
+  (func $run async (result $result)
+    (canon lift (core func $main "run") async (callback (func $main "callback"))))
+  (instance $command (export "run" (func $run)))
+  (export "wasi:cli/run@0.3.0" (instance $command)))""")
