@@ -1,6 +1,6 @@
 ;; trick: a program of WASI 0.3 that waits for what can never come
 ;; holds: it is told so at once, and holds up nobody
-;; guard: none: the engine sees that nothing is left to do
+;; guard: none (the engine sees that nothing is left to do)
 ;; expect: trap
 (component
   (core func $set (canon waitable-set.new))

@@ -20,13 +20,17 @@
     (func (export "task") async
       (canon lift (core func $main "task") async (callback (func $main "callback")))))
   (instance $task (instantiate $task))
-  (core func $start (canon lower (func $task "task") async))
-  (core module $main
-    (import "" "start" (func $start (result i32)))
-    (func (export "run") (result i32) (loop $again (drop (call $start)) (br $again)) (unreachable))
-    (func (export "callback") (param i32 i32 i32) (result i32) (unreachable)))
-  (core instance $main (instantiate $main (with "" (instance (export "start" (func $start))))))
-  (func $run async (result (result))
-    (canon lift (core func $main "run") async (callback (func $main "callback"))))
-  (instance $command (export "run" (func $run)))
+  (component $program
+    (import "task" (func $task async))
+    (core func $start (canon lower (func $task) async))
+    (core module $main
+      (import "" "start" (func $start (result i32)))
+      (func (export "run") (result i32) (loop $again (drop (call $start)) (br $again)) (unreachable))
+      (func (export "callback") (param i32 i32 i32) (result i32) (unreachable)))
+    (core instance $main (instantiate $main (with "" (instance (export "start" (func $start))))))
+    (func $run async (result (result))
+      (canon lift (core func $main "run") async (callback (func $main "callback"))))
+    (export "run" (func $run)))
+  (instance $program (instantiate $program (with "task" (func $task "task"))))
+  (instance $command (export "run" (func $program "run")))
   (export "wasi:cli/run@0.3.0" (instance $command)))

@@ -9,12 +9,14 @@
 INSTANCES = 300
 DEPTH = 20_000
 
-instances = "\n".join(f"""
-  (instance $task-{n} (instantiate $task (with "clock" (instance $clock))))
-  (core func $start-{n} (canon lower (func $task-{n} "task") async))""" for n in range(INSTANCES))
-imports = "\n".join(f"""    (import "" "start-{n}" (func $start-{n} (result i32)))""" for n in range(INSTANCES))
-calls = "\n".join(f"""      (drop (call $start-{n}))""" for n in range(INSTANCES))
-exports = "\n".join(f"""      (export "start-{n}" (func $start-{n}))""" for n in range(INSTANCES))
+each = range(INSTANCES)
+instances = "\n".join(f"""  (instance $task-{n} (instantiate $task (with "clock" (instance $clock))))""" for n in each)
+given = "\n".join(f"""    (with "task-{n}" (func $task-{n} "task"))""" for n in each)
+tasks = "\n".join(f"""    (import "task-{n}" (func $task-{n} async))""" for n in each)
+lowered = "\n".join(f"""    (core func $start-{n} (canon lower (func $task-{n}) async))""" for n in each)
+imports = "\n".join(f"""      (import "" "start-{n}" (func $start-{n} (result i32)))""" for n in each)
+calls = "\n".join(f"""        (drop (call $start-{n}))""" for n in each)
+exports = "\n".join(f"""      (export "start-{n}" (func $start-{n}))""" for n in each)
 print(f"""(component
   (import "wasi:clocks/monotonic-clock@0.3.0" (instance $clock
     (type $duration' u64)
@@ -35,20 +37,25 @@ print(f"""(component
     (core instance $main (instantiate $main (with "" (instance (export "wait" (func $wait))))))
     (func (export "task") async (canon lift (core func $main "task"))))
 {instances}
-  (type $result (result))
-  (core func $return (canon task.return (result $result)))
-  (core module $main
-    (import "" "return" (func $return (param i32)))
+  (component $program
+{tasks}
+{lowered}
+    (type $result (result))
+    (core func $return (canon task.return (result $result)))
+    (core module $main
+      (import "" "return" (func $return (param i32)))
 {imports}
-    (func (export "run") (result i32)
+      (func (export "run") (result i32)
 {calls}
-      (call $return (i32.const 1))
-      (i32.const 0))
-    (func (export "callback") (param i32 i32 i32) (result i32) (unreachable)))
-  (core instance $main (instantiate $main (with "" (instance
+        (call $return (i32.const 1))
+        (i32.const 0))
+      (func (export "callback") (param i32 i32 i32) (result i32) (unreachable)))
+    (core instance $main (instantiate $main (with "" (instance
       (export "return" (func $return))
 {exports}))))
-  (func $run async (result $result)
-    (canon lift (core func $main "run") async (callback (func $main "callback"))))
-  (instance $command (export "run" (func $run)))
+    (func (export "run") async (result $result)
+      (canon lift (core func $main "run") async (callback (func $main "callback")))))
+  (instance $program (instantiate $program
+{given}))
+  (instance $command (export "run" (func $program "run")))
   (export "wasi:cli/run@0.3.0" (instance $command)))""")

@@ -2,68 +2,58 @@
 //! `wasi:http/client` 0.3 through the HTTP door. The engine's own differs in two points that its WIT settles: a
 //! request without a path asks for `/`, and one that couldn't be sent isn't reported as sent.
 
-use crate::{Door, DoorsView, Through};
 use http::uri::PathAndQuery;
 use tokio::sync::oneshot;
-use wasmtime::component::{Accessor, Resource};
+use wasmtime::Result;
+use wasmtime::component::{Accessor, Linker, Resource};
 use wasmtime_wasi::TrappableError;
-use wasmtime_wasi_http::p3::bindings::http::client::{Host, HostWithStore};
 use wasmtime_wasi_http::p3::bindings::http::types::{
-    self, DnsErrorPayload, ErrorCode, FieldSizePayload, TlsAlertReceivedPayload,
+    DnsErrorPayload, ErrorCode, FieldSizePayload, TlsAlertReceivedPayload,
 };
 use wasmtime_wasi_http::p3::{Request, Response};
 use wasmtime_wasi_http::{Error, WasiHttpView};
 
-type Answer<T> = Result<T, TrappableError<ErrorCode>>;
+/// The engine's `wasi:http`, whose version it is.
+const CLIENT: &str = "wasi:http/client@0.3.0";
 
-impl<T: DoorsView + WasiHttpView + 'static> HostWithStore<T> for Through<T> {
-    async fn send(store: &Accessor<T, Self>, request: Resource<Request>) -> Answer<Resource<Response>> {
-        let (sent, sending) = oneshot::channel::<Result<(), Error>>();
-        let answer = store.with(|mut store| -> Answer<_> {
-            let mut request = store.get().0.http().table.delete(request).map_err(TrappableError::trap)?;
-            request.path_with_query.get_or_insert_with(|| PathAndQuery::from_static("/"));
-            let (request, options) = request.into_http(&mut store, async { sending.await.unwrap_or(Ok(())) })?;
-            let options = options.as_deref().copied();
-            Ok(store.get().0.http().hooks.send_request(request, options, Box::new(async { Ok(()) })))
-        })?;
-        match Box::into_pin(answer).await {
-            Ok((response, sending)) => {
-                // Ends with the request's body, which the connection drops in any case.
-                tokio::spawn(async move { sent.send(Box::into_pin(sending).await) });
-                store.with(|mut store| {
-                    let http = store.get().0.http();
-                    let (response, _received) = Response::from_http(http.hooks, response);
-                    http.table.push(response).map_err(TrappableError::trap)
-                })
-            }
-            Err(error) => {
-                let code = code(&error);
-                let _ = sent.send(Err(code.clone().into()));
-                Err(code.into())
-            }
-        }
-    }
+pub fn link_client<T: WasiHttpView + 'static>(linker: &mut Linker<T>) -> Result<()> {
+    linker.instance(CLIENT)?.func_wrap_concurrent("send", |store, (request,): (Resource<Request>,)| {
+        Box::pin(async move {
+            Ok((match send(store, request).await {
+                Ok(response) => Ok(response),
+                Err(error) => Err(error.downcast()?),
+            },))
+        })
+    })
 }
 
-impl<T: DoorsView + WasiHttpView> Host for Door<'_, T> {}
-
-impl<T: DoorsView + WasiHttpView> types::Host for Door<'_, T> {
-    fn convert_error_code(&mut self, error: TrappableError<ErrorCode>) -> wasmtime::Result<ErrorCode> {
-        error.downcast()
-    }
-
-    fn convert_header_error(
-        &mut self,
-        error: TrappableError<types::HeaderError>,
-    ) -> wasmtime::Result<types::HeaderError> {
-        error.downcast()
-    }
-
-    fn convert_request_options_error(
-        &mut self,
-        error: TrappableError<types::RequestOptionsError>,
-    ) -> wasmtime::Result<types::RequestOptionsError> {
-        error.downcast()
+async fn send<T: WasiHttpView + 'static>(
+    store: &Accessor<T>,
+    request: Resource<Request>,
+) -> Result<Resource<Response>, TrappableError<ErrorCode>> {
+    let (sent, sending) = oneshot::channel::<Result<(), Error>>();
+    let answer = store.with(|mut store| -> Result<_, TrappableError<ErrorCode>> {
+        let mut request = store.get().http().table.delete(request).map_err(TrappableError::trap)?;
+        request.path_with_query.get_or_insert_with(|| PathAndQuery::from_static("/"));
+        let (request, options) = request.into_http(&mut store, async { sending.await.unwrap_or(Ok(())) })?;
+        let options = options.as_deref().copied();
+        Ok(store.get().http().hooks.send_request(request, options, Box::new(async { Ok(()) })))
+    })?;
+    match Box::into_pin(answer).await {
+        Ok((response, sending)) => {
+            // Ends with the request's body, which the connection drops in any case.
+            tokio::spawn(async move { sent.send(Box::into_pin(sending).await) });
+            store.with(|mut store| {
+                let http = store.get().http();
+                let (response, _received) = Response::from_http(http.hooks, response);
+                http.table.push(response).map_err(TrappableError::trap)
+            })
+        }
+        Err(error) => {
+            let code = code(&error);
+            let _ = sent.send(Err(code.clone().into()));
+            Err(code.into())
+        }
     }
 }
 

@@ -16,7 +16,7 @@ mod filesystem;
 mod filesystem3;
 mod guard;
 mod http;
-mod http3;
+pub mod http3;
 mod http_body;
 mod http_error;
 pub mod http_link;

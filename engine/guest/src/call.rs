@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
-use wasmtime::component::{Accessor, ResourceTable, ResourceTableError};
+use wasmtime::component::{ResourceTable, ResourceTableError};
 use wasmtime::{FrameInfo, Result, Store, Trap, UpdateDeadline, WasmBacktrace};
 use wasmtime_wasi::{FsPerms, I32Exit, WasiCtxBuilder};
 use wasmtime_wasi_http::WasiHttpCtx;
@@ -418,13 +418,9 @@ async fn run(shared: &Shared, module: &Module, guest: Guest, pulse: Arc<Pulse>, 
         }
         Command::Wasi03(command) => {
             let command = command.instantiate_async(&mut store).await?;
-            let run = async move |store: &Accessor<State>| {
-                let ended = command.wasi_cli_run().call_run(store).await;
-                // What it left behind, such as a writer of its last line, belongs to it until it is done.
-                std::future::poll_fn(|cx| store.poll_no_interesting_tasks(cx)).await;
-                ended
-            };
-            store.run_concurrent(run).await??
+            // The program ends with its `run`, as processes do, whatever tasks it leaves. A wait that nothing can end
+            // is an error: only this way of calling sees it.
+            command.wasi_cli_run().func_run().call_async(&mut store, ()).await?.0
         }
     };
     Ok(ended.map_or(1, |()| 0))

@@ -89,6 +89,6 @@ pub fn wasi_0_2_and_0_3(engine: &Engine) -> Result<Linker<State>> {
     sockets::ip_name_lookup::add_to_linker::<State, Through<State>>(l, door)?;
 
     http::types::add_to_linker::<State, WasiHttp>(l, State::http)?;
-    http::client::add_to_linker::<State, Through<State>>(l, door)?;
+    berth_doors::http3::link_client(l)?;
     Ok(linker)
 }

@@ -5,7 +5,6 @@
 use crate::check::{Case, Need, Outcome, equal, holds, needing};
 use crate::command_line::say;
 use crate::streams::{Seen, first, good};
-use std::pin::pin;
 use wasip3::cli::{environment, exit, stderr, stdin, stdout, terminal_stderr, terminal_stdin, terminal_stdout, types};
 use wasip3::clocks::{monotonic_clock, system_clock};
 use wasip3::wit_bindgen::{StreamResult, block_on};
@@ -90,11 +89,11 @@ fn echo_stdin() -> Outcome {
 /// Says `waiting` while nothing is there to read; the runner writes then, and no sooner.
 fn wait_for_stdin() -> Outcome {
     let (mut stream, _end) = stdin::read_via_stream();
-    let mut reading = pin!(stream.read(Vec::with_capacity(8)));
-    let seen = block_on(first(reading.as_mut(), pin!(monotonic_clock::wait_for(10_000_000))));
+    let seen =
+        block_on(async { first(stream.read(Vec::with_capacity(8)), monotonic_clock::wait_for(10_000_000)).await });
     holds(matches!(seen, Seen::Second(())), "nothing to read", "something")?;
     say(&[b"waiting\n"], stdout::write_via_stream)?;
-    equal(block_on(reading), (StreamResult::Complete(5), b"late\n".to_vec()))
+    equal(block_on(stream.read(Vec::with_capacity(8))), (StreamResult::Complete(5), b"late\n".to_vec()))
 }
 
 /// Writes until the reader's absence shows, and tells so on stderr.

@@ -3,7 +3,6 @@
 
 use crate::check::{Case, case, equal, holds};
 use crate::streams::{Seen, first};
-use std::pin::pin;
 use wasip3::clocks::{monotonic_clock, system_clock};
 use wasip3::random::{insecure, insecure_seed, random};
 use wasip3::wit_bindgen::block_on;
@@ -32,8 +31,7 @@ pub fn cases() -> Vec<Case> {
             Ok(())
         }),
         case("monotonic-clock.wait-for:ok:longest", || {
-            let longest = pin!(monotonic_clock::wait_for(u64::MAX));
-            let seen = block_on(first(longest, pin!(monotonic_clock::wait_for(MILLISECOND))));
+            let seen = block_on(first(monotonic_clock::wait_for(u64::MAX), monotonic_clock::wait_for(MILLISECOND)));
             holds(matches!(seen, Seen::Second(())), "the shorter one first", "the longest")
         }),
         case("monotonic-clock.wait-until:ok", || {
@@ -49,8 +47,7 @@ pub fn cases() -> Vec<Case> {
             holds(passed < 1000 * MILLISECOND, "no wait", passed)
         }),
         case("monotonic-clock.wait-until:ok:latest", || {
-            let latest = pin!(monotonic_clock::wait_until(u64::MAX));
-            let seen = block_on(first(latest, pin!(monotonic_clock::wait_for(MILLISECOND))));
+            let seen = block_on(first(monotonic_clock::wait_until(u64::MAX), monotonic_clock::wait_for(MILLISECOND)));
             holds(matches!(seen, Seen::Second(())), "the shorter one first", "the latest")
         }),
         case("system-clock.now:ok", || {
