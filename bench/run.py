@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAIRS = 41
 WORK_PAIRS = 15
 TRANSFER_PAIRS = 7
-ALL = ["start", "memory", "size", "precision", "at_rest", "work_done", "transfer"]
+ALL = ["start", "call", "memory", "size", "precision", "at_rest", "work_done", "transfer"]
 
 
 def output(*command):
@@ -88,6 +88,15 @@ class Bench:
         self.row("start / precompiled peer", ratio, 0.8, f"{mine * 1e3:.1f} ms against {peer * 1e3:.1f} ms")
         ratio, mine, peer = pairs(ours, [self.peer, "run", hello], PAIRS, "wall")
         self.row("start / peer", ratio, 0.8, f"{mine * 1e3:.1f} ms against {peer * 1e3:.1f} ms")
+
+    def call(self):
+        module = ROOT / "tests/guests/wat/typed.wat"
+        call = [self.berth, "call", module, 'greet("Ada")']
+        run = [self.berth, "run", self.guests / "hello.wasm"]
+        Timed(call), Timed(run)
+        _, mine, other = pairs(call, run, PAIRS, "wall")
+        detail = f"{mine * 1e3:.1f} ms against {other * 1e3:.1f} ms of berth run hello"
+        self.row("ms that a call starts after a run", (mine - other) * 1e3, 1, detail)
 
     def memory(self):
         resident = statistics.median(Timed([self.berth, "run", self.guests / "hello.wasm"]).resident for _ in range(9))

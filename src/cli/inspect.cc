@@ -45,6 +45,17 @@ std::string_view kind_name(engine::Form form) {
   return form == engine::Form::kCore ? "core module" : "component";
 }
 
+/// A core module's exports with their types, and why a function can't be called.
+std::string exports_text(const engine::Description& module) {
+  std::string text;
+  for (size_t i = 0; i < std::min(module.exports.size(), module.export_types.size()); ++i) {
+    text += fmt::format("  {}: {}\n", module.exports[i], module.export_types[i]);
+    if (!module.export_notes[i].empty())
+      text += fmt::format("    can't be called: {}\n", module.export_notes[i]);
+  }
+  return text;
+}
+
 std::string text_of(const registry::ModuleFile& file, const engine::Description& module, const Needs& needs) {
   std::string text = fmt::format("{}\n  kind    {}\n  digest  {}\n  size    {} ({} bytes)\n", file.name,
                                  kind_name(module.form), file.digest().text(),
@@ -58,8 +69,7 @@ std::string text_of(const registry::ModuleFile& file, const engine::Description&
   text += "\nimports:\n";
   for (const std::string& import : module.imports) text += fmt::format("  {}\n", import);
   text += "\nexports:\n";
-  for (const std::string& name : module.exports) text += fmt::format("  {}\n", name);
-  return text;
+  return text + exports_text(module);
 }
 
 nlohmann::json json_of(const registry::ModuleFile& file, const engine::Description& module,
@@ -71,6 +81,8 @@ nlohmann::json json_of(const registry::ModuleFile& file, const engine::Descripti
           {"capabilities", needs},
           {"imports", module.imports},
           {"exports", module.exports},
+          {"export_types", module.export_types},
+          {"export_notes", module.export_notes},
           {"wit", module.wit}};
 }
 

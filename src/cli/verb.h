@@ -20,6 +20,7 @@ namespace berth::cli {
 using Arguments = std::vector<std::string>;
 
 int run_verb(const Arguments& arguments);
+int call_verb(const Arguments& arguments);
 int inspect_verb(const Arguments& arguments);
 int why_verb(const Arguments& arguments);
 int cache_verb(const Arguments& arguments);

@@ -44,6 +44,7 @@ extern "C" void berth_on_done(void* context, const berth_outcome* outcome) noexc
                  .exit_status = outcome->exit_status,
                  .limit = static_cast<Limit>(outcome->limit),
                  .reason = std::string(view(outcome->reason)),
+                 .result = std::string(view(outcome->result)),
                  .trace = std::string(view(outcome->trace)),
                  .cpu_used = std::chrono::nanoseconds(load(running->meter.cpu_used_ns)),
                  .network = {.sent_bytes = load(running->meter.net_sent_bytes),
@@ -103,7 +104,8 @@ Result<std::unique_ptr<Call>> Engine::start(const Module& module, const Guest& g
                     .connections = 0};
   running->keeper = guest.keeper;
   running->done = std::move(done);
-  const berth_guest abi = {.args = {.items = args.data(), .len = args.size()},
+  const berth_guest abi = {.function = guest.function != nullptr ? guest.function->abi() : nullptr,
+                           .args = {.items = args.data(), .len = args.size()},
                            .env = {.items = env.data(), .len = env.size()},
                            .folders = folders.data(),
                            .folders_len = folders.size(),

@@ -102,8 +102,13 @@ Fields answer(const std::vector<std::string>& task, std::string_view bytes) {
   if (task.size() == 1 && task[0] == "describe") {
     auto described = describe(bytes);
     if (!described) return failed(described.error());
-    return {"0", std::to_string(static_cast<int>(described->form)), std::move(described->wit),
-            join_lines(described->imports), join_lines(described->exports)};
+    return {"0",
+            std::to_string(static_cast<int>(described->form)),
+            std::move(described->wit),
+            join_lines(described->imports),
+            join_lines(described->exports),
+            join_lines(described->export_types),
+            join_lines(described->export_notes)};
   }
   if (task.size() == 3 && task[0] == "compile") {
     const uint64_t bits = number(task[1]);
@@ -160,11 +165,13 @@ Result<Image> Compiler::compile(EngineKind kind, std::string_view module_bytes, 
 
 Result<Description> Compiler::describe(std::string_view module_bytes) const {
   auto fields = BERTH_TRY(ask({"describe"}, module_bytes));
-  if (fields.size() != 5) return fail(ErrorCode::kInternal, "the compiler's answer is cut off");
+  if (fields.size() != 7) return fail(ErrorCode::kInternal, "the compiler's answer is cut off");
   return Description{.form = static_cast<Form>(number(fields[1])),
                      .wit = std::move(fields[2]),
                      .imports = split_lines(fields[3]),
-                     .exports = split_lines(fields[4])};
+                     .exports = split_lines(fields[4]),
+                     .export_types = split_lines(fields[5]),
+                     .export_notes = split_lines(fields[6])};
 }
 
 int serve_compiler(const std::vector<std::string>& arguments) {

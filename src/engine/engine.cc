@@ -56,7 +56,9 @@ Result<Description> describe(std::string_view module_bytes) {
   Description description{.form = described.form == BERTH_FORM_CORE ? Form::kCore : Form::kComponent,
                           .wit = std::string(text(described.wit)),
                           .imports = split_lines(text(described.imports)),
-                          .exports = split_lines(text(described.exports))};
+                          .exports = split_lines(text(described.exports)),
+                          .export_types = split_lines(text(described.export_types)),
+                          .export_notes = split_lines(text(described.export_notes))};
   berth_description_free(described);
   return description;
 }
@@ -71,6 +73,26 @@ Result<void> Module::check_command() const {
     return abi_error(code, error);
   }
   return {};
+}
+
+Result<std::vector<std::string>> Module::functions() const {
+  OwnedBytes error;
+  OwnedBytes lines;
+  if (const int32_t code = berth_module_functions(module_, lines.out(), error.out()); code != 0) {
+    return abi_error(code, error);
+  }
+  return split_lines(lines.view());
+}
+
+Result<std::unique_ptr<Function>> Module::function(std::string_view call, Notation notation) const {
+  OwnedBytes error;
+  berth_function* function = nullptr;
+  const bool json = notation == Notation::kJson;
+  if (const int32_t code = berth_function_new(module_, slice(call), json, &function, error.out());
+      code != 0) {
+    return abi_error(code, error);
+  }
+  return std::make_unique<Function>(function);
 }
 
 Result<std::unique_ptr<Engine>> Engine::create(size_t lanes, uint64_t guards_off) {

@@ -31,6 +31,9 @@ struct Description {
   std::string wit;                   // empty for a core module
   std::vector<std::string> imports;  // "wasi:cli/stdin@0.2.6"; of a core module "module name"
   std::vector<std::string> exports;
+  // For each export of a core module:
+  std::vector<std::string> export_types;  // "func(i32) -> i32"
+  std::vector<std::string> export_notes;  // why a function can't be called; else empty
 };
 
 /// Reads a module's types. kInvalidModule says what the bytes are and what to do.
@@ -73,6 +76,13 @@ class Module {
 
   /// An error that says why, when it can't be run as a command.
   Result<void> check_command() const;
+
+  /// The functions that it exports: "add: func(a: s32, b: s32) -> s32".
+  Result<std::vector<std::string>> functions() const;
+
+  /// Reads "name(arguments)", the arguments in WAVE, and checks it against the module's types. Nothing is
+  /// instantiated. The message of kNotFound is the name that wasn't found; others may have several lines.
+  Result<std::unique_ptr<Function>> function(std::string_view call, Notation notation) const;
 
   const berth_module* abi() const {
     return module_;
@@ -119,8 +129,8 @@ class Engine {
   /// `compile` and `open` in one, for modules that are trusted not to harm the compiler.
   Result<std::unique_ptr<Module>> compile(EngineKind kind, std::string_view module_bytes) const;
 
-  /// Runs a command. `done` comes once, on a thread of the engine's, when the guest and all it held are gone,
-  /// or with `still_running`; not when an error is returned.
+  /// Runs a command, or the guest's `function`. `done` comes once, on a thread of the engine's, when the
+  /// guest and all it held are gone, or with `still_running`; not when an error is returned.
   Result<std::unique_ptr<Call>> start(const Module& module, const Guest& guest,
                                       std::function<void(Outcome)> done) const;
 

@@ -23,6 +23,10 @@ uint64_t Budget::peak_bytes() const {
   return load(budget_->peak);
 }
 
+Function::~Function() {
+  berth_function_free(function_);
+}
+
 std::optional<uint64_t> Budget::refused_bytes() const {
   if (load(budget_->refused) == 0) return std::nullopt;
   return load(budget_->refused_bytes);

@@ -16,6 +16,7 @@
 #include <vector>
 
 struct berth_budget;
+struct berth_function;
 
 namespace berth::engine {
 
@@ -92,9 +93,30 @@ enum GuardsOff : uint64_t {
   kAskForPanic = 1 << 13,  // no guard: the lane fails as berth's own code might
 };
 
+/// A module's function, and the values for its parameters: checked, not called yet. A call in it may outlive
+/// it.
+class Function {
+ public:
+  explicit Function(berth_function* function) : function_(function) {}
+  Function(const Function&) = delete;
+  Function& operator=(const Function&) = delete;
+  ~Function();
+
+  const berth_function* abi() const {
+    return function_;
+  }
+
+ private:
+  berth_function* const function_;
+};
+
+/// How a function's result is written.
+enum class Notation { kWave, kJson };
+
 /// All that one call is given. Decided before; copied when the call starts, but `budget` and `keeper`.
 struct Guest {
-  std::vector<std::string> args;  // the first is the program's name
+  const Function* function = nullptr;  // of the module that is called; none is `wasi:cli/run`
+  std::vector<std::string> args;       // the first is the program's name
   std::vector<std::pair<std::string, std::string>> env;
   std::vector<Folder> folders;
   std::vector<std::string> names;        // that rules for sockets hold
@@ -124,12 +146,13 @@ struct NetworkUse {
 };
 
 struct Outcome {
-  enum class Ending { kExited = 1, kTrapped, kLimited, kCancelled, kFailed, kPanicked };
+  enum class Ending { kExited = 1, kTrapped, kLimited, kCancelled, kFailed, kPanicked, kReturned };
 
   Ending ending = Ending::kFailed;
-  int exit_status = 0;           // of kExited
+  int exit_status = 0;           // of kExited; of kReturned 1 when the function gave an error of its own
   Limit limit = Limit::kMemory;  // of kLimited
   std::string reason;            // of kTrapped and kFailed
+  std::string result;            // of kReturned: one line, empty when the function gives nothing
   std::string trace;             // of kTrapped: the guest's frames, innermost first
   std::chrono::nanoseconds cpu_used{0};
   NetworkUse network;

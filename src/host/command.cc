@@ -25,6 +25,7 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
     Denials denials;
   };
   auto lent = std::make_unique<Lent>(shares.guest_bytes, request.policy);
+  guest.function = request.function;
   guest.args = request.args;
   guest.dns_servers = request.dns_servers;
   guest.ways = request.ways;
@@ -127,8 +128,13 @@ std::string explain_limit(const CommandReport& report, const policy::Effective& 
       return line("calls nest deeper than the 1 MiB of stack that guest code has",
                   "it can't be raised: look for an endless recursion");
     case engine::Limit::kHostBuffers:
+      if (share_memory(2 * report.memory_limit_bytes).host_buffer_bytes == shares.host_buffer_bytes) {
+        return line(fmt::format("one call between guest and host carries more than {}",
+                                format_bytes(shares.host_buffer_bytes)),
+                    "it can't be raised: carry it in several");
+      }
       return line(
-          fmt::format("one call to the host carries more than {}, which is what {} of memory give",
+          fmt::format("one call between guest and host carries more than {}, which is what {} of memory give",
                       format_bytes(shares.host_buffer_bytes), format_bytes(report.memory_limit_bytes)),
           more_memory);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// One run of a command: started, waited for, ended by itself, a limit or a signal, and reported.
+// One run of a command, or one call of a function: started, waited for, ended by itself, a limit or a signal,
+// and reported.
 
 #include <chrono>
 #include <cstdint>
@@ -21,6 +22,7 @@ struct CommandRequest {
   std::vector<std::string> dns_servers;  // the owner's; none: the system's
   engine::Ways ways = engine::Ways::kNative;
   uint64_t guards_off = 0;
+  const engine::Function* function = nullptr;  // of the module; none is the command itself
 };
 
 struct CommandReport {
@@ -35,9 +37,9 @@ struct CommandReport {
   uint64_t denials_unlisted = 0;
 };
 
-/// Runs `module` on `engine`'s threads and `loop` on this one, until the call has ended. SIGINT and SIGTERM
-/// cancel it; a second one ends this process at once. When the outcome says `still_running`, `engine` and
-/// `module` are still in use: end the process.
+/// Runs `module`, or one of its functions, on `engine`'s threads and `loop` on this one, until the call has
+/// ended. SIGINT and SIGTERM cancel it; a second one ends this process at once. When the outcome says
+/// `still_running`, `engine` and `module` are still in use: end the process.
 Result<CommandReport> run_command(const engine::Engine& engine, const engine::Module& module,
                                   const CommandRequest& request, Loop& loop);
 

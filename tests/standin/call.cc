@@ -143,6 +143,7 @@ Call::Next Call::end(berth_ending ending, int32_t exit_status, int32_t limit, st
                                  .exit_status = exit_status,
                                  .limit = limit,
                                  .reason = slice(reason),
+                                 .result = slice(""),
                                  .trace = slice(""),
                                  .still_running = goes_on,
                                  .unfinished_line = false};

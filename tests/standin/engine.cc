@@ -184,13 +184,30 @@ int32_t berth_module_check_command(const berth_module*, berth_bytes*) {
   return kOk;
 }
 
+int32_t berth_module_functions(const berth_module*, berth_bytes* out, berth_bytes*) {
+  *out = owned("");
+  return kOk;
+}
+
+int32_t berth_function_new(const berth_module*, berth_slice call, bool, berth_function**,
+                           berth_bytes* error) {
+  return fail(error, kNotFound, view(call));
+}
+
+void berth_function_free(berth_function*) {}
+
 void berth_module_free(berth_module* module) {
   delete module;
 }
 
 int32_t berth_describe(berth_slice module, berth_description* out, berth_bytes* error) {
   if (!parse(view(module))) return fail(error, kInvalidModule, "no program of the stand-in's words");
-  *out = {.form = BERTH_FORM_COMPONENT, .wit = owned(""), .imports = owned(""), .exports = owned("")};
+  *out = {.form = BERTH_FORM_COMPONENT,
+          .wit = owned(""),
+          .imports = owned(""),
+          .exports = owned(""),
+          .export_types = owned(""),
+          .export_notes = owned("")};
   return kOk;
 }
 
@@ -198,6 +215,8 @@ void berth_description_free(berth_description description) {
   berth_bytes_free(description.wit);
   berth_bytes_free(description.imports);
   berth_bytes_free(description.exports);
+  berth_bytes_free(description.export_types);
+  berth_bytes_free(description.export_notes);
 }
 
 int32_t berth_call_start(const berth_runtime* runtime, const berth_module* module, const berth_guest* guest,

@@ -29,6 +29,8 @@ typedef enum berth_ending {
   BERTH_ENDING_FAILED = 5,
   /// Berth's own code failed.
   BERTH_ENDING_PANICKED = 6,
+  /// The function that was called returned.
+  BERTH_ENDING_RETURNED = 7,
 } berth_ending;
 
 /// Which limit ended a call.
@@ -97,6 +99,9 @@ typedef enum berth_form {
 /// A started call. Any thread.
 typedef struct berth_call berth_call;
 
+/// A module's function with the values for its parameters. Any thread.
+typedef struct berth_function berth_function;
+
 /// A hash that is being computed.
 typedef struct berth_hasher berth_hasher;
 
@@ -147,6 +152,9 @@ typedef struct berth_description {
   /// Names, each closed by a newline.
   struct berth_bytes imports;
   struct berth_bytes exports;
+  /// For each export of a core module: its type, and why this function can't be called, if so.
+  struct berth_bytes export_types;
+  struct berth_bytes export_notes;
 } berth_description;
 
 /// A list of slices: *borrow*.
@@ -209,12 +217,15 @@ typedef struct berth_knock {
 typedef struct berth_outcome {
   /// One of `berth_ending`.
   int32_t ending;
-  /// The guest's own exit status, for BERTH_ENDING_EXITED.
+  /// The guest's own exit status, for BERTH_ENDING_EXITED; see `result` for BERTH_ENDING_RETURNED.
   int32_t exit_status;
   /// One of `berth_limit`, for BERTH_ENDING_LIMITED.
   int32_t limit;
   /// What happened, for BERTH_ENDING_TRAPPED and BERTH_ENDING_FAILED.
   struct berth_slice reason;
+  /// What the function gave, for BERTH_ENDING_RETURNED: one line of printable characters, without its newline;
+  /// empty when it gives nothing. `exit_status` is 1 when it gave an error of its own, else 0.
+  struct berth_slice result;
   /// The guest's frames, innermost first, for BERTH_ENDING_TRAPPED; may be empty.
   struct berth_slice trace;
   /// Of a guest that is alone: it could not be stopped, goes on, and still uses all that it was given. The
@@ -226,6 +237,8 @@ typedef struct berth_outcome {
 
 /// What a guest is given; all of it decided before. *Borrow*: everything is copied but `budget` and `meter`.
 typedef struct berth_guest {
+  /// What is called, of the same module; null is `wasi:cli/run`.
+  const struct berth_function *function;
   struct berth_slices args;
   /// Names and values in turn.
   struct berth_slices env;
@@ -351,8 +364,8 @@ int32_t berth_describe(struct berth_slice module, struct berth_description *out,
 /// They came from `berth_describe` and are not used again.
 void berth_description_free(struct berth_description description);
 
-/// Starts a module's `wasi:cli/run`. *Own* `out`, which may be freed before the call ends. Any thread. When
-/// an error is returned `done` is not called.
+/// Starts a module's `wasi:cli/run`, or the function that `guest` names. *Own* `out`, which may be freed before the
+/// call ends. Any thread. When an error is returned `done` is not called.
 /// *Borrow* `runtime`, `module` and `guest`; what `guest` says of its members holds; `out` is writable;
 /// `error` is writable or null.
 int32_t berth_call_start(const struct berth_runtime *runtime,
@@ -368,6 +381,26 @@ void berth_call_cancel(const struct berth_call *call);
 /// *Own* `call`; null is fine. The call goes on.
 /// `call` came from `berth_call_start` and is not used again.
 void berth_call_free(struct berth_call *call);
+
+/// The functions that a module exports: `name: func(a: s32) -> s32`, each closed by a newline. *Own* `out`. Any thread.
+/// *Borrow* `module`; `out` is writable; `error` is writable or null.
+int32_t berth_module_functions(const struct berth_module *module,
+                               struct berth_bytes *out,
+                               struct berth_bytes *error);
+
+/// Reads `name(arguments)`, the arguments in WAVE, and checks it against the module's types; nothing is instantiated.
+/// The result will be JSON if `json`, else WAVE. Of an error "not found" the message is the name; others may be of
+/// several lines. *Own* `out`. Any thread.
+/// *Borrow* `module`; `call` is readable; `out` is writable; `error` is writable or null.
+int32_t berth_function_new(const struct berth_module *module,
+                           struct berth_slice call,
+                           bool json,
+                           struct berth_function **out,
+                           struct berth_bytes *error);
+
+/// *Own* `function`; null is fine. Calls of it go on.
+/// `function` came from `berth_function_new` and is not used again.
+void berth_function_free(struct berth_function *function);
 
 #ifdef __cplusplus
 }  // extern "C"

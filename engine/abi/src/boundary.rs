@@ -6,19 +6,29 @@ use crate::types::{berth_bytes, berth_slice, berth_slices};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 const OK: i32 = 0;
+pub const INVALID_ARGUMENT: i32 = 1;
 pub const INVALID_MODULE: i32 = 2;
+pub const NOT_FOUND: i32 = 3;
 pub const UNAVAILABLE: i32 = 8;
+pub const UNSUPPORTED: i32 = 9;
 pub const INTERNAL: i32 = 10;
 
 /// An error as it crosses.
 pub struct Failure {
     code: i32,
     message: String,
+    /// Fit to be shown, its lines too.
+    plain: bool,
 }
 
 impl Failure {
     pub fn new(code: i32, message: impl Into<String>) -> Self {
-        Failure { code, message: message.into() }
+        Failure { code, message: message.into(), plain: false }
+    }
+
+    /// A message of several lines.
+    pub fn lines(code: i32, message: &str) -> Self {
+        Failure { code, message: plain::short(message), plain: true }
     }
 }
 
@@ -30,8 +40,9 @@ pub fn guarded(error: *mut berth_bytes, body: impl FnOnce() -> Result<(), Failur
         Err(panic) => Failure::new(INTERNAL, format!("the engine panicked: {}", panic_text(&*panic))),
     };
     if !error.is_null() {
+        let message = if failure.plain { failure.message } else { plain::one_line(&failure.message) };
         // SAFETY: the header asks for a valid, writable `error` or null.
-        unsafe { error.write(owned(plain::one_line(&failure.message).into_bytes())) };
+        unsafe { error.write(owned(message.into_bytes())) };
     }
     failure.code
 }

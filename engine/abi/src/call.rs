@@ -4,7 +4,7 @@
 use crate::boundary::{Failure, INTERNAL, borrowed, guarded, text, texts};
 use crate::types::*;
 use crate::{berth_module, berth_runtime, plain};
-use ::berth_guest::{Access, Budget, Call, Ended, GuardsOff, Guest, Meter, Outcome, OutputFlags};
+use ::berth_guest::{Access, Budget, Call, Ended, GuardsOff, Guest, Meter, Outcome, OutputFlags, Target};
 use berth_doors::net::Settings;
 use berth_doors::os::Ways;
 use berth_doors::{Knock, Owner};
@@ -52,6 +52,7 @@ impl Callbacks {
             exit_status: 0,
             limit: 0,
             reason: borrowed(&[]),
+            result: borrowed(&[]),
             trace: borrowed(&[]),
             still_running: ended.still_running,
             unfinished_line: ended.unfinished_line,
@@ -68,6 +69,11 @@ impl Callbacks {
                 out.ending = berth_ending::BERTH_ENDING_EXITED as i32;
                 out.exit_status = *status;
             }
+            Outcome::Returned { text, failed } => {
+                out.ending = berth_ending::BERTH_ENDING_RETURNED as i32;
+                out.exit_status = i32::from(*failed);
+                out.result = borrowed(text.as_bytes());
+            }
             Outcome::Trapped { .. } => out.ending = berth_ending::BERTH_ENDING_TRAPPED as i32,
             Outcome::Limited(limit) => {
                 out.ending = berth_ending::BERTH_ENDING_LIMITED as i32;
@@ -82,8 +88,8 @@ impl Callbacks {
     }
 }
 
-/// Starts a module's `wasi:cli/run`. *Own* `out`, which may be freed before the call ends. Any thread. When
-/// an error is returned `done` is not called.
+/// Starts a module's `wasi:cli/run`, or the function that `guest` names. *Own* `out`, which may be freed before the
+/// call ends. Any thread. When an error is returned `done` is not called.
 ///
 /// # Safety
 /// *Borrow* `runtime`, `module` and `guest`; what `guest` says of its members holds; `out` is writable;
@@ -138,7 +144,13 @@ unsafe fn read_guest(guest: &berth_guest, callbacks: Callbacks) -> Result<Guest,
     let dns_servers = servers.iter().map(server).collect::<Result<_, _>>()?;
     // SAFETY: C++ keeps both alive, at one address, until `done` has returned.
     let (budget, meter) = unsafe { (budget(guest.budget), meter(guest.meter)) };
+    // SAFETY: the caller's promise.
+    let target = match unsafe { guest.function.as_ref() } {
+        Some(function) => Target::Function(function.0.clone()),
+        None => Target::Command,
+    };
     Ok(Guest {
+        target,
         args,
         env,
         folders: opened,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The C ABI of the engine: the exports for its threads, its modules and their hashes; those for calls are in
-//! `call.rs`, the structs in `types.rs`. All the `unsafe` that a C boundary needs is in this crate.
+//! `call.rs` and `function.rs`, the structs in `types.rs`. All the `unsafe` that a C boundary needs is in this crate.
 //!
 //! Functions that can fail return an error number of `src/base/error_table.cc` (0 is success) and, through
 //! `error`, a message that the caller owns. No panic crosses: each export catches.
@@ -9,12 +9,14 @@
 
 mod boundary;
 mod call;
+mod function;
 mod plain;
 mod types;
 
 use ::berth_guest::{Engines, GuardsOff, Kind, Module, Needs, Runtime};
 use boundary::{Failure, INTERNAL, INVALID_MODULE, UNAVAILABLE, bytes, guarded, owned, text};
 pub use call::*;
+pub use function::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 pub use types::*;
@@ -307,6 +309,8 @@ pub unsafe extern "C" fn berth_describe(
             wit: owned(plain::whole(&described.wit).into_bytes()),
             imports: lines(described.imports),
             exports: lines(described.exports),
+            export_types: lines(described.export_types),
+            export_notes: lines(described.export_notes),
         };
         // SAFETY: the caller's promise.
         unsafe { out.write(description) };
@@ -325,5 +329,7 @@ pub unsafe extern "C" fn berth_description_free(description: berth_description) 
         berth_bytes_free(description.wit);
         berth_bytes_free(description.imports);
         berth_bytes_free(description.exports);
+        berth_bytes_free(description.export_types);
+        berth_bytes_free(description.export_notes);
     }
 }

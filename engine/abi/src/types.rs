@@ -109,6 +109,8 @@ pub struct berth_knock {
 /// What a guest is given; all of it decided before. *Borrow*: everything is copied but `budget` and `meter`.
 #[repr(C)]
 pub struct berth_guest {
+    /// What is called, of the same module; null is `wasi:cli/run`.
+    pub function: *const crate::berth_function,
     pub args: berth_slices,
     /// Names and values in turn.
     pub env: berth_slices,
@@ -148,12 +150,15 @@ pub struct berth_guest {
 pub struct berth_outcome {
     /// One of `berth_ending`.
     pub ending: i32,
-    /// The guest's own exit status, for BERTH_ENDING_EXITED.
+    /// The guest's own exit status, for BERTH_ENDING_EXITED; see `result` for BERTH_ENDING_RETURNED.
     pub exit_status: i32,
     /// One of `berth_limit`, for BERTH_ENDING_LIMITED.
     pub limit: i32,
     /// What happened, for BERTH_ENDING_TRAPPED and BERTH_ENDING_FAILED.
     pub reason: berth_slice,
+    /// What the function gave, for BERTH_ENDING_RETURNED: one line of printable characters, without its newline;
+    /// empty when it gives nothing. `exit_status` is 1 when it gave an error of its own, else 0.
+    pub result: berth_slice,
     /// The guest's frames, innermost first, for BERTH_ENDING_TRAPPED; may be empty.
     pub trace: berth_slice,
     /// Of a guest that is alone: it could not be stopped, goes on, and still uses all that it was given. The
@@ -174,6 +179,8 @@ pub enum berth_ending {
     BERTH_ENDING_FAILED = 5,
     /// Berth's own code failed.
     BERTH_ENDING_PANICKED = 6,
+    /// The function that was called returned.
+    BERTH_ENDING_RETURNED = 7,
 }
 
 /// Which limit ended a call.
@@ -254,4 +261,7 @@ pub struct berth_description {
     /// Names, each closed by a newline.
     pub imports: berth_bytes,
     pub exports: berth_bytes,
+    /// For each export of a core module: its type, and why this function can't be called, if so.
+    pub export_types: berth_bytes,
+    pub export_notes: berth_bytes,
 }

@@ -8,6 +8,7 @@ use crate::runtime::{Command, Module, Runtime, Shared};
 use crate::stacks::Payer;
 use crate::state::State;
 use crate::ticker::Ticker;
+use crate::typed::{self, Function};
 use berth_doors::account::Lent;
 use berth_doors::files::{FilesDoor, Guards};
 use berth_doors::net::{Common, NetDoor, Settings};
@@ -47,8 +48,17 @@ pub struct OutputFlags {
     pub stderr: bool,
 }
 
+/// What is called in a module.
+pub enum Target {
+    /// `wasi:cli/run`.
+    Command,
+    /// A function by its name, with values from text.
+    Function(Arc<Function>),
+}
+
 /// What a guest is given. All of it has been decided by the policy (C++).
 pub struct Guest {
+    pub target: Target,
     pub args: Vec<String>,
     pub env: Vec<(String, String)>,
     /// Host path, guest path, permission.
@@ -73,6 +83,11 @@ pub struct Guest {
 pub enum Outcome {
     /// The guest returned or exited, with this status.
     Exited(i32),
+    /// The function returned: its result as text, and whether that is a result that failed.
+    Returned {
+        text: String,
+        failed: bool,
+    },
     /// The guest's code trapped: what happened, and where in the guest.
     Trapped {
         reason: String,
@@ -333,7 +348,7 @@ impl Shared {
         let measured = Measured { guest: Box::pin(running), pulse, ticker: &self.ticker, payer };
         let ended = race(measured, pulse).await;
         let outcome = match ended {
-            Ok(Ok(status)) => Outcome::Exited(status),
+            Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => classify(error, budget.refused.load(Relaxed) > refused_before),
             Err(end) => end.into(),
         };
@@ -373,8 +388,15 @@ async fn race<T>(
     .await
 }
 
-async fn run(shared: &Shared, module: &Module, guest: Guest, pulse: Arc<Pulse>, outputs: &[Output; 2]) -> Result<i32> {
-    let command = module.command().map_err(|e| wasmtime::Error::msg(format!("{e:#}")))?;
+async fn run(
+    shared: &Shared,
+    module: &Module,
+    mut guest: Guest,
+    pulse: Arc<Pulse>,
+    outputs: &[Output; 2],
+) -> Result<Outcome> {
+    let target = std::mem::replace(&mut guest.target, Target::Command);
+    let most_text = (guest.budget.limit / 4) as usize;
     let (mut handles, mut host_buffers) = (guest.handles, guest.host_buffer_bytes);
     let (guards_off, fuel) = (guest.guards_off, guest.meter.fuel_limit);
     let mut held_bytes = module.needs.instance_bytes;
@@ -411,7 +433,17 @@ async fn run(shared: &Shared, module: &Module, guest: Guest, pulse: Arc<Pulse>, 
         });
     }
     store.data_mut().draws.instances(held_bytes)?;
-    let ended = match command {
+    match target {
+        Target::Command => run_command(store, module).await,
+        Target::Function(function) => {
+            let given = typed::call(store, module, &function, most_text).await?;
+            Ok(Outcome::Returned { text: given.text, failed: given.failed })
+        }
+    }
+}
+
+async fn run_command(mut store: Store<State>, module: &Module) -> Result<Outcome> {
+    let ended = match module.command().map_err(|e| wasmtime::Error::msg(format!("{e:#}")))? {
         Command::Wasi02(command) => {
             let command = command.instantiate_async(&mut store).await?;
             command.wasi_cli_run().call_run(&mut store).await?
@@ -423,7 +455,7 @@ async fn run(shared: &Shared, module: &Module, guest: Guest, pulse: Arc<Pulse>, 
             command.wasi_cli_run().func_run().call_async(&mut store, ()).await?.0
         }
     };
-    Ok(ended.map_or(1, |()| 0))
+    Ok(Outcome::Exited(ended.map_or(1, |()| 0)))
 }
 
 fn state(common: &Arc<Common>, guest: Guest, outputs: &[Output; 2]) -> Result<State> {

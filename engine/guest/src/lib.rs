@@ -3,17 +3,23 @@
 //! that is in it, and the clock tick that makes spinning code answer for its time.
 
 mod alone;
+mod arguments;
 mod call;
 mod engines;
 mod limits;
 mod linkers;
+mod results;
 mod runtime;
 mod stacks;
 mod state;
 mod ticker;
+mod typed;
+mod wit;
 
-pub use call::{Call, Ended, Guest, Outcome, OutputFlags};
+pub use call::{Call, Ended, Guest, Outcome, OutputFlags, Target};
 pub use engines::{Engines, Kind};
 pub use limits::{Budget, GuardsOff, Limit, Meter};
+pub use results::Notation;
 pub use runtime::{Module, Needs, Runtime};
+pub use typed::{Function, Refused};
 pub use wasmtime_wasi::FsPerms as Access;

@@ -62,7 +62,6 @@ pub struct Module {
 
 /// A component that can be instantiated.
 pub(crate) struct Linked {
-    #[allow(dead_code, reason = "typed calls instantiate it")]
     pub(crate) instance: InstancePre<State>,
     /// As a program that can be run, or why it is none.
     pub(crate) command: Result<Command>,

@@ -2,7 +2,7 @@
 //! What a module imports and exports, as WIT for a person and as names for a program.
 
 use crate::prepare::encoding;
-use crate::{Form, Refusal};
+use crate::{Form, Refusal, lift};
 use wasmparser::{Encoding, Parser, Payload};
 use wit_component::WitPrinter;
 use wit_parser::decoding::{DecodedWasm, decode};
@@ -15,6 +15,9 @@ pub struct Description {
     /// Interface names (`wasi:cli/stdin@0.2.6`), or `module name` of a core module.
     pub imports: Vec<String>,
     pub exports: Vec<String>,
+    /// For each export of a core module its type, and for a function that `berth call` can't call the reason.
+    pub export_types: Vec<String>,
+    pub export_notes: Vec<String>,
 }
 
 pub fn describe(bytes: &[u8]) -> Result<Description, Refusal> {
@@ -42,6 +45,8 @@ fn component(binary: &[u8]) -> Result<Description, Refusal> {
         wit: printer.output.to_string(),
         imports: names(&resolve, world, |w| &w.imports),
         exports: names(&resolve, world, |w| &w.exports),
+        export_types: Vec::new(),
+        export_notes: Vec::new(),
     })
 }
 
@@ -57,22 +62,26 @@ fn names<'a>(
 
 fn core(binary: &[u8]) -> Result<Description, Refusal> {
     let broken = |e: wasmparser::BinaryReaderError| Refusal(format!("the module is not valid: {e}"));
-    let mut described = Description { form: Form::Core, wit: String::new(), imports: vec![], exports: vec![] };
+    let mut imports = Vec::new();
     for payload in Parser::new(0).parse_all(binary) {
-        match payload.map_err(broken)? {
-            Payload::ImportSection(imports) => {
-                for import in imports.into_imports() {
-                    let import = import.map_err(broken)?;
-                    described.imports.push(format!("{} {}", import.module, import.name));
-                }
-            }
-            Payload::ExportSection(exports) => {
-                for export in exports {
-                    described.exports.push(export.map_err(broken)?.name.to_owned());
-                }
-            }
-            _ => {}
+        let Payload::ImportSection(section) = payload.map_err(broken)? else { continue };
+        for import in section.into_imports() {
+            let import = import.map_err(broken)?;
+            imports.push(format!("{} {}", import.module, import.name));
         }
+    }
+    let mut described = Description {
+        form: Form::Core,
+        wit: String::new(),
+        imports,
+        exports: Vec::new(),
+        export_types: Vec::new(),
+        export_notes: Vec::new(),
+    };
+    for export in lift::exports(binary)? {
+        described.exports.push(export.name);
+        described.export_types.push(export.ty);
+        described.export_notes.push(export.uncallable.unwrap_or_default());
     }
     Ok(described)
 }

@@ -4,11 +4,13 @@
 
 mod concurrency;
 mod describe;
-mod exit;
 mod go;
 mod heap;
 mod layout;
+mod lift;
+pub mod name;
 mod prepare;
+mod preview1;
 mod weigh;
 
 pub use concurrency::{imports_wasi_0_3, needs_concurrency};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From bytes to a component: text is assembled, a core module of preview 1 is wrapped with the adapter.
 
-use crate::{Refusal, exit, go, heap};
+use crate::{Refusal, go, heap, lift, preview1};
 use std::borrow::Cow;
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER as COMMAND,
@@ -28,7 +28,9 @@ pub fn fingerprint() -> impl std::hash::Hash {
         include_str!("go.rs"),
         include_str!("heap.rs"),
         include_str!("layout.rs"),
-        include_str!("exit.rs"),
+        include_str!("lift.rs"),
+        include_str!("name.rs"),
+        include_str!("preview1.rs"),
         include_str!("weigh.rs"),
     ];
     (sources, include_str!("../../Cargo.lock"))
@@ -86,13 +88,21 @@ fn wrap(core: &[u8]) -> Result<Vec<u8>, Refusal> {
             surface.strangers.join(", ")
         )));
     }
+    // Its functions are called one by one, by their names.
+    let library = !surface.start && !surface.typed;
+    if library && !surface.imports {
+        return lift::component(core);
+    }
     let adapter = if surface.start { COMMAND } else { REACTOR };
     let mut core = go::make_room(core).or_else(|| heap::keep_apart(core)).unwrap_or_else(|| core.to_vec());
-    let exits = exit::lead_away(&mut core, PREVIEW1);
+    if library {
+        core = lift::with_world(core)?;
+    }
+    let led_away = preview1::lead_away(&mut core, PREVIEW1);
     let wrapped = (|| {
         let mut encoder = ComponentEncoder::default().module(&core)?.adapter(PREVIEW1, adapter)?;
-        if exits {
-            encoder = encoder.adapter(exit::MODULE, &exit::adapter()?)?;
+        if led_away {
+            encoder = encoder.adapter(preview1::MODULE, &preview1::adapter()?)?;
         }
         encoder.encode()
     })();
@@ -102,18 +112,22 @@ fn wrap(core: &[u8]) -> Result<Vec<u8>, Refusal> {
 struct Surface {
     /// Imports of neither preview 1 nor the component encoding, at most five of them.
     strangers: Vec<String>,
+    imports: bool,
+    /// It is a command.
     start: bool,
+    /// Built with WIT bindings: a section says what its imports and exports are.
+    typed: bool,
 }
 
 fn surface(core: &[u8]) -> Result<Surface, Refusal> {
-    let mut surface = Surface { strangers: Vec::new(), start: false };
+    let mut surface = Surface { strangers: Vec::new(), imports: false, start: false, typed: lift::has_world(core) };
     let broken = |e: wasmparser::BinaryReaderError| Refusal(format!("the module is not valid: {e}"));
-    let mut typed = false;
     for payload in Parser::new(0).parse_all(core) {
         match payload.map_err(broken)? {
             Payload::ImportSection(imports) => {
                 for import in imports.into_imports() {
                     let import = import.map_err(broken)?;
+                    surface.imports = true;
                     if import.module != PREVIEW1 && surface.strangers.len() < 5 {
                         surface.strangers.push(format!("'{}' '{}'", import.module, import.name));
                     }
@@ -124,12 +138,11 @@ fn surface(core: &[u8]) -> Result<Surface, Refusal> {
                     surface.start |= export.map_err(broken)?.name == "_start";
                 }
             }
-            Payload::CustomSection(section) => typed |= section.name().starts_with("component-type"),
             _ => {}
         }
     }
-    // Built with WIT bindings: its section says what the imports are, and the encoder checks them.
-    if typed {
+    // The encoder checks them.
+    if surface.typed {
         surface.strangers.clear();
     }
     Ok(surface)

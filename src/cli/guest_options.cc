@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/guest_options.h"
+
+#include "cli/test_switches.h"
+
+namespace berth::cli {
+
+void add_guest_options(CLI::App& app, GuestOptions& options) {
+  app.add_option("--grant", options.policy.grants,
+                 "open a door: 'files ./data:/data:rw', 'http.out https://example.com/*'")
+      ->type_name("GRANT")
+      ->allow_extra_args(false);
+  app.add_option("--dir", options.policy.folders,
+                 "a folder, read-only unless :rw: short for --grant 'files …'")
+      ->type_name("HOST[:GUEST][:rw]")
+      ->allow_extra_args(false);
+  app.add_option("--env", options.policy.env, "a variable, or this shell's own: short for --grant 'env …'")
+      ->type_name("KEY[=VALUE]")
+      ->allow_extra_args(false);
+  app.add_option("--policy", options.policy.policy_file, "grants and limits from a TOML file")
+      ->type_name("FILE");
+  app.add_option("--memory", options.policy.memory, "memory of the whole module; 1GiB unless given")
+      ->type_name("SIZE");
+  app.add_option("--cpu-time", options.policy.cpu_time, "CPU time")->type_name("TIME");
+  app.add_option("--wall", options.policy.wall, "time until it has to be done, waiting included")
+      ->type_name("TIME");
+  app.add_option("--limit", options.policy.limits, "any limit by its name: cpu.fuel=1000000")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  app.add_flag("--json", options.json,
+               "report on the run as one JSON object, the last line of standard error");
+  app.add_flag("--quiet", options.quiet, "say nothing of what was refused");
+  app.add_flag("--no-cache", options.no_cache, "compile anew, and keep nothing");
+  app.add_flag("--portable", options.portable, "use only system calls that every POSIX system has");
+  if (kTestSwitches) {
+    app.add_option("--guard-off", options.guards_off, "for tests: turn one guard off")
+        ->allow_extra_args(false);
+    app.add_flag("--shared", options.shared, "for tests: as in a process that the guest shares with others");
+  }
+}
+
+}  // namespace berth::cli

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What `berth run` and `berth call` are told in the same words: what the guest gets, and how the run is
+// reported.
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/run_policy.h"
+#include "cli/verb.h"
+
+namespace berth::cli {
+
+struct GuestOptions {
+  AskedPolicy policy;
+  bool json = false;
+  bool quiet = false;
+  bool no_cache = false;
+  bool portable = false;
+  std::vector<std::string> guards_off;  // only in builds with test switches
+  bool shared = false;                  // the same
+  std::string module;
+
+  Style style() const {
+    return json ? Style::kJson : Style::kText;
+  }
+};
+
+/// Adds them all but MODULE. `options` outlives `app`.
+void add_guest_options(CLI::App& app, GuestOptions& options);
+
+}  // namespace berth::cli

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// A guest in this process, from its options to its exit status: what `berth run` and `berth call` do alike. A
+// verb makes a module ready, starts something in it, says what only it has to say, and concludes.
+//
+// Main thread only.
+
+#include <memory>
+#include <string>
+
+#include "base/loop.h"
+#include "cli/guest_options.h"
+#include "engine/engine.h"
+#include "host/command.h"
+#include "host/loader.h"
+#include "policy/policy.h"
+
+namespace berth::cli {
+
+/// A module, and all that it needs to run here.
+struct Ready {
+  UserFolders folders;
+  policy::Effective effective;
+  uint64_t guards_off = 0;
+  std::unique_ptr<Loop> loop;
+  std::unique_ptr<engine::Engine> engine;
+  host::Loaded loaded;
+};
+
+/// Combines the policy, and says what is cut from it; loads the module, compiling it unless it is in the
+/// cache.
+Result<Ready> make_ready(const GuestOptions& options);
+
+/// What every call in the module is given.
+host::CommandRequest request_for(const GuestOptions& options, const Ready& ready);
+
+/// Keeps what was denied, and says on standard error how it ended, as `options` ask. `more` are members of
+/// the JSON report: "" or ",\"name\":value". Returns the exit status; doesn't return when the guest still
+/// runs.
+int conclude(const host::CommandReport& report, const GuestOptions& options, const Ready& ready,
+             std::string_view more = "");
+
+/// How much a module may take of the compiler.
+engine::CompileLimits compile_limits(const policy::Limits& limits);
+
+}  // namespace berth::cli

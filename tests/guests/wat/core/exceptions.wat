@@ -1,0 +1,13 @@
+(module
+  (tag $negative (export "negative") (param i32))
+  (func $check (param i32) (result i32)
+    (if (i32.lt_s (local.get 0) (i32.const 0)) (then (throw $negative (local.get 0))))
+    (local.get 0))
+  (func (export "caught") (param i32) (result i32)
+    (block $handler (result i32)
+      (try_table (result i32) (catch $negative $handler) (call $check (local.get 0)))
+      (return))
+    (i32.sub (i32.const 0))
+    (i32.const -1)
+    (i32.mul))
+  (func (export "uncaught") (param i32) (result i32) (call $check (local.get 0))))
