@@ -96,7 +96,8 @@ std::unexpected<Error> no_such_function(const Options& options, const Ready& rea
   for (const std::string& line : *functions) {
     const std::string_view full = name_of(line);
     known.push_back(full);
-    if (const size_t at = full.rfind('.'); at != std::string_view::npos) known.push_back(full.substr(at + 1));
+    const size_t before = full.find(']') != std::string_view::npos ? full.find(']') : full.rfind('.');
+    if (before != std::string_view::npos) known.push_back(full.substr(before + 1));
   }
   const auto meant = policy::nearest(name, known);
   return fail(ErrorCode::kNotFound,

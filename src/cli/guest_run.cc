@@ -55,7 +55,8 @@ json to_json(const host::CommandReport& report, const GuestOptions& options, con
                 {"denials", std::move(denials)},
                 {"denials_unlisted", report.denials_unlisted}};
   using Ending = engine::Outcome::Ending;
-  if (report.outcome.ending == Ending::kExited) value["exit_status"] = report.outcome.exit_status;
+  if (report.outcome.ending == Ending::kExited || report.outcome.ending == Ending::kReturned)
+    value["exit_status"] = report.outcome.exit_status;
   if (report.outcome.ending == Ending::kLimited) value["limit"] = host::limit_name(report.outcome.limit);
   if (!report.outcome.reason.empty()) value["reason"] = report.outcome.reason;
   if (!report.outcome.trace.empty()) value["trace"] = report.outcome.trace;

@@ -65,6 +65,11 @@ std::string text_of(const registry::ModuleFile& file, const engine::Description&
   for (const auto& [capability, imports] : needs) {
     text += fmt::format("  {:<11} {}\n", capability, fmt::join(imports, ", "));
   }
+  if (module.form == engine::Form::kCore && needs.contains("socket.in")) {
+    text +=
+        "  preview 1 has no sockets here, and says 'not supported': for them build it for WASI 0.2 "
+        "(wasm32-wasip2)\n";
+  }
   if (module.form == engine::Form::kComponent) return text + "\n" + module.wit;
   text += "\nimports:\n";
   for (const std::string& import : module.imports) text += fmt::format("  {}\n", import);

@@ -46,7 +46,7 @@ FILE_LIMIT = 64 << 20
 MOST_THREADS = 24
 MOST_DESCRIPTORS = 64
 MOST_OUTPUT = 4 << 20
-KEYS = {"trick", "holds", "guard", "run", "also", "args", "expect", "without", "seconds", "grows", "cpu", "threads",
+KEYS = {"trick", "holds", "guard", "run", "call", "also", "args", "expect", "without", "seconds", "grows", "cpu", "threads",
         "descriptors", "denials", "state", "stdin", "stdout", "stderr", "report", "writes", "meanwhile",
         "prepare", "bomb", "listen", "servers", "dns", "module", "says", "open"}  # fmt: skip
 
@@ -300,7 +300,7 @@ class Seen:
             return {"dies"}
         words = {f"status {self.status}"}
         ending = self.report.get("ending")
-        if ending == "exited" and self.report.get("exit_status") == self.status:
+        if ending in ("exited", "returned") and self.report.get("exit_status") == self.status:
             words.add(f"exit {self.status}")
         if ending == "limited" and self.status == 124:
             words.add(f"limit {self.report.get('limit')}")
@@ -385,12 +385,12 @@ class Runner:
             self.swap_images(scene, module, HERE / case.options("prepare")[1])
         if "listen" in case.keys:
             scene.listen()
-        command = [str(self.berth), "run"]
+        command = [str(self.berth), "call" if "call" in case.keys else "run"]
         if case.keys.get("report") != "text":
             command.append("--json")
         command += scene.expand([*case.options("run"), *also])
         command += ["--guard-off", guard_off] if guard_off else []
-        arguments = scene.expand(case.options("args"))
+        arguments = [case.keys["call"]] if "call" in case.keys else scene.expand(case.options("args"))
         if "bomb" in case.keys:
             count, length = (int(number) for number in re.findall(r"\d+", case.keys["bomb"]))
             command += [word for i in range(count) for word in ("--env", f"BOMB_{i}={'v' * length}")]

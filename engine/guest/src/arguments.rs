@@ -67,7 +67,17 @@ fn parse(text: &str, name: &str) -> Result<Node, Mistake> {
 }
 
 fn syntax(error: &ParserError, text: &str, name: &str) -> Mistake {
+    let at = match error.kind() {
+        ParserErrorKind::UnexpectedEnd => text.len()..text.len(),
+        _ => error.span(),
+    };
+    // A capital letter, or a space between two words.
+    let in_words = text[..at.start].trim_end().ends_with(char::is_alphanumeric)
+        && text[at.clone()].starts_with(char::is_alphabetic);
     let instead = match error.kind() {
+        ParserErrorKind::UnexpectedToken if in_words => {
+            "a string stands in double quotes, and the whole call in '…', so that a shell leaves those alone"
+        }
         ParserErrorKind::UnexpectedEnd => "something is missing: a ')' ends the arguments",
         ParserErrorKind::InvalidToken => "no value is written so; a string stands in double quotes",
         ParserErrorKind::UnexpectedToken => "this doesn't belong here; arguments have commas between them",
@@ -80,10 +90,6 @@ fn syntax(error: &ParserError, text: &str, name: &str) -> Mistake {
         ParserErrorKind::MultipleChars => "a char is one character; a string stands in double quotes",
         ParserErrorKind::InvalidMultilineString => "a string in three quotes begins on a line of its own",
         _ => "no value is written so",
-    };
-    let at = match error.kind() {
-        ParserErrorKind::UnexpectedEnd => text.len()..text.len(),
-        _ => error.span(),
     };
     Mistake { at, what: format!("the arguments of '{name}' can't be read"), instead: instead.to_owned() }
 }
@@ -180,7 +186,7 @@ impl Reader<'_> {
             Type::Enum(names) => {
                 let label = node.as_enum(self.text).map_err(|_| self.other_type(node, ty))?;
                 if !names.names().any(|name| name == label) {
-                    return Err(self.no_such(node, ty, "case", names.names()));
+                    return Err(self.no_such(node, "case", names.names()));
                 }
                 Val::Enum(label.to_owned())
             }
@@ -188,7 +194,7 @@ impl Reader<'_> {
                 let given = node.as_flags(self.text).map_err(|_| self.other_type(node, ty))?;
                 let given: Vec<_> = given.map(|flag| flag.trim_start_matches('%').to_owned()).collect();
                 if !given.iter().all(|flag| flags.names().any(|name| name == flag)) {
-                    return Err(self.no_such(node, ty, "flag", flags.names()));
+                    return Err(self.no_such(node, "flag", flags.names()));
                 }
                 Val::Flags(given)
             }
@@ -220,7 +226,7 @@ impl Reader<'_> {
         let Type::Record(record) = ty else { return Err(self.other_type(node, ty)) };
         let given: Vec<_> = node.as_record(self.text).map_err(|_| self.other_type(node, ty))?.collect();
         if let Some((name, value)) = given.iter().find(|(name, _)| record.fields().all(|field| field.name != *name)) {
-            let mut mistake = self.no_such(value, ty, "field", record.fields().map(|field| field.name));
+            let mut mistake = self.no_such(value, "field", record.fields().map(|field| field.name));
             mistake.what = format!("{} has no field '{name}'", self.place(node));
             return Err(mistake);
         }
@@ -245,7 +251,7 @@ impl Reader<'_> {
         let Type::Variant(variant) = ty else { return Err(self.other_type(node, ty)) };
         let (label, payload) = node.as_variant(self.text).map_err(|_| self.other_type(node, ty))?;
         let Some(case) = variant.cases().find(|case| case.name == label) else {
-            return Err(self.no_such(node, ty, "case", variant.cases().map(|case| case.name)));
+            return Err(self.no_such(node, "case", variant.cases().map(|case| case.name)));
         };
         Ok(Val::Variant(label.to_owned(), self.payload(node, Ok(payload), case.ty.as_ref())?))
     }
@@ -303,10 +309,10 @@ impl Reader<'_> {
         Err(Mistake { at: node.span(), what, instead: for_example(ty).trim_start_matches(", ").to_owned() })
     }
 
-    fn no_such<'a>(&self, node: &Node, ty: &Type, what: &str, known: impl Iterator<Item = &'a str>) -> Mistake {
+    fn no_such<'a>(&self, node: &Node, what: &str, known: impl Iterator<Item = &'a str>) -> Mistake {
         Mistake {
             at: node.span(),
-            what: format!("{} takes {}, which has no such {what}", self.place(node), wit::type_text(ty)),
+            what: format!("{} names a {what} that there isn't", self.place(node)),
             instead: format!("there are {}", wit::names(known)),
         }
     }

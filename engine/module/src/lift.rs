@@ -11,7 +11,7 @@ use crate::name::{exact, kebab};
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::fmt::Write as _;
-use wasm_encoder::reencode::{Error, Reencode, utils};
+use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{
     ComponentBuilder, ComponentExportKind, ComponentValType, EntityType, ExportKind, ExportSection, ImportSection,
     Module, ModuleArg, PrimitiveValType, StartSection, TypeSection,
@@ -25,6 +25,8 @@ use wit_parser::Resolve;
 const INTERNAL: [&str; 3] = ["_initialize", "_start", "cabi_realloc"];
 /// More parameters than this go through memory when they cross a component's boundary.
 const MOST_PARAMETERS: usize = 16;
+/// Behind these the component encoder takes its time, which grows with their square.
+const MOST_FUNCTIONS: usize = 2000;
 /// Bytes; an exact name is three times as long.
 const LONGEST_NAME: usize = 1000;
 
@@ -58,11 +60,16 @@ pub fn exports(core: &[u8]) -> Result<Vec<Export>, Refusal> {
     } else {
         None
     };
+    let liftable: HashSet<_> = lifted(&found, &types).map(|function| function.original).collect();
+    let last = || format!("the module exports more than {MOST_FUNCTIONS} functions, and this is one of the last");
     let describe = |export: &Found| Export {
         name: export.name.clone(),
         ty: type_text(&export.entity, &types),
         uncallable: match export.kind {
-            ExternalKind::Func => uncallable(export, &types).or_else(|| whole.map(str::to_owned)),
+            ExternalKind::Func => {
+                let why = uncallable(export, &types).or_else(|| whole.map(str::to_owned));
+                why.or_else(|| (!liftable.contains(&export.name)).then(last))
+            }
             _ => None,
         },
     };
@@ -107,8 +114,8 @@ pub fn component(core: &[u8]) -> Result<Vec<u8>, Refusal> {
     Ok(component.finish())
 }
 
-/// The module with its functions under the names that a component has, and with the world that the component encoder
-/// reads; the module itself when there is nothing to lift.
+/// The module with its functions under the names that a component has and no others, and with the world that the
+/// component encoder reads; the module itself when there is nothing to lift.
 pub fn with_world(core: Vec<u8>) -> Result<Vec<u8>, Refusal> {
     let types = validate(&core)?;
     let found = read(&core, &types)?;
@@ -117,20 +124,18 @@ pub fn with_world(core: Vec<u8>) -> Result<Vec<u8>, Refusal> {
         return Ok(core);
     }
     let mut wit = "package berth:core;\nworld module {\n".to_owned();
-    let mut aliases = Vec::new();
-    for Lifted { original, index, name, params, result } in &lifted {
+    let mut kept: Vec<_> = found.iter().filter(|export| for_encoder(export)).map(Found::as_is).collect();
+    for Lifted { index, name, params, result, .. } in &lifted {
         let params: Vec<_> =
             params.iter().enumerate().map(|(i, ty)| format!("{}: {}", parameter(i), wit_name(*ty))).collect();
         let result = result.map(|ty| format!(" -> {}", wit_name(ty))).unwrap_or_default();
         let _ = writeln!(wit, "  export %{name}: func({}){result};", params.join(", "));
-        if original != name {
-            aliases.push((name.clone(), *index));
-        }
+        kept.push((name.clone(), ExportKind::Func, *index));
     }
     wit.push_str("}\n");
     let broken = |e: &dyn std::fmt::Display| Refusal(format!("the core module's functions can't be exported: {e:#}"));
     let mut module = Module::new();
-    Aliases(aliases).parse_core_module(&mut module, Parser::new(0), &core).map_err(|e| broken(&e))?;
+    Only(kept).parse_core_module(&mut module, Parser::new(0), &core).map_err(|e| broken(&e))?;
     let mut module = module.finish();
     let mut resolve = Resolve::default();
     let package = resolve.push_str("module.wit", &wit).map_err(|e| broken(&e))?;
@@ -176,6 +181,21 @@ fn read(core: &[u8], types: &Types) -> Result<Vec<Found>, Refusal> {
     Ok(found)
 }
 
+impl Found {
+    fn as_is(&self) -> (String, ExportKind, u32) {
+        (self.name.clone(), self.kind.into(), self.index)
+    }
+}
+
+/// What the component encoder and the adapter look for.
+fn for_encoder(export: &Found) -> bool {
+    match export.kind {
+        ExternalKind::Func => INTERNAL.contains(&export.name.as_str()),
+        ExternalKind::Memory => export.name == "memory",
+        _ => false,
+    }
+}
+
 fn function<'a>(export: &Found, types: &'a Types) -> Result<&'a FuncType, String> {
     match export.entity {
         Entity::Func(id) | Entity::FuncExact(id) => Ok(types[id].unwrap_func()),
@@ -205,11 +225,12 @@ fn scalar(ty: &FuncType) -> Result<(Vec<PrimitiveValType>, Option<PrimitiveValTy
 
 fn lifted<'a>(found: &'a [Found], types: &'a Types) -> impl Iterator<Item = Lifted> + 'a {
     let names = names(found);
-    found.iter().filter_map(move |export| {
+    let all = found.iter().filter_map(move |export| {
         let name = names.get(&export.name)?.clone();
         let (params, result) = scalar(function(export, types).ok()?).ok()?;
         Some(Lifted { original: export.name.clone(), index: export.index, name, params, result })
-    })
+    });
+    all.take(MOST_FUNCTIONS)
 }
 
 /// The name of each function in the component. A name that is another's in other letters is spelled out.
@@ -297,20 +318,19 @@ fn type_text(entity: &Entity, types: &Types) -> String {
     }
 }
 
-/// Exports functions by further names.
-struct Aliases(Vec<(String, u32)>);
+/// Exports these alone: other names may have a meaning for the encoder.
+struct Only(Vec<(String, ExportKind, u32)>);
 
-impl Reencode for Aliases {
+impl Reencode for Only {
     type Error = Infallible;
 
     fn parse_export_section(
         &mut self,
         exports: &mut ExportSection,
-        section: wasmparser::ExportSectionReader<'_>,
+        _: wasmparser::ExportSectionReader<'_>,
     ) -> Result<(), Error<Infallible>> {
-        utils::parse_export_section(self, exports, section)?;
-        for (name, index) in &self.0 {
-            exports.export(name, ExportKind::Func, *index);
+        for (name, kind, index) in &self.0 {
+            exports.export(name, *kind, *index);
         }
         Ok(())
     }

@@ -93,6 +93,13 @@ fn wrap(core: &[u8]) -> Result<Vec<u8>, Refusal> {
     if library && !surface.imports {
         return lift::component(core);
     }
+    if surface.wide && surface.preview1 {
+        return Err(Refusal(
+            "the core module's memory is of 64 bits, and the functions of preview 1 that it imports take addresses of \
+             32: keep a 32-bit memory as 'memory' and the other beside it"
+                .to_owned(),
+        ));
+    }
     let adapter = if surface.start { COMMAND } else { REACTOR };
     let mut core = go::make_room(core).or_else(|| heap::keep_apart(core)).unwrap_or_else(|| core.to_vec());
     if library {
@@ -113,6 +120,9 @@ struct Surface {
     /// Imports of neither preview 1 nor the component encoding, at most five of them.
     strangers: Vec<String>,
     imports: bool,
+    preview1: bool,
+    /// The memory that it shows to its host is of 64 bits.
+    wide: bool,
     /// It is a command.
     start: bool,
     /// Built with WIT bindings: a section says what its imports and exports are.
@@ -120,22 +130,40 @@ struct Surface {
 }
 
 fn surface(core: &[u8]) -> Result<Surface, Refusal> {
-    let mut surface = Surface { strangers: Vec::new(), imports: false, start: false, typed: lift::has_world(core) };
+    let mut surface = Surface {
+        strangers: Vec::new(),
+        imports: false,
+        preview1: false,
+        wide: false,
+        start: false,
+        typed: lift::has_world(core),
+    };
     let broken = |e: wasmparser::BinaryReaderError| Refusal(format!("the module is not valid: {e}"));
+    let mut memories = Vec::new();
     for payload in Parser::new(0).parse_all(core) {
         match payload.map_err(broken)? {
             Payload::ImportSection(imports) => {
                 for import in imports.into_imports() {
                     let import = import.map_err(broken)?;
                     surface.imports = true;
+                    surface.preview1 |= import.module == PREVIEW1;
                     if import.module != PREVIEW1 && surface.strangers.len() < 5 {
                         surface.strangers.push(format!("'{}' '{}'", import.module, import.name));
                     }
                 }
             }
+            Payload::MemorySection(section) => {
+                for memory in section {
+                    memories.push(memory.map_err(broken)?.memory64);
+                }
+            }
             Payload::ExportSection(exports) => {
                 for export in exports {
-                    surface.start |= export.map_err(broken)?.name == "_start";
+                    let export = export.map_err(broken)?;
+                    surface.start |= export.name == "_start";
+                    if export.name == "memory" {
+                        surface.wide = memories.get(export.index as usize) == Some(&true);
+                    }
                 }
             }
             _ => {}
