@@ -1,7 +1,7 @@
 ;; trick: a result of 100 MiB
 ;; holds: the host takes 16 MiB of it and no more
 ;; guard: host-buffers
-;; run: --memory 256MiB
+;; run: --memory 1GiB
 ;; call: fill()
 ;; expect: limit host-buffers
 ;; grows: 140MiB

@@ -21,6 +21,10 @@ pub fn kebab(name: &str) -> String {
         }
         before = c;
     }
+    if out.starts_with("cm32p2") {
+        // The component encoder reads a naming scheme of its own out of these letters.
+        out.insert_str(0, "n-");
+    }
     if out.is_empty() { "unnamed".to_owned() } else { out }
 }
 
