@@ -74,7 +74,7 @@ impl Module {
             let pointed = point_at(text, at.start + begin..at.end + begin, &instead);
             Refused::Wrong(format!("{what}\n{pointed}\n  {named}"))
         })?;
-        let index = export.index(component).ok_or_else(|| Refused::Unknown(shown))?;
+        let index = export.index(component).ok_or(Refused::Unknown(shown))?;
         Ok(Function { index, arguments: values, results: export.ty.results().len(), notation })
     }
 
