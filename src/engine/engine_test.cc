@@ -33,14 +33,6 @@ TEST_CASE("what can't be run is named for what it is") {
   CHECK(says("(module (import \"env\" \"magic\" (func)))", "'env' 'magic'"));
 }
 
-TEST_CASE("a component that needs WASI 0.3 is told so") {
-  const auto engine = Engine::create(1).value();
-  const auto module = engine->compile({}, "(component (type (future u8)))");
-  REQUIRE_FALSE(module.has_value());
-  CHECK(module.error().code == ErrorCode::kUnsupported);
-  CHECK(module.error().message.find("WASI 0.3") != std::string::npos);
-}
-
 TEST_CASE("a component without an entry point compiles, and says why it can't be run") {
   const auto engine = Engine::create(1).value();
   const auto module = engine->compile({}, "(component)").value();
@@ -62,6 +54,27 @@ TEST_CASE("a component is described in WIT") {
   REQUIRE(module.has_value());
   CHECK(module->imports == std::vector<std::string>{"a:b/c@1.0.0"});
   CHECK(module->wit.find("f: func(x: u32)") != std::string::npos);
+}
+
+TEST_CASE("a module's types say whether it needs concurrency, wherever they are; its imports alone may too") {
+  const auto needs = [](std::string_view module) { return compile({}, module).value().needs; };
+  CHECK_FALSE(needs("(component)").concurrency);
+  CHECK_FALSE(needs("(component (import \"wasi:cli/run@0.2.0\" (instance)))").concurrency);
+  for (const std::string_view module :
+       {"(component (type (stream u8)))", "(component (component (component (type (future)))))",
+        "(component (type (func async)))", "(component (type (component (type error-context))))",
+        "(component (component (core func (canon waitable-set.new))))",
+        "(component (import \"wasi:random/random@0.3.0\" (instance)))"}) {
+    CAPTURE(module);
+    CHECK(needs(module).concurrency);
+    CHECK(Engine::create(1).value()->compile({}, module).has_value());
+  }
+}
+
+TEST_CASE("a module that isn't valid in any engine is refused with the reason") {
+  const auto error = compile({}, "(component (type (stream u8)) (export \"e\" (func 7)))");
+  REQUIRE_FALSE(error.has_value());
+  CHECK(error.error().code == ErrorCode::kInvalidModule);
 }
 
 TEST_CASE("engines that differ in what they compile differ in what their images are keyed by") {
