@@ -5,6 +5,7 @@
 ;; also: --shared
 ;; expect: limit cpu-time
 ;; without: hangs
+;; seconds: 4
 (component
   (component $task
     (core func $set (canon waitable-set.new))

@@ -5,6 +5,7 @@
 ;; also: --shared
 ;; expect: limit cpu-time
 ;; without: hangs
+;; seconds: 4
 (component
   (core module $main
     (func (export "run") (result i32) (i32.const 1)) ;; yield
