@@ -565,7 +565,7 @@ def listening_needs_a_rule_and_port_0_is_any_free_one(bench):
     run = bench.run(["socket.in tcp://127.0.0.1:0"], "listen 127.0.0.1:0", "listen 127.0.0.1:4567", "listen 0.0.0.0:0", "bind-udp 127.0.0.1:0")
     equal(run["listen 127.0.0.1:0"], "listens")
     equal(run["listen 127.0.0.1:4567"], "access-denied")
-    equal(run["listen 0.0.0.0:0"], "listen: access-denied")
+    equal(run["listen 0.0.0.0:0"], "access-denied")
     equal(run["bind-udp 127.0.0.1:0"], "access-denied")
     equal(run.denied("tcp://0.0.0.0:0")["suggestion"], "socket.in tcp://0.0.0.0:0")
 

@@ -225,9 +225,7 @@ impl Pool {
         }
         let stream = self.tls.connect(&self.common.roots, host, stream).await?;
         let two = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-        if let Some(shelf) = self.shelves().get_mut(origin) {
-            shelf.speaks_two = Some(two);
-        }
+        self.shelves().entry(origin.clone()).or_default().speaks_two = Some(two);
         if two { self.speak_two(stream, address, origin).await } else { self.speak_one(stream, address).await }
     }
 
@@ -262,9 +260,7 @@ impl Pool {
         });
         let two = Two { sender, address, streams: Arc::default() };
         let stream = Stream::of(&two);
-        if let Some(shelf) = self.shelves().get_mut(origin) {
-            shelf.shared.push(two.clone());
-        }
+        self.shelves().entry(origin.clone()).or_default().shared.push(two.clone());
         Ok(Line::Two(TwoLine { two, _stream: stream }))
     }
 
@@ -312,7 +308,11 @@ impl Tasks {
     }
 
     fn end(&self) {
-        self.set.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        let mut set = self.set.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let ended = set.take();
+        // Whatever goes with a task may want to spawn another.
+        drop(set);
+        drop(ended);
     }
 }
 
