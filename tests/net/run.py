@@ -339,13 +339,13 @@ def each_failure_has_its_error(bench):
         f"get {bench.web('127.0.0.1', '/upgrade')}": "ErrorCode::HttpUpgradeFailed",
         f"get {bench.web('127.0.0.1', '/broken/garbage')}": "ErrorCode::HttpProtocolError",
         f"get {bench.web('127.0.0.1', '/broken/status-words')}": "ErrorCode::HttpProtocolError",
-        f"get {bench.web('127.0.0.1', '/header-bomb/4000000')}": "ErrorCode::HttpResponseHeaderSectionSize(Some(49152))",
-        f"get {bench.web('127.0.0.1', '/endless-head')}": "ErrorCode::HttpResponseHeaderSectionSize(Some(49152))",
-        f"get {bench.web('127.0.0.1', '/headers/1000')}": "ErrorCode::HttpResponseHeaderSectionSize(Some(49152))",
+        f"get {bench.web('127.0.0.1', '/header-bomb/4000000')}": "ErrorCode::HttpResponseHeaderSectionSize(Some(131072))",
+        f"get {bench.web('127.0.0.1', '/endless-head')}": "ErrorCode::HttpResponseHeaderSectionSize(Some(131072))",
+        f"get {bench.web('127.0.0.1', '/headers/1000')}": "ErrorCode::HttpResponseHeaderSectionSize(Some(131072))",
         f"get {bench.web('127.0.0.1', '/trailer-bomb/4000000')} trailers=yes":
-            "200, then ErrorCode::HttpResponseTrailerSectionSize(Some(49152))",
+            "200, then ErrorCode::HttpResponseTrailerSectionSize(Some(131072))",
         f"get {bench.web('127.0.0.1', '/endless-trailers')} trailers=yes":
-            "200, then ErrorCode::HttpResponseTrailerSectionSize(Some(49152))",
+            "200, then ErrorCode::HttpResponseTrailerSectionSize(Some(131072))",
         f"get {bench.web('127.0.0.1', '/chunk-bomb')}": "200, then ErrorCode::HttpProtocolError",
         f"get {bench.web('127.0.0.1', '/endless-hints')} first=500": "ErrorCode::ConnectionReadTimeout",
         f"get {bench.web('127.0.0.1')} method=CONNECT": "ErrorCode::HttpRequestMethodInvalid",
@@ -453,7 +453,7 @@ def http_2_has_its_errors_and_bounds(bench):
     origin = f"https://good.test:{bench.two.port}"
     wanted = {
         f"get {origin}/never first=300": "ErrorCode::ConnectionReadTimeout",
-        f"get {origin}/header-bomb/60000": "ErrorCode::",
+        f"get {origin}/header-bomb/400000": "ErrorCode::",
         f"get {origin}/reset": "ErrorCode::",
         f"get {origin}/drop": "ErrorCode::ConnectionTerminated",
         f"get {origin}/short/100/10": "200, then ErrorCode::",

@@ -22,11 +22,11 @@ use wasmtime_wasi_http::{
 };
 
 /// What the host may hold for one exchange, drawn from the module's memory: bodies in both directions, the head,
-/// what TLS encrypts. HTTP/2 takes a window more.
-const EXCHANGE_BYTES: u64 = 256 << 10;
-const EXCHANGE_BYTES_TWO: u64 = 512 << 10;
+/// what TLS encrypts. HTTP/2 takes more: its window is wider than what HTTP/1 reads at a time.
+const EXCHANGE_BYTES: u64 = 512 << 10;
+const EXCHANGE_BYTES_TWO: u64 = 256 << 10;
 /// What the guest may hand over of a body at a time; one more such piece may wait.
-const BODY_PIECE: usize = 32 << 10;
+const BODY_PIECE: usize = 64 << 10;
 
 /// Connections that turn out to be closed, before that is the answer.
 const MOST_TRIES: usize = 3;

@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 use wasmtime_wasi_http::Error;
 
 /// A response's head, and what HTTP/1 reads or holds to write at a time.
-pub const HEAD_BYTES: usize = 48 << 10;
+pub const HEAD_BYTES: usize = 128 << 10;
 const MOST_HEADERS: usize = 256;
 /// HTTP/2: what a server may send of one answer before the guest reads it, and answers at once. Together they are
 /// the connection's window, so that no unread answer stops another.
