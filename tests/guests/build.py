@@ -11,7 +11,9 @@ there, nothing is printed.
 import argparse
 import fcntl
 import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +25,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 RUST_TARGET = "wasm32-wasip1"
+GO_NEEDED = (1, 21)  # the first that compiles for wasip1; Debian 12 has an older one
 WASI_LIBC = Path("/usr/lib/wasm32-wasi")
 CPP_FLAGS = ["--target=wasm32-wasi", "-std=c++20", "-O2", "-Wall", "-Wextra", "-fno-exceptions", "-Wl,--strip-debug"]
 
@@ -32,7 +35,8 @@ class Guest:
     """One guest: its name, the form it is built into, its language and its source.
 
     The form is `module` (a core module of preview 1), `component` (a program made a component of 0.2) or `library`
-    (a component by its own bindings). The source is a file or folder of cpp/, or a package of rust/.
+    (a component by its own bindings). The source is a file or folder of cpp/, a package of rust/, or a folder of
+    go/, js/ or python/.
     """
 
     name: str
@@ -41,13 +45,18 @@ class Guest:
     source: str
     flags: tuple = ()  # cpp: more flags
     shares: tuple = ()  # rust: packages whose sources it takes
+    world: str = ""  # FOLDER/WORLD of wit/, for languages that get their bindings here
 
 
 # The C library here is of 2022: it takes what the preview-1 adapter has put behind the initial memory for its heap (see
 # cpp/heap.cc). A guest whose heap stays within a large initial memory doesn't notice.
 ROOMY = ("-Wl,--initial-memory=16777216",)
 
-# To add a guest: put its source into cpp/ or rust/ and name it here.
+# The start of such a program is its own (see cpp/tour/start.cc).
+STARTS = (*ROOMY, "-nostartfiles")
+REACTOR = ("-mexec-model=reactor",)
+
+# To add a guest: put its source into its language's folder and name it here.
 GUESTS = [
     Guest("greet-cpp", "module", "cpp", "greet.cc"),
     Guest("readfile-cpp", "module", "cpp", "readfile.cc"),
@@ -67,11 +76,21 @@ GUESTS = [
     Guest("transfer-p3", "library", "rust", "transfer-p3"),
     Guest("hello-p3", "library", "rust", "hello-p3"),
     Guest("standards-p3", "library", "rust", "standards-p3", shares=("standards-p2",)),
+    Guest("greeting-cpp", "library", "cpp", "greeting.cc", REACTOR, world="greeting/greeter"),
+    Guest("greeting-rust", "library", "rust", "greeting"),
+    Guest("greeting-js", "library", "js", "greeting", world="greeting/greeter"),
+    Guest("greeting-python", "library", "python", "greeting", world="greeting/greeter"),
+    Guest("tour-cpp", "component", "cpp", "tour", STARTS, world="tour/tour"),
+    Guest("tour-rust", "component", "rust", "tour"),
+    Guest("tour-go", "module", "go", "tour"),
+    Guest("tour-js", "library", "js", "tour", world="tour/tour-alone"),
+    Guest("tour-python", "library", "python", "tour", world="tour/tour-alone"),
 ]
 
 # What a tool is called, and the Debian package that brings it.
 PACKAGES = {
     "/usr/bin/clang++-19": "clang-19",
+    "/usr/bin/clang-19": "clang-19",
     "/usr/bin/wasm-ld": "lld",
     "/usr/bin/wasm-ld-19": "lld-19",
     "/usr/bin/cargo": "cargo-web",
@@ -81,7 +100,7 @@ PACKAGES = {
     str(WASI_LIBC / "libc++.a"): "libc++-19-dev-wasm32",
     "/usr/lib/llvm-19/lib/clang/19/lib/wasi/libclang_rt.builtins-wasm32.a": "libclang-rt-19-dev-wasm32",
 }
-CPP_NEEDS = ["clang++-19", "wasm-ld-19", "libc.a", "libc++.a", "libclang_rt.builtins-wasm32.a"]
+CPP_NEEDS = ["clang++-19", "clang-19", "wasm-ld-19", "libc.a", "libc++.a", "libclang_rt.builtins-wasm32.a"]
 RUST_NEEDS = ["cargo", "rustc", "Cargo.lock", "wasm-ld", "libc.a"]
 
 
@@ -129,8 +148,8 @@ def build(guest):
         if built.exists():
             return built
         print(f"building guest {guest.name}", flush=True)
-        compile_guest = compile_cpp if guest.language == "cpp" else compile_rust
-        if guest.form == "module":
+        compile_guest = {"cpp": compile_cpp, "rust": compile_rust, **BUNDLED}[guest.language]
+        if guest.form == "module" or guest.language in BUNDLED:
             compile_guest(guest, made)
         else:
             module = made.with_suffix(".module")
@@ -169,7 +188,36 @@ class Aside:
 
 
 def compile_cpp(guest, made):
-    run([compiler(), *CPP_FLAGS, *guest.flags, *cpp_files(guest), "-o", made], f"compile {guest.name}")
+    with tempfile.TemporaryDirectory() as folder:
+        bindings = cpp_bindings(guest, Path(folder)) if guest.world else []
+        command = [compiler(), *CPP_FLAGS, *guest.flags, f"-I{folder}", *cpp_files(guest), *bindings, "-o", made]
+        run(command, f"compile {guest.name}")
+
+
+def cpp_bindings(guest, folder):
+    """Makes the header and the objects of the guest's world."""
+    world = guest.world.split("/")[1]
+    run([componentize(), "bindings", lay_wit(guest, folder), world, folder], f"make bindings of {guest.world}")
+    name = world.replace("-", "_")
+    made = folder / f"{name}.o"
+    run([c_compiler(), CPP_FLAGS[0], "-O2", "-w", "-c", folder / f"{name}.c", "-o", made], f"compile {guest.world}")
+    return [made, folder / f"{name}_component_type.o"]
+
+
+def compile_js(guest, made):
+    with tempfile.TemporaryDirectory() as folder:
+        source = HERE / "js" / guest.source / "app.js"
+        command = ["node", HERE / "js" / "componentize.mjs", js_tools(), source, lay_wit(guest, Path(folder))]
+        run([*command, guest.world.split("/")[1], made], f"make a component of {guest.name}")
+
+
+def compile_python(guest, made):
+    with tempfile.TemporaryDirectory() as folder:
+        environment = dict(os.environ, PYTHONPATH=str(python_tools()))
+        command = [sys.executable, "-c", "import componentize_py; componentize_py.script()", "--quiet"]
+        command += ["--wit-path", lay_wit(guest, Path(folder)), "--world", guest.world.split("/")[1]]
+        command += ["componentize", "--python-path", HERE / "python" / guest.source, "app", "-o", made]
+        run(command, f"make a component of {guest.name}", environment=environment)
 
 
 def compile_rust(guest, made):
@@ -188,6 +236,97 @@ def compile_rust(guest, made):
 
 def rust_flags():
     return ["-C link-self-contained=no", "-C linker=wasm-ld", f"-C link-arg=-L{WASI_LIBC}", "-C link-arg=-lc"]
+
+
+def compile_go(guest, made):
+    environment = dict(os.environ, GOOS="wasip1", GOARCH="wasm", GOTOOLCHAIN="local", GOFLAGS="")
+    command = [go(), "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", made, "."]
+    run(command, f"compile {guest.name}", folder=HERE / "go" / guest.source, environment=environment)
+
+
+# Languages whose own tool makes the whole guest.
+BUNDLED = {"go": compile_go, "js": compile_js, "python": compile_python}
+
+
+def lay_wit(guest, folder):
+    """Lays the WIT of the guest's world into the folder, with WASI's own beside it, and returns where."""
+    wit = folder / "wit"
+    shutil.copytree(HERE / "wit" / guest.world.split("/")[0], wit)
+    if "wasi:" in (wit / "world.wit").read_text():
+        shutil.copytree(wasi_wit(), wit / "deps")
+        if guest.language == "js":
+            fit_to_spidermonkey(wit)
+    return wit
+
+
+def fit_to_spidermonkey(wit):
+    """Rewrites WASI's interfaces to what componentize-js has built in, which it can't join with a later release, and
+    without an unstable function that it would import and no host has yet."""
+    gate = r"  @unstable\(feature = network-error-code\)\n"
+    for path in wit.rglob("*.wit"):
+        text = re.sub(gate + r"  network-error-code: .*\n", "", path.read_text())
+        path.write_text(re.sub(gate, "", text).replace("0.2.12", "0.2.10"))
+
+
+@lru_cache(maxsize=None)
+def wasi_wit():
+    """WASI's interfaces of 0.2, as the crate has them that the Rust guests use."""
+    command = [cargo(), "metadata", "--quiet", "--locked", "--format-version", "1"]
+    environment = dict(os.environ, RUSTC=rustc())
+    finished = subprocess.run(command, cwd=HERE / "rust", env=environment, stdout=subprocess.PIPE, text=True)
+    if finished.returncode != 0:
+        raise BuildError(f"could not find the interfaces of WASI: cargo ended with {finished.returncode}")
+    packages = json.loads(finished.stdout)["packages"]
+    return Path(next(one["manifest_path"] for one in packages if one["name"] == "wasip2")).parent / "wit" / "deps"
+
+
+@lru_cache(maxsize=None)
+def js_tools():
+    """The folder with componentize-js, installed by npm as the lock file says; it is kept like a guest."""
+    source = HERE / "js"
+    locks = [source / "package.json", source / "package-lock.json"]
+    kept = cache() / "guests" / digest([], locks, source) / "js-tools"
+    if kept.exists():
+        return kept
+    print("installing the tools for JavaScript guests", flush=True)
+    with Aside(kept) as made:
+        made.mkdir()
+        for lock in locks:
+            shutil.copy2(lock, made)
+        run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+            "install componentize-js", folder=made)  # fmt: skip
+    return kept
+
+
+def python_tools():
+    return pip_folder("python", "Python")
+
+
+@lru_cache(maxsize=None)
+def go():
+    """Go's tool: the one on PATH if it is new enough, else the one that PyPI has."""
+    found = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
+    if found:
+        asked = subprocess.run([found, "env", "GOVERSION"], stdout=subprocess.PIPE, text=True)
+        numbers = re.match(r"go(\d+)\.(\d+)", asked.stdout)
+        if numbers and (int(numbers[1]), int(numbers[2])) >= GO_NEEDED:
+            return found
+    return pip_folder("go", "Go") / "go" / "bin" / "go"
+
+
+@lru_cache(maxsize=None)
+def pip_folder(language, shown):
+    """The folder with what a language's requirements.txt names, installed by pip; it is kept like a guest."""
+    wanted = HERE / language / "requirements.txt"
+    kept = cache() / "guests" / digest([language], [wanted], wanted.parent) / "tools"
+    if kept.exists():
+        return kept
+    print(f"installing the tools for {shown} guests", flush=True)
+    with Aside(kept) as made, tempfile.TemporaryDirectory() as folder:
+        run([sys.executable, "-m", "venv", folder], "make a folder for packages of PyPI")
+        pip = [Path(folder) / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check"]
+        run([*pip, "install", "--no-deps", "--target", made, "--requirement", wanted], f"install {shown}'s tools")
+    return kept
 
 
 @lru_cache(maxsize=None)
@@ -210,14 +349,33 @@ def componentize():
 def key(guest):
     """Hashes everything that decides what a guest's bytes are."""
     words = [guest.name, guest.form]
+    if guest.language in BUNDLED:
+        return bundled_key(guest, words)
     if guest.form != "module":
         words.append(tool_key())
     if guest.language == "cpp":
-        return digest([*words, *CPP_FLAGS, *guest.flags, version(compiler())], cpp_sources(guest), HERE / "cpp")
+        words += [*CPP_FLAGS, *guest.flags, version(compiler())]
+        return digest([*words, *wit_words(guest)], cpp_sources(guest), HERE / "cpp")
     rust = HERE / "rust"
     sources = [rust / "Cargo.toml", rust / "Cargo.lock"]
     sources += [path for package in (guest.source, *guest.shares) for path in files_below(rust / package)]
     return digest([*words, *rust_flags(), version(rustc())], sources, rust)
+
+
+def bundled_key(guest, words):
+    """The key of a guest that another's tool makes into a component, with the language's engine in it."""
+    folder = HERE / guest.language
+    pins = [path for path in folder.iterdir() if path.is_file()]
+    return digest([*words, *wit_words(guest)], [*sorted(pins), *files_below(folder / guest.source)], folder)
+
+
+def wit_words(guest):
+    """What decides on a guest's world: its own WIT, and which crate WASI's comes from."""
+    if not guest.world:
+        return []
+    own = (HERE / "wit" / guest.world.split("/")[0] / "world.wit").read_text()
+    lock = (HERE / "rust" / "Cargo.lock").read_text()
+    return [guest.world, own, *re.findall(r'name = "wasip2"\nversion = "(.*)"', lock)]
 
 
 @lru_cache(maxsize=None)
@@ -236,7 +394,8 @@ def digest(words, sources, root):
 
 
 def files_below(folder):
-    return sorted(path for path in folder.rglob("*") if path.is_file() and "target" not in path.parts)
+    aside = {"target", "__pycache__", "node_modules"}
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not aside & set(path.parts))
 
 
 def cpp_sources(guest):
@@ -250,6 +409,10 @@ def cpp_files(guest):
 
 def compiler():
     return tool("clang++-19", CPP_NEEDS)
+
+
+def c_compiler():
+    return tool("clang-19", CPP_NEEDS)
 
 
 def cargo():
@@ -281,7 +444,10 @@ def require(needs):
 
 
 def run(command, what, folder=None, environment=None):
-    finished = subprocess.run([str(word) for word in command], cwd=folder, env=environment)
+    try:
+        finished = subprocess.run([str(word) for word in command], cwd=folder, env=environment)
+    except FileNotFoundError as error:
+        raise BuildError(f"could not {what}: there is no {error.filename}; tools/setup.sh installs it") from None
     if finished.returncode != 0:
         raise BuildError(f"could not {what}: {Path(str(command[0])).name} ended with {finished.returncode}")
 

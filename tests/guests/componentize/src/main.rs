@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Makes a component out of a core module that imports WASI preview 1.
+//! Makes components of core modules, and the bindings of C++ guests.
 //!
 //! `componentize command|reactor IN.wasm OUT.wasm`: *command* for a program with `_start`, which becomes the
 //! export `wasi:cli/run`; *reactor* for a library whose bindings say themselves what it exports.
+//! `componentize bindings WIT WORLD FOLDER`: bindings in C for the world of a folder of WIT, into a folder.
+
+mod bindings;
 
 use std::process::ExitCode;
 use wasi_preview1_component_adapter_provider as adapters;
@@ -10,11 +13,17 @@ use wit_component::ComponentEncoder;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [kind, input, output] = arguments.as_slice() else {
-        eprintln!("usage: componentize command|reactor IN.wasm OUT.wasm");
-        return ExitCode::from(2);
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["bindings", wit, world, folder] => bindings::generate(wit, world, folder),
+        [kind, input, output] => componentize(kind, input, output),
+        _ => {
+            eprintln!("usage: componentize command|reactor IN.wasm OUT.wasm");
+            eprintln!("       componentize bindings WIT WORLD FOLDER");
+            return ExitCode::from(2);
+        }
     };
-    match componentize(kind, input, output) {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("componentize: {message}");

@@ -1,0 +1,3 @@
+module berth.test/tour
+
+go 1.21
