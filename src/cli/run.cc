@@ -74,6 +74,7 @@ Result<int> run(const Options& options) {
   }
   host::CommandRequest request = request_for(options, ready);
   request.args.insert(request.args.end(), options.args.begin(), options.args.end());
+  request.phantom_always = options.round_report.has_value();
   const host::CommandReport report =
       BERTH_TRY(host::run_command(*ready.engine, *loaded.module, request, *ready.loop));
   if (options.round_report) BERTH_TRY_VOID(write_round_report(*options.round_report, report));

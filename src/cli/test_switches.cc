@@ -30,6 +30,7 @@ constexpr auto kGuards = std::to_array<Guard>({
     {"read-only", engine::kGuardReadOnly},
     {"cross-grant", engine::kGuardCrossGrant},
     {"special-files", engine::kGuardSpecialFiles},
+    {"network", engine::kGuardNetwork},
     {kCacheAuthSwitch, 0},
     {kCompileSwitch, 0},
 });

@@ -110,6 +110,7 @@ Result<std::unique_ptr<Call>> Engine::start(const Module& module, const Guest& g
                            .folders = folders.data(),
                            .folders_len = folders.size(),
                            .phantom = guest.phantom,
+                           .phantom_always = guest.phantom_always,
                            .stdin_open = guest.stdin_open,
                            .stdout_open = guest.stdout_open,
                            .stderr_open = guest.stderr_open,

@@ -90,6 +90,7 @@ enum GuardsOff : uint64_t {
   kGuardReadOnly = 1 << 10,
   kGuardCrossGrant = 1 << 11,
   kGuardSpecialFiles = 1 << 12,
+  kGuardNetwork = 1 << 14,
   kAskForPanic = 1 << 13,  // no guard: the lane fails as berth's own code might
 };
 
@@ -122,6 +123,7 @@ struct Guest {
   std::vector<std::string> names;        // that rules for sockets hold
   std::vector<std::string> dns_servers;  // "127.0.0.1:5353"; none: the system's
   bool phantom = true;                   // the last preopen `/`, when no folder covers it
+  bool phantom_always = false;           // it stands beside folders in WASI 0.3 too
   bool stdin_open = false;
   bool stdout_open = false;
   bool stderr_open = false;

@@ -28,6 +28,7 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
   guest.function = request.function;
   guest.args = request.args;
   guest.dns_servers = request.dns_servers;
+  guest.phantom_always = request.phantom_always;
   guest.ways = request.ways;
   guest.guards_off = request.guards_off;
   guest.budget = &lent->budget;

@@ -20,6 +20,7 @@ struct CommandRequest {
   policy::Policy policy;                 // effective and anchored
   std::vector<std::string> args;         // the first is the program's name
   std::vector<std::string> dns_servers;  // the owner's; none: the system's
+  bool phantom_always = false;           // to see every path that the guest looks for
   engine::Ways ways = engine::Ways::kNative;
   uint64_t guards_off = 0;
   const engine::Function* function = nullptr;  // of the module; none is the command itself

@@ -246,6 +246,8 @@ typedef struct berth_guest {
   size_t folders_len;
   /// Whether the guest gets the phantom preopen `/`: when no grant covers `/`.
   bool phantom;
+  /// Whether it stands beside folders in WASI 0.3 too, where a guest otherwise finds just what is granted.
+  bool phantom_always;
   bool stdin_open;
   bool stdout_open;
   bool stderr_open;

@@ -5,6 +5,7 @@ use crate::boundary::{Failure, INTERNAL, borrowed, guarded, text, texts};
 use crate::types::*;
 use crate::{berth_module, berth_runtime, plain};
 use ::berth_guest::{Access, Budget, Call, Ended, GuardsOff, Guest, Meter, Outcome, OutputFlags, Target};
+use berth_doors::files::Phantom;
 use berth_doors::net::Settings;
 use berth_doors::os::Ways;
 use berth_doors::{Knock, Owner};
@@ -154,7 +155,11 @@ unsafe fn read_guest(guest: &berth_guest, callbacks: Callbacks) -> Result<Guest,
         args,
         env,
         folders: opened,
-        phantom: guest.phantom,
+        phantom: match (guest.phantom, guest.phantom_always) {
+            (false, _) => Phantom::None,
+            (true, false) => Phantom::Listed,
+            (true, true) => Phantom::Always,
+        },
         stdio: OutputFlags { stdin: guest.stdin_open, stdout: guest.stdout_open, stderr: guest.stderr_open },
         handles: guest.handles as usize,
         host_buffer_bytes: guest.host_buffer_bytes as usize,

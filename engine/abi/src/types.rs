@@ -118,6 +118,8 @@ pub struct berth_guest {
     pub folders_len: usize,
     /// Whether the guest gets the phantom preopen `/`: when no grant covers `/`.
     pub phantom: bool,
+    /// Whether it stands beside folders in WASI 0.3 too, where a guest otherwise finds just what is granted.
+    pub phantom_always: bool,
     pub stdin_open: bool,
     pub stdout_open: bool,
     pub stderr_open: bool,

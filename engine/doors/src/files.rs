@@ -40,9 +40,21 @@ pub struct Preopen {
     pub guest_path: String,
 }
 
+/// Where the phantom is listed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Phantom {
+    None,
+    /// In 0.2; in 0.3 where there is no folder beside it. A guest of 0.3 that has folders finds just those, as its
+    /// interface says, and what it looks for elsewhere ends inside it.
+    Listed,
+    /// In both: what the guest looks for is more important than what it finds.
+    Always,
+}
+
 pub struct FilesDoor {
     pub(crate) preopens: Vec<Preopen>,
     pub(crate) phantom: Option<Dir>,
+    pub(crate) phantom_always: bool,
     /// The folders that the guest has open, by handle.
     pub(crate) places: HashMap<u32, Place>,
     ways: Ways,
@@ -50,12 +62,13 @@ pub struct FilesDoor {
 }
 
 impl FilesDoor {
-    pub fn new(preopens: Vec<Preopen>, phantom: bool, ways: Ways, guards: Guards) -> std::io::Result<Self> {
+    pub fn new(preopens: Vec<Preopen>, phantom: Phantom, ways: Ways, guards: Guards) -> std::io::Result<Self> {
         // Opening anything below this handle fails in the kernel too.
         let nothing =
             || Ok::<_, std::io::Error>(Dir::new(File::open("/dev/null")?, FsPerms::ReadOnly, OpenMode::READ, true));
-        let phantom = if phantom { Some(nothing()?) } else { None };
-        Ok(FilesDoor { preopens, phantom, places: HashMap::new(), ways, guards })
+        let phantom_always = phantom == Phantom::Always;
+        let phantom = if phantom == Phantom::None { None } else { Some(nothing()?) };
+        Ok(FilesDoor { preopens, phantom, phantom_always, places: HashMap::new(), ways, guards })
     }
 
     /// Opens a host folder for a grant.

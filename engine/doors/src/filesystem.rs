@@ -35,9 +35,15 @@ fn phantom_stat() -> DescriptorStat {
 
 impl<T: DoorsView> preopens::Host for Door<'_, T> {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
+        let phantom = self.0.doors().files.phantom.is_some();
+        self.directories(phantom)
+    }
+}
+
+impl<T: DoorsView> Door<'_, T> {
+    pub(crate) fn directories(&mut self, phantom: bool) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
         let door = &self.0.doors().files;
         let folders: Vec<_> = door.preopens.iter().map(|p| (p.dir.clone(), p.guest_path.clone())).collect();
-        let phantom = door.phantom.is_some();
         let mut all = Vec::with_capacity(folders.len() + 1);
         for (grant, (dir, guest_path)) in folders.into_iter().enumerate() {
             all.push((self.push_dir(dir, Place::root(grant)).map_err(trapped)?, guest_path));

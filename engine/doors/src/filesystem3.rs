@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use wasmtime::component::{Access, Accessor, FutureReader, Resource, StreamReader};
 use wasmtime_wasi::filesystem::Descriptor;
-use wasmtime_wasi::p2::bindings::filesystem::{preopens as preopens2, types as v2};
+use wasmtime_wasi::p2::bindings::filesystem::types as v2;
 use wasmtime_wasi::p2::{FsError, FsResult};
 use wasmtime_wasi::p3::bindings::clocks::system_clock::Instant;
 use wasmtime_wasi::p3::bindings::filesystem::{preopens, types};
@@ -295,7 +295,9 @@ impl<T: DoorsView> types::Host for Door<'_, T> {
 
 impl<T: DoorsView> preopens::Host for Door<'_, T> {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
-        preopens2::Host::get_directories(self)
+        let door = &self.0.doors().files;
+        let phantom = door.phantom.is_some() && (door.phantom_always || door.preopens.is_empty());
+        self.directories(phantom)
     }
 }
 

@@ -10,11 +10,11 @@ use crate::state::State;
 use crate::ticker::Ticker;
 use crate::typed::{self, Function};
 use berth_doors::account::Lent;
-use berth_doors::files::{FilesDoor, Guards};
+use berth_doors::files::{FilesDoor, Guards, Phantom};
 use berth_doors::net::{Common, NetDoor, Settings};
 use berth_doors::os::{Ways, process_cpu_ns, thread_cpu_ns};
 use berth_doors::stdio::Output;
-use berth_doors::{Doors, Owner};
+use berth_doors::{Doors, Knock, Owner};
 use std::pin::Pin;
 use std::sync::atomic::{
     AtomicBool, AtomicU64,
@@ -64,7 +64,7 @@ pub struct Guest {
     /// Host path, guest path, permission.
     pub folders: Vec<(String, String, FsPerms)>,
     /// Whether no grant covers `/`.
-    pub phantom: bool,
+    pub phantom: Phantom,
     pub stdio: OutputFlags,
     /// Handles of the component model that may be open at once.
     pub handles: usize,
@@ -473,7 +473,7 @@ fn state(common: &Arc<Common>, guest: Guest, outputs: &[Output; 2]) -> Result<St
         cross_grant: !off.has(GuardsOff::CROSS_GRANT),
         special_files: !off.has(GuardsOff::SPECIAL_FILES),
     };
-    let phantom = guest.phantom && !off.has(GuardsOff::PHANTOM);
+    let phantom = if off.has(GuardsOff::PHANTOM) { Phantom::None } else { guest.phantom };
     let files = FilesDoor::new(folders, phantom, guest.ways, guards)?;
 
     let mut wasi = WasiCtxBuilder::new();
@@ -481,7 +481,7 @@ fn state(common: &Arc<Common>, guest: Guest, outputs: &[Output; 2]) -> Result<St
     let random = if off.has(GuardsOff::HOST_BUFFERS) { u64::MAX } else { guest.host_buffer_bytes as u64 };
     wasi.max_random_size(random);
     let lent = Lent {
-        owner: guest.owner.clone(),
+        owner: if off.has(GuardsOff::NETWORK) { Arc::new(NoOwner) } else { guest.owner.clone() },
         funds: Box::new(guest.budget),
         sent_bytes: guest.meter.net_sent_bytes,
         received_bytes: guest.meter.net_received_bytes,
@@ -514,6 +514,15 @@ fn state(common: &Arc<Common>, guest: Guest, outputs: &[Output; 2]) -> Result<St
         doors: Doors { files, net, owner: guest.owner },
         draws: Draws::new(guest.budget, guest.guards_off),
     })
+}
+
+/// In a hostile test without the guard of the network: nobody is asked.
+struct NoOwner;
+
+impl Owner for NoOwner {
+    fn ask(&self, _knock: &Knock<'_>) -> bool {
+        true
+    }
 }
 
 fn frames(trace: &WasmBacktrace) -> Vec<String> {

@@ -44,6 +44,7 @@ impl GuardsOff {
     pub const READ_ONLY: u64 = 1 << 10;
     pub const CROSS_GRANT: u64 = 1 << 11;
     pub const SPECIAL_FILES: u64 = 1 << 12;
+    pub const NETWORK: u64 = 1 << 14;
     /// No guard, but a failure of ours that a test asks for.
     pub const PANIC: u64 = 1 << 13;
 
