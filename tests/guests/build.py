@@ -81,9 +81,9 @@ GUESTS = [
     Guest("greeting-js", "library", "js", "greeting", world="greeting/greeter"),
     Guest("greeting-python", "library", "python", "greeting", world="greeting/greeter"),
     Guest("tour-cpp", "component", "cpp", "tour", STARTS, world="tour/tour"),
-    Guest("tour-rust", "component", "rust", "tour"),
+    Guest("tour-rust", "library", "rust", "tour"),
     Guest("tour-go", "module", "go", "tour"),
-    Guest("tour-js", "library", "js", "tour", world="tour/tour-alone"),
+    Guest("tour-js", "library", "js", "tour", world="tour/tour-web"),
     Guest("tour-python", "library", "python", "tour", world="tour/tour-alone"),
 ]
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // componentize.mjs TOOLS SOURCE WIT WORLD OUT.wasm: makes a component of JavaScript, by the componentize-js in the folder
-// TOOLS. Only what the world imports is let in: no clock, no random numbers, no HTTP behind the source's back.
+// TOOLS. Only what the world imports is let in: no clock, no random numbers behind the source's back.
 
-import {writeFile} from 'node:fs/promises'
+import {readFile, writeFile} from 'node:fs/promises'
 import {resolve} from 'node:path'
 import {pathToFileURL} from 'node:url'
 
 const [tools, source, wit, world, out] = process.argv.slice(2)
 const found = resolve(tools, 'node_modules/@bytecodealliance/componentize-js/src/componentize.js')
 const {componentize} = await import(pathToFileURL(found))
-const disableFeatures = ['random', 'clocks', 'http', 'fetch-event']
+const usesHttp = (await readFile(resolve(wit, 'world.wit'), 'utf8')).includes('wasi:http')
+const disableFeatures = ['random', 'clocks', 'fetch-event', ...(usesHttp ? [] : ['http'])]
 const {component} = await componentize({sourcePath: source, witPath: wit, worldName: world, disableFeatures})
 await writeFile(out, component)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A GET by `wasi:http`.
 
-use crate::{Told, wit_name};
+use crate::Told;
 use wasip2::http::outgoing_handler::handle;
 use wasip2::http::types::{ErrorCode, Fields, IncomingBody, IncomingResponse, OutgoingBody, OutgoingRequest, Scheme};
 use wasip2::io::streams::StreamError;
@@ -20,8 +20,18 @@ pub fn get(url: &str) -> Told {
     Ok(format!("{status}, {length} bytes"))
 }
 
+/// `ErrorCode::HttpRequestDenied` and the like, as WIT spells it, in lower case.
 fn named(error: ErrorCode) -> String {
-    wit_name(&error)
+    let text = format!("{error:?}");
+    let word = text.trim_start_matches("ErrorCode::");
+    let mut name = String::new();
+    for letter in word.chars().take_while(|letter| letter.is_alphanumeric()) {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('-');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name
 }
 
 fn request(url: &str) -> Result<OutgoingRequest, String> {

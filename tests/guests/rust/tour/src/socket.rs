@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One line sent and one received by `wasi:sockets`.
 
-use crate::{Told, wit_name};
+use crate::Told;
 use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 use wasip2::sockets::instance_network::instance_network;
 use wasip2::sockets::ip_name_lookup::resolve_addresses;
@@ -16,10 +16,10 @@ pub fn ask(target: &str) -> Told {
     let port: u16 = port.parse().map_err(|_| "no port")?;
     let network = instance_network();
     let mut last = "no address".to_string();
-    for address in resolve(&network, host.trim_matches(['[', ']'])).map_err(|code| wit_name(&code))? {
+    for address in resolve(&network, host.trim_matches(['[', ']'])).map_err(|code| code.name())? {
         match connect(&network, address, port) {
             Ok((_socket, input, output)) => return talk(&input, &output),
-            Err(code) => last = wit_name(&code),
+            Err(code) => last = code.name().into(),
         }
     }
     Err(last)
@@ -62,14 +62,21 @@ fn connect(
 }
 
 fn talk(input: &InputStream, output: &OutputStream) -> Told {
-    output.blocking_write_and_flush(b"ping\n").map_err(|error| wit_name(&error))?;
+    output.blocking_write_and_flush(b"ping\n").map_err(failed)?;
     let mut line = Vec::new();
     while !line.ends_with(b"\n") {
         match input.blocking_read(1) {
             Ok(bytes) => line.extend(bytes),
             Err(StreamError::Closed) => break,
-            Err(error) => return Err(wit_name(&error)),
+            Err(error) => return Err(failed(error)),
         }
     }
     Ok(String::from_utf8_lossy(&line).trim_end().to_string())
+}
+
+fn failed(error: StreamError) -> String {
+    match error {
+        StreamError::Closed => "closed".into(),
+        StreamError::LastOperationFailed(error) => error.to_debug_string(),
+    }
 }
