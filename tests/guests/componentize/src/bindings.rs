@@ -2,8 +2,8 @@
 //! Bindings for a world in C, by wit-bindgen's generator.
 
 use std::path::Path;
-use wit_bindgen_core::wit_parser::Resolve;
 use wit_bindgen_core::Files;
+use wit_bindgen_core::wit_parser::Resolve;
 
 pub fn generate(wit: &str, world: &str, folder: &str) -> Result<(), String> {
     let mut resolve = Resolve::default();
