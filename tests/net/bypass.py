@@ -239,7 +239,7 @@ def sockets():
     yield by_socket("pin-ran-out", [ours], tcp, NOTHING, "socket.out tcp://93.184.216.34:PORT", moving)
     both = {**pinned, "evil.test": {"A": ["93.184.216.77"]}}
     tcp = ["resolve good.test", "resolve evil.test", "tcp 93.184.216.77:PORT 1"]
-    yield by_socket("resolved-but-not-granted", [ours, "dns *"], tcp, NOTHING, "socket.out tcp://93.184.216.77:PORT", both)
+    yield by_socket("resolved-but-not-granted", [ours, "dns *"], tcp, NOTHING, "socket.out tcp://evil.test:PORT", both)
     inward = {"good.test": {"A": ["127.0.0.1"]}}
     tcp = ["resolve good.test", "tcp 127.0.0.1:PORT 1"]
     yield by_socket("pin-to-loopback", [ours], tcp, "good.test leads to 127.0.0.1", "socket.out tcp://127.0.0.1:PORT", inward)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sockets of preview 1, which have no counterpart in 0.2: there are none, and each use of one says so. (The
-// adapter by itself traps.)
+// The sockets of preview 1, which have no counterpart in 0.2: there are none, and each use of one says so.
+// (The adapter by itself traps.)
 
 #include "check.h"
 #include "fixture.h"

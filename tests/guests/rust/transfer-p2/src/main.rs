@@ -11,9 +11,9 @@
 //! Prints the number of bytes (or of answers) and ends with 1 and the typed error when something fails.
 
 use std::net::SocketAddr;
-use wasip2::http::outgoing_handler::{handle, FutureIncomingResponse};
+use wasip2::http::outgoing_handler::{FutureIncomingResponse, handle};
 use wasip2::http::types::{Fields, IncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme};
-use wasip2::io::poll::{poll, Pollable};
+use wasip2::io::poll::{Pollable, poll};
 use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 use wasip2::sockets::instance_network::instance_network;
 use wasip2::sockets::network::{IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress};
@@ -52,7 +52,10 @@ fn connect(target: &str) -> Outcome<(TcpSocket, InputStream, OutputStream)> {
     let (family, address) = match address {
         SocketAddr::V4(four) => {
             let [a, b, c, d] = four.ip().octets();
-            (IpAddressFamily::Ipv4, IpSocketAddress::Ipv4(Ipv4SocketAddress { port: four.port(), address: (a, b, c, d) }))
+            (
+                IpAddressFamily::Ipv4,
+                IpSocketAddress::Ipv4(Ipv4SocketAddress { port: four.port(), address: (a, b, c, d) }),
+            )
         }
         SocketAddr::V6(six) => {
             let [a, b, c, d, e, f, g, h] = six.ip().segments();

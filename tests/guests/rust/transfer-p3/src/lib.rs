@@ -51,7 +51,10 @@ async fn connect(target: &str) -> Outcome<TcpSocket> {
     let (family, address) = match address {
         SocketAddr::V4(four) => {
             let [a, b, c, d] = four.ip().octets();
-            (IpAddressFamily::Ipv4, IpSocketAddress::Ipv4(Ipv4SocketAddress { port: four.port(), address: (a, b, c, d) }))
+            (
+                IpAddressFamily::Ipv4,
+                IpSocketAddress::Ipv4(Ipv4SocketAddress { port: four.port(), address: (a, b, c, d) }),
+            )
         }
         SocketAddr::V6(six) => {
             let [a, b, c, d, e, f, g, h] = six.ip().segments();
