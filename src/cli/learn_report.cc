@@ -27,6 +27,8 @@ std::string ending_text(const host::CommandReport& report) {
       return "was ended by a signal";
     case Ending::kFailed:
       return "could not be started";
+    case Ending::kReturned:
+      return "returned";
     case Ending::kPanicked:
       return "was ended by a failure of berth's";
   }

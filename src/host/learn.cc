@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
+#include <map>
 
 namespace berth::host {
 namespace {
@@ -94,17 +96,17 @@ bool one_line(const Grant& left, const Grant& right) {
 }  // namespace
 
 std::vector<Learner::Meaning> Learner::meanings(const Knock& knock, const std::string& path) const {
-  std::vector<std::pair<size_t, std::string>> places;
+  // The longest grant first, and of equal ones the first.
+  std::multimap<size_t, std::string, std::greater<>> places;
   for (const std::vector<Grant>* grants : {&open_, &scope_.given}) {
     for (const Grant& grant : *grants) {
       const FilesGrant* files = files_of(grant);
       if (files == nullptr || !policy::path_lies_in(files->guest_path, path)) continue;
-      places.emplace_back(files->guest_path.size(), mapped(*files, path));
+      places.emplace(files->guest_path.size(), mapped(*files, path));
     }
   }
-  std::ranges::stable_sort(places, std::greater(), &std::pair<size_t, std::string>::first);
-  places.emplace_back(0, path);
-  places.emplace_back(0, below(scope_.folder, path));
+  places.emplace(0, path);
+  places.emplace(0, below(scope_.folder, path));
   std::vector<Meaning> meanings;
   for (const auto& [length, host_path] : places) {
     const bool there = exists(host_path) ||
@@ -260,6 +262,8 @@ Sorted Learner::sort(const std::vector<Knock>& knocks) const {
              return files != nullptr && is_below(files->guest_path);
            });
   };
+  std::vector<Proposal> roots;                                 // after all others
+  std::multimap<size_t, Proposal, std::greater<>> on_the_way;  // the deepest first
   for (const Knock& knock : real) {
     auto proposal = propose(knock);
     if (!proposal) {
@@ -275,15 +279,14 @@ Sorted Learner::sort(const std::vector<Knock>& knocks) const {
     }
     if (leads_to_others(knock)) {
       proposal->wider += "; perhaps it was only to see that the folder is there";
-      sorted.on_the_way.push_back(std::move(*proposal));
+      const size_t depth = proposal->use.target.size();
+      on_the_way.emplace(depth, std::move(*proposal));
     } else {
-      sorted.proposals.push_back(std::move(*proposal));
+      (takes_root(*proposal) ? roots : sorted.proposals).push_back(std::move(*proposal));
     }
   }
-  std::ranges::stable_partition(sorted.proposals,
-                                [](const Proposal& proposal) { return !takes_root(proposal); });
-  std::ranges::stable_sort(sorted.on_the_way, std::greater(),
-                           [](const Proposal& proposal) { return proposal.use.target.size(); });
+  std::ranges::move(roots, std::back_inserter(sorted.proposals));
+  for (auto& [depth, proposal] : on_the_way) sorted.on_the_way.push_back(std::move(proposal));
   return sorted;
 }
 
