@@ -21,6 +21,7 @@ import hashlib
 import json
 import os
 import re
+import resource
 import shlex
 import shutil
 import signal
@@ -284,6 +285,7 @@ class Seen:
     timed_out: bool = False
     seconds: float = 0.0
     peak_bytes: int = 0
+    sampled_bytes: int = 0
     threads: int = 0
     descriptors: int = 0
     stdout: bytes = b""
@@ -429,7 +431,10 @@ class Runner:
             time.sleep(0.002)
         seen.seconds = time.monotonic() - began
         process.returncode = seen.status = os.waitstatus_to_exitcode(status)
+        # The system counts what this program had when it started the process: below that, the samples know better.
         seen.peak_bytes = usage.ru_maxrss << 10
+        if seen.peak_bytes <= resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10:
+            seen.peak_bytes = seen.sampled_bytes
         try:
             os.killpg(process.pid, signal.SIGKILL)
             seen.complaints.append("a process was left behind")
@@ -448,6 +453,9 @@ class Runner:
         try:
             seen.threads = max(seen.threads, len(os.listdir(f"/proc/{pid}/task")))
             seen.descriptors = max(seen.descriptors, len(os.listdir(f"/proc/{pid}/fd")))
+            status = Path(f"/proc/{pid}/status").read_text()
+            if peak := re.search(r"VmHWM:\s*(\d+) kB", status):
+                seen.sampled_bytes = max(seen.sampled_bytes, int(peak[1]) << 10)
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             pass
 
