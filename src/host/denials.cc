@@ -106,8 +106,11 @@ void Denials::record(const policy::Knock& knock, const policy::Verdict& verdict)
   if (found != seen_.end()) {
     ++found->second.count;
   } else if (seen_.size() < kMostEntries) {
-    seen_.emplace(std::move(key),
-                  Seen{.order = seen_.size(), .count = 1, .reason = knock.reason, .verdict = verdict});
+    seen_.emplace(std::move(key), Seen{.order = seen_.size(),
+                                       .count = 1,
+                                       .resolved_from = knock.resolved_from.substr(0, kLongestTarget),
+                                       .reason = knock.reason,
+                                       .verdict = verdict});
   } else {
     ++unlisted_;
   }
@@ -122,7 +125,7 @@ std::vector<Denial> Denials::collect() const {
                               .target = as_folder_if_one(key.capability, key.target),
                               .method = key.method,
                               .resolved_to = key.resolved_to,
-                              .resolved_from = {},
+                              .resolved_from = seen.resolved_from,
                               .reason = seen.reason};
     const bool decided = seen.reason == Reason::kAsk;
     const policy::Verdict verdict = decided ? seen.verdict : policy::decide(policy_, knock);

@@ -55,6 +55,7 @@ class Denials final : public engine::DoorKeeper {
   struct Seen {
     size_t order = 0;
     uint64_t count = 0;
+    std::string resolved_from;  // the name that gave the guest the address
     policy::Reason reason = policy::Reason::kNoGrant;
     policy::Verdict verdict;  // where the policy decided
   };

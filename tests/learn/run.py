@@ -3,10 +3,12 @@
 """Tests of `berth run --learn` that a scenario can't say: questions on a terminal, and other people's programs.
 
 - A person at a terminal is asked, and each answer does what it says.
+- A program reads a file, fetches a URL and connects: each line that is written is needed.
 - esbuild bundles a folder: what is written is enough, and without any line of it esbuild fails.
 """
 
 import argparse
+import json
 import os
 import pty
 import re
@@ -179,6 +181,39 @@ def test_esbuild_needs_every_line(place):
         (place.work / "less.toml").write_text(text)
         less = place.run("--policy", "less.toml", esbuild, *bundle)
         expect(less.returncode != 0, f"it succeeds without {line}:\n{less.stdout}")
+
+
+def test_a_program_that_uses_each_door_needs_every_line(place):
+    (place.work / "in").mkdir()
+    (place.work / "in/note").write_text("note\n")
+    servers = subprocess.Popen(
+        [sys.executable, SOURCE / "tests/net/servers.py", "http", "tcp-echo"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        ports = {name: server["port"] for name, server in json.loads(servers.stdout.readline()).items()}
+        url, peer = f"http://localhost:{ports['http']}/bytes/7", f"127.0.0.1:{ports['tcp-echo']}"
+        tour = [place.guests / "tour-rust.wasm", "--file", "/in/note", "--url", url, "--tcp", peer]
+        (place.work / "outer.toml").write_text(
+            f'grants = ["files .:/:rw", "http.out http://localhost:*", "socket.out tcp://127.0.0.1:*"]\n'
+        )
+        learned = place.run("--learn=auto", "--within", "outer.toml", *tour)
+        policy = place.work / "tour-rust.policy.toml"
+        expect(learned.returncode == 0 and policy.exists(), learned.stdout)
+        lines = grants_of(policy)
+        wanted = [f"files {place.work}/in:/in:ro", f"http.out GET {url}", f"socket.out tcp://{peer}"]
+        expect(sorted(lines) == sorted(wanted), policy.read_text() + learned.stdout)
+        again = place.run("--policy", policy, *tour)
+        expect(again.returncode == 0, again.stdout)
+        for line in lines:
+            (place.work / "less.toml").write_text(policy.read_text().replace(f'"{line}",', ""))
+            less = place.run("--policy", "less.toml", *tour)
+            expect(less.returncode != 0, f"it succeeds without {line}:\n{less.stdout}")
+    finally:
+        servers.stdin.close()
+        servers.wait()
 
 
 if __name__ == "__main__":

@@ -411,6 +411,19 @@ def a_thousand_requests_wait_at_once(bench):
     equal(run[f"many {url} 1000"], "1000")
 
 
+def a_thousand_requests_of_0_3_wait_at_once_and_a_slow_one_stalls_none(bench):
+    origin = bench.web("127.0.0.1", "")
+    words = [str(bench.berth), "run", "--grant", f"http.out {origin}/*", str(bench.guest.parent / "transfer-p3.wasm")]
+    slow = subprocess.Popen([*words, "http-get", f"{origin}/slow-first/20"], env=bench.environment())
+    many = subprocess.run(
+        [*words, "http-many", f"{origin}/hold/1000/50", "1000"], env=bench.environment(), capture_output=True, text=True
+    )
+    waits = slow.poll() is None
+    slow.kill()
+    slow.wait()
+    equal((many.stdout.strip(), many.returncode, waits), ("1000", 0, True))
+
+
 def what_requests_hold_is_drawn_from_the_modules_memory(bench):
     url = bench.web("127.0.0.1", "/hold/1000/1")
     run = bench.run([f"http.out {bench.web('127.0.0.1', '/*')}"], f"many {url} 140", options=["--memory", "32MiB"])
