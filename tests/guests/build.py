@@ -87,6 +87,9 @@ GUESTS = [
     Guest("tour-python", "library", "python", "tour", world="tour/tour-alone"),
 ]
 
+# Built when they are named: their tools are fetched from other registries, and JavaScript's need Node 20.
+ASKED_FOR = ("go", "js", "python")
+
 # What a tool is called, and the Debian package that brings it.
 PACKAGES = {
     "/usr/bin/clang++-19": "clang-19",
@@ -112,7 +115,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--list", action="store_true", help="print the names of the guests and end")
     parser.add_argument("--out", metavar="DIR", type=Path, help="put a symlink NAME.wasm to each guest into DIR")
-    parser.add_argument("guests", metavar="NAME", nargs="*", help="the guests to build (default: all)")
+    parser.add_argument("guests", metavar="NAME", nargs="*", help=f"the guests to build (default: all but those in {', '.join(ASKED_FOR)})")
     options = parser.parse_args()
 
     known = {guest.name: guest for guest in GUESTS}
@@ -123,7 +126,8 @@ def main():
     if unknown:
         parser.error(f"no guest is called {unknown[0]}; the guests are: {', '.join(known)}")
     try:
-        for guest in [known[name] for name in options.guests] or GUESTS:
+        usual = [guest for guest in GUESTS if guest.language not in ASKED_FOR]
+        for guest in [known[name] for name in options.guests] or usual:
             built = build(guest)
             if options.out:
                 link(built, options.out)

@@ -280,7 +280,17 @@ def judge_inspect(status, stdout, stderr):
     return None
 
 
+# A check that the engine makes of itself in builds for debugging alone (wasmtime 48.0.8, concurrent.rs): of a module of
+# 0.3 that ends in the middle of a task. berth says that it failed itself, and ends.
+ENGINES_OWN_CHECK = b"assertion failed: task.decremented_interesting_task_count"
+NO_COMMAND = b"is no command, but has functions"
+
+
 def judge_run(status, stdout, stderr):
+    if ENGINES_OWN_CHECK in stderr and status == 117:
+        return None
+    if NO_COMMAND in stderr and status == 120:
+        return None
     lines = stderr.splitlines()
     try:
         report = json.loads(lines[-1])
@@ -318,7 +328,7 @@ def feed(host, arguments, path, judge, environment):
         return f"{arguments[0]}: still running after {host.deadline} s"
     if ended.returncode < 0:
         return f"{arguments[0]}: ended by signal {-ended.returncode}: {say(ended.stderr)}"
-    if any(word in ended.stderr for word in UNWANTED):
+    if ENGINES_OWN_CHECK not in ended.stderr and any(word in ended.stderr for word in UNWANTED):
         return f"{arguments[0]}: {say(ended.stderr)}"
     wrong = judge(ended.returncode, ended.stdout, ended.stderr)
     if wrong or ended.returncode not in OWN_STATUSES:
