@@ -156,9 +156,9 @@ TEST_CASE("a rename between two folders needs the nearest folder of both") {
     const auto grant = folder_of_both(parse_grant(one, "").value(), parse_grant(other, "").value());
     return grant ? to_text(*grant) : "";
   };
-  CHECK(both("files /h/tmp:/work/tmp:rw", "files /h/out:/work/out:rw") == "files /h:/work:rw");
-  CHECK(both("files /h/a/b:/work/a/b:ro", "files /h/a:/work/a:rw") == "files /h/a:/work/a:rw");
-  CHECK(both("files /h/tmp:/work/tmp:rw", "files /other/out:/work/out:rw") == "");
+  CHECK(both("files /h/tmp:/job/tmp:rw", "files /h/out:/job/out:rw") == "files /h:/job:rw");
+  CHECK(both("files /h/a/b:/job/a/b:ro", "files /h/a:/job/a:rw") == "files /h/a:/job/a:rw");
+  CHECK(both("files /h/tmp:/job/tmp:rw", "files /other/out:/job/out:rw") == "");
   CHECK(both("files /h/tmp:/tmp:rw", "files /h/out:/out:rw") == "");
 }
 

@@ -69,7 +69,6 @@ GUESTS = [
     Guest("standards-p1", "module", "cpp", "standards-p1", ROOMY),
     Guest("standards-p1-component", "component", "cpp", "standards-p1", ROOMY),
     Guest("standards-p2", "component", "rust", "standards-p2"),
-    Guest("prober-p2", "component", "rust", "prober-p2"),
     Guest("knocker", "component", "rust", "knocker"),
     Guest("run-result", "library", "rust", "run-result"),
     Guest("transfer-p2", "component", "rust", "transfer-p2"),

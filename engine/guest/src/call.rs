@@ -3,18 +3,18 @@
 //! cancellation, and then reported once.
 
 use crate::alone::Alone;
-use crate::limits::{Budget, Draws, GuardsOff, Limit, Meter};
+use crate::ending::classify;
+use crate::limits::{Budget, GuardsOff, Limit, Meter};
 use crate::runtime::{Command, Module, Runtime, Shared};
 use crate::stacks::Payer;
-use crate::state::State;
+use crate::state::{State, state};
 use crate::ticker::Ticker;
 use crate::typed::{self, Function};
-use berth_doors::account::Lent;
-use berth_doors::files::{FilesDoor, Guards, Phantom};
-use berth_doors::net::{Common, NetDoor, Settings};
+use berth_doors::Owner;
+use berth_doors::files::Phantom;
+use berth_doors::net::Settings;
 use berth_doors::os::{Ways, process_cpu_ns, thread_cpu_ns};
 use berth_doors::stdio::Output;
-use berth_doors::{Doors, Knock, Owner};
 use std::pin::Pin;
 use std::sync::atomic::{
     AtomicBool, AtomicU64,
@@ -24,10 +24,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
-use wasmtime::component::{ResourceTable, ResourceTableError};
-use wasmtime::{FrameInfo, Result, Store, Trap, UpdateDeadline, WasmBacktrace};
-use wasmtime_wasi::{FsPerms, I32Exit, WasiCtxBuilder};
-use wasmtime_wasi_http::WasiHttpCtx;
+use wasmtime::{Result, Store, UpdateDeadline};
+use wasmtime_wasi::{FsPerms, I32Exit};
 
 /// How long output that a stopped reader left behind is waited for, once the guest has been ended.
 const LAST_WORDS: Duration = Duration::from_millis(200);
@@ -456,125 +454,4 @@ async fn run_command(mut store: Store<State>, module: &Module) -> Result<Outcome
         }
     };
     Ok(Outcome::Exited(ended.map_or(1, |()| 0)))
-}
-
-fn state(common: &Arc<Common>, guest: Guest, outputs: &[Output; 2]) -> Result<State> {
-    let mut folders = Vec::with_capacity(guest.folders.len());
-    for (host, inside, perms) in &guest.folders {
-        // Without its guard a read-only grant is a writable one.
-        let perms = if guest.guards_off.has(GuardsOff::READ_ONLY) { FsPerms::ReadWrite } else { *perms };
-        let folder = FilesDoor::open_folder(host, inside, perms);
-        folders.push(folder.map_err(|e| wasmtime::Error::msg(format!("opening the granted folder '{host}': {e}")))?);
-    }
-    let off = guest.guards_off;
-    let guards = Guards {
-        confinement: !off.has(GuardsOff::CONFINEMENT),
-        read_only: !off.has(GuardsOff::READ_ONLY),
-        cross_grant: !off.has(GuardsOff::CROSS_GRANT),
-        special_files: !off.has(GuardsOff::SPECIAL_FILES),
-    };
-    let phantom = if off.has(GuardsOff::PHANTOM) { Phantom::None } else { guest.phantom };
-    let files = FilesDoor::new(folders, phantom, guest.ways, guards)?;
-
-    let mut wasi = WasiCtxBuilder::new();
-    wasi.args(&guest.args).envs(&guest.env).allow_blocking_current_thread(true);
-    let random = if off.has(GuardsOff::HOST_BUFFERS) { u64::MAX } else { guest.host_buffer_bytes as u64 };
-    wasi.max_random_size(random);
-    let lent = Lent {
-        owner: if off.has(GuardsOff::NETWORK) { Arc::new(NoOwner) } else { guest.owner.clone() },
-        funds: Box::new(guest.budget),
-        sent_bytes: guest.meter.net_sent_bytes,
-        received_bytes: guest.meter.net_received_bytes,
-        connections: guest.meter.connections,
-        cpu_used_ns: guest.meter.cpu_used_ns,
-    };
-    let net = NetDoor::new(common, guest.net, lent);
-    net.guard_sockets(&mut wasi);
-    if guest.stdio.stdin {
-        wasi.stdin(wasmtime_wasi::cli::stdin());
-    }
-    if guest.stdio.stdout {
-        wasi.stdout(outputs[0].clone());
-    }
-    if guest.stdio.stderr {
-        wasi.stderr(outputs[1].clone());
-    }
-    // A handle of `wasi:http` may hold this much, and all of them together a quarter of the guest's memory.
-    let most_fields = (guest.budget.limit / 4 / guest.handles.max(1) as u64).clamp(8 << 10, 128 << 10);
-    let mut http = WasiHttpCtx::new();
-    if !off.has(GuardsOff::HOST_BUFFERS) {
-        http.set_field_size_limit(most_fields as usize);
-    }
-    let mut table = ResourceTable::new();
-    table.set_max_capacity(if off.has(GuardsOff::HANDLES) { usize::MAX } else { guest.handles });
-    Ok(State {
-        table,
-        wasi: wasi.build(),
-        http,
-        doors: Doors { files, net, owner: guest.owner },
-        draws: Draws::new(guest.budget, guest.guards_off),
-    })
-}
-
-/// In a hostile test without the guard of the network: nobody is asked.
-struct NoOwner;
-
-impl Owner for NoOwner {
-    fn ask(&self, _knock: &Knock<'_>) -> bool {
-        true
-    }
-}
-
-fn frames(trace: &WasmBacktrace) -> Vec<String> {
-    let frame = |(number, frame): (usize, &FrameInfo)| {
-        let at = frame.module_offset().map(|offset| format!("{offset:#8x} - ")).unwrap_or_default();
-        let function = match frame.func_name() {
-            Some(name) => name.to_owned(),
-            None => format!("<wasm function {}>", frame.func_index()),
-        };
-        format!("{number:>5}: {at}{}!{function}", frame.module().name().unwrap_or("<unknown>"))
-    };
-    trace.frames().iter().enumerate().map(frame).collect()
-}
-
-/// "requested len N exceeds limit M", of `wasi:random`.
-fn too_much_randomness(reason: &str) -> bool {
-    reason.starts_with("requested len ") && reason.contains(" exceeds limit ")
-}
-
-/// Reads the engine's error: the one place that knows its types and, where it has none, its words.
-fn classify(error: wasmtime::Error, memory_refused: bool) -> Outcome {
-    if let Some(exit) = error.downcast_ref::<I32Exit>() {
-        return Outcome::Exited(exit.0);
-    }
-    if let Some(end) = error.downcast_ref::<End>() {
-        return (*end).into();
-    }
-    if let Some(limit) = error.downcast_ref::<Limit>() {
-        return Outcome::Limited(*limit);
-    }
-    let reason = error.root_cause().to_string();
-    let full = error.downcast_ref::<ResourceTableError>().is_some_and(|e| matches!(e, ResourceTableError::Full));
-    if full || reason.contains("store handle limit exceeded") {
-        return Outcome::Limited(Limit::Handles);
-    }
-    if reason.contains("fuel allocated for hostcalls") || too_much_randomness(&reason) {
-        return Outcome::Limited(Limit::HostBuffers);
-    }
-    let trap = error.downcast_ref::<Trap>();
-    match trap {
-        Some(Trap::StackOverflow) => return Outcome::Limited(Limit::Stack),
-        Some(Trap::OutOfFuel) => return Outcome::Limited(Limit::Fuel),
-        _ => {}
-    }
-    // A guest that was refused memory and then fell over, or whose first memory was too large.
-    if memory_refused {
-        return Outcome::Limited(Limit::Memory);
-    }
-    let reason = trap.map_or(reason, ToString::to_string);
-    let trace: Vec<_> = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
-    if trap.is_none() && trace.is_empty() {
-        return Outcome::Failed(format!("{error:#}"));
-    }
-    Outcome::Trapped { reason, trace }
 }

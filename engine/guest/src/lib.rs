@@ -5,6 +5,7 @@
 mod alone;
 mod arguments;
 mod call;
+mod ending;
 mod engines;
 mod limits;
 mod linkers;

@@ -14,6 +14,9 @@
 //! listen ADDRESS            binds and listens with TCP
 //! serve-udp ADDRESS         binds, prints its port, answers two datagrams
 //! bind-udp ADDRESS
+//! hoard ADDRESS COUNT       keeps COUNT connections
+//! flood ADDRESS COUNT       COUNT datagrams
+//! names COUNT SUFFIX        resolves 0.SUFFIX, 1.SUFFIX, …
 //! sleep MS
 //! ```
 
@@ -57,6 +60,13 @@ fn perform(words: &[&str]) -> Said {
         }
         ["header", name, value] => header(name, value),
         ["resolve", name] => resolve(name),
+        ["hoard", address, count] => hoard(address, count.parse().map_err(shown)?),
+        ["flood", address, count] => flood(address, count.parse().map_err(shown)?),
+        ["names", count, suffix] => {
+            let count: u64 = count.parse().map_err(shown)?;
+            let resolved = (0..count).filter(|n| resolve(&format!("{n}.{suffix}")).is_ok()).count();
+            Ok(format!("ok {resolved}"))
+        }
         ["tcp", address, text @ ..] => tcp(address, text.join(" ")),
         ["udp", address, text @ ..] => udp(address, text.join(" ")),
         ["listen", address] => listen(address),
@@ -311,9 +321,44 @@ fn bound_udp(at: &str) -> Result<UdpSocket, String> {
     Ok(socket)
 }
 
+fn hoard(to: &str, count: u64) -> Said {
+    let (to, family) = address(to)?;
+    let mut kept = Vec::new();
+    for _ in 0..count {
+        let socket = create_tcp_socket(family).map_err(named)?;
+        socket.start_connect(&instance_network(), to).map_err(named)?;
+        socket.subscribe().block();
+        let streams = socket.finish_connect().map_err(|error| format!("{} after {}", named(error), kept.len()))?;
+        // The streams go before their socket.
+        kept.push((streams, socket));
+    }
+    Ok(format!("ok {}", kept.len()))
+}
+
+/// A datagram that isn't let through is not sent, and the next is tried.
+fn flood(to: &str, count: u64) -> Said {
+    let socket = bound_udp(any_of(to))?;
+    let (to, _) = address(to)?;
+    let (_incoming, outgoing) = socket.stream(None).map_err(named)?;
+    let (mut sent, mut refused) = (0, None);
+    for _ in 0..count {
+        outgoing.subscribe().block();
+        outgoing.check_send().map_err(named)?;
+        match outgoing.send(&[OutgoingDatagram { data: vec![0; 1024], remote_address: Some(to) }]) {
+            Ok(some) => sent += some,
+            Err(error) => refused = Some(error),
+        }
+    }
+    refused.map_or(Ok(format!("ok {sent}")), |error| Err(format!("{} after {sent}", named(error))))
+}
+
+/// Any address and port of the same family.
+fn any_of(to: &str) -> &'static str {
+    if to.starts_with('[') { "[::]:0" } else { "0.0.0.0:0" }
+}
+
 fn udp(to: &str, text: String) -> Said {
-    let any = if to.starts_with('[') { "[::]:0" } else { "0.0.0.0:0" };
-    let socket = bound_udp(any)?;
+    let socket = bound_udp(any_of(to))?;
     let (to, _) = address(to)?;
     let (incoming, outgoing) = socket.stream(None).map_err(named)?;
     outgoing.subscribe().block();
