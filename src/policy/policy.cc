@@ -21,7 +21,8 @@ constexpr uint16_t kDnsPort = 53;
 
 /// What both a policy and an owner's file hold.
 struct Document {
-  std::optional<std::vector<Grant>> grants;
+  std::vector<Grant> grants;
+  bool has_grants = false;  // an empty list bounds everything, none bounds nothing
   Limits limits;
   std::vector<std::string> dns_servers;  // the owner's only
 };
@@ -55,6 +56,7 @@ class Reader {
     for (auto&& [key, value] : table) {
       if (key == "grants") {
         document.grants = BERTH_TRY(read_grants(value));
+        document.has_grants = true;
       } else if (key == "limits") {
         BERTH_TRY(read_limits(document.limits, value));
       } else if (key == "dns" && role_ == Role::kOwner) {
@@ -163,16 +165,17 @@ std::string toml_string(std::string_view text) {
 
 Result<Policy> parse_policy(std::string_view toml_text, std::string_view file_name) {
   Document document = BERTH_TRY(Reader(file_name, Role::kAsker).read(toml_text));
-  return Policy{.grants = std::move(document.grants).value_or(std::vector<Grant>()),
-                .limits = document.limits};
+  return Policy{.grants = std::move(document.grants), .limits = document.limits};
 }
 
 Result<Bounds> parse_bounds(std::string_view toml_text, std::string_view file_name) {
   Document document = BERTH_TRY(Reader(file_name, Role::kOwner).read(toml_text));
-  return Bounds{.grants = std::move(document.grants),
+  Bounds bounds{.grants = std::nullopt,
                 .limits = document.limits,
                 .dns_servers = std::move(document.dns_servers),
                 .source = printable(file_name)};
+  if (document.has_grants) bounds.grants = std::move(document.grants);
+  return bounds;
 }
 
 std::string to_toml(const Policy& policy) {
