@@ -293,7 +293,7 @@ Session::Answer Session::ask(const Proposal& proposal) {
       fmt::format("[y]es, [n]o, yes to [a]ll {}{}, [w]rite what is learned and end, [q]uit? ", kind,
                   shows_output ? ", show the round's [o]utput" : "");
   for (;;) {
-    const auto answer = terminal_->ask(question);
+    const auto answer = terminal_->ask(question, [] { return Relay::signal().has_value(); });
     if (!answer) {
       terminal_->show("\n");
       return Answer::kQuit;

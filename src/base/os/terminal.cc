@@ -2,16 +2,44 @@
 #include "base/os/terminal.h"
 
 #include <fcntl.h>
+#include <sys/select.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <utility>
 
 namespace berth {
 namespace {
 
 constexpr size_t kLongestAnswer = 4096;
+
+/// While this lives, signals wait, but for those that come during `readable`.
+class SignalsHeld {
+ public:
+  SignalsHeld() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, &before_);
+  }
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+  ~SignalsHeld() {
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+  /// Waits until there is something to read; false when a signal came.
+  bool readable(int descriptor) const {
+    fd_set readers;
+    FD_ZERO(&readers);
+    FD_SET(descriptor, &readers);
+    return ::pselect(descriptor + 1, &readers, nullptr, nullptr, nullptr, &before_) > 0;
+  }
+
+ private:
+  sigset_t before_;
+};
 
 }  // namespace
 
@@ -35,14 +63,17 @@ void Terminal::plain() const {
   show("\x0f\x1b[!p\x1b[0m\x1b[?25h");
 }
 
-std::optional<std::string> Terminal::ask(std::string_view question) const {
+std::optional<std::string> Terminal::ask(std::string_view question, bool (*signalled)()) const {
+  if (tty_.get() >= FD_SETSIZE) return std::nullopt;
+  // A signal between the question and the read would leave the read waiting for ever.
+  const SignalsHeld held;
+  if (signalled()) return std::nullopt;
   ::tcflush(tty_.get(), TCIFLUSH);
   show(question);
   std::string answer;
   while (answer.size() < kLongestAnswer) {
     char byte = 0;
-    const ssize_t got = ::read(tty_.get(), &byte, 1);
-    if (got <= 0) return std::nullopt;
+    if (!held.readable(tty_.get()) || ::read(tty_.get(), &byte, 1) <= 0) return std::nullopt;
     if (byte == '\n') return answer;
     answer += byte;
   }

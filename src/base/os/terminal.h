@@ -25,8 +25,8 @@ class Terminal {
   void plain() const;
 
   /// Shows `question` and reads a line, without its end. What was typed before the question is no answer.
-  /// Nothing at the end of input, and when a signal came.
-  std::optional<std::string> ask(std::string_view question) const;
+  /// Nothing at the end of input, and when a signal came: `signalled` says whether one was caught before.
+  std::optional<std::string> ask(std::string_view question, bool (*signalled)()) const;
 
  private:
   explicit Terminal(Descriptor tty) : tty_(std::move(tty)) {}
