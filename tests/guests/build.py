@@ -70,6 +70,7 @@ GUESTS = [
     Guest("standards-p1-component", "component", "cpp", "standards-p1", ROOMY),
     Guest("standards-p2", "component", "rust", "standards-p2"),
     Guest("knocker", "component", "rust", "knocker"),
+    Guest("knocker-p3", "library", "rust", "knocker-p3"),
     Guest("run-result", "library", "rust", "run-result"),
     Guest("transfer-p2", "component", "rust", "transfer-p2"),
     Guest("transfer-p3", "library", "rust", "transfer-p3"),

@@ -4,7 +4,8 @@
 own error and an entry with the line that would allow it.
 
 A case is a function whose name is the claim. It gets a `Bench`, runs guests with it (`bench.run`), and compares. The
-guest is tests/guests/rust/knocker: each of its arguments is one thing to do, and prints one line.
+guest is tests/guests/rust/knocker, and for WASI 0.3 knocker-p3: each of its arguments is one thing to do, and prints
+one line.
 
     run.py --berth BINARY --guests FOLDER [--no-rss] [CASE…]      all cases, or those whose names hold one of the words
 """
@@ -75,7 +76,8 @@ class Run:
 class Bench:
     def __init__(self, options, stack):
         self.measures = not options.no_rss
-        self.berth, self.guest = options.berth, options.guests / "knocker.wasm"
+        self.berth, self.guests = options.berth, options.guests
+        self.over("0.2")
         self.home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="berth-net-")))
         self.dns = stack.enter_context(DnsServer(dict(NAMES)))
         self.http = stack.enter_context(HttpServer())
@@ -85,6 +87,10 @@ class Bench:
         self.stack = stack
         (self.home / "config").mkdir()
         self.owner("")
+
+    def over(self, wasi):
+        """Which version of WASI the guest knocks with from here on."""
+        self.guest = self.guests / {"0.2": "knocker.wasm", "0.3": "knocker-p3.wasm"}[wasi]
 
     def owner(self, text):
         """Writes host.toml."""
@@ -325,6 +331,18 @@ def te_says_trailers_or_nothing(bench):
 
 
 def each_failure_has_its_error(bench):
+    failures(bench)
+
+
+def each_failure_has_its_error_over_0_3(bench):
+    bench.over("0.3")
+    try:
+        failures(bench)
+    finally:
+        bench.over("0.2")
+
+
+def failures(bench):
     free = HttpServer()
     free.close()
     wanted = {

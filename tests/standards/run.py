@@ -42,6 +42,13 @@ FILE_SIZE_LIMIT = 64 << 20  # the guests' TOO_LARGE lies above it
 
 FILE_CONTENTS = b"contents of the file\n"
 GRANTS = [("sandbox", "rw"), ("other", "rw"), ("readonly", "ro")]
+# Sockets between two ends of a guest's own, and an address that no machine has.
+GRANTS_OF_SOCKETS = [
+    word
+    for grant in ("in tcp://127.0.0.1:*", "in udp://127.0.0.1:*", "in tcp://198.51.100.1:*", "in udp://198.51.100.1:*",
+                  "out tcp://127.0.0.1:*", "out udp://127.0.0.1:*")
+    for word in ("--grant", f"socket.{grant}")
+]  # fmt: skip
 
 
 def prepare(root):
@@ -305,6 +312,7 @@ class Host:
         for name, mode in GRANTS:
             grant = f"{root / name}:/{name}:{mode}" if self.engine == "berth" else f"{root / name}::/{name}"
             options += ["--dir", grant]
+        options += GRANTS_OF_SOCKETS if self.engine == "berth" else ["-S", "inherit-network,tcp,udp,allow-ip-name-lookup"]
         if self.engine == "berth" and guest.endswith("-p3"):
             # As in a round of --learn: there the phantom stands beside folders, and its cases have something to ask.
             options += ["--round-report", str(root / "report")]

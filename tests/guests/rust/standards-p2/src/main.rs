@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Asks the host every question of WASI 0.2 that has a documented answer: files, streams, clocks, command line.
+//! Asks the host every question of WASI 0.2 that has a documented answer: files, streams, sockets, clocks,
+//! command line.
 //!
 //! `standards-p2 CASE…` runs the named cases, `all` those that can share a process, `--list` prints each name with
-//! what it needs after a tab. What follows `--` is for the cases to look at. A case prints `ok NAME` or `FAIL NAME: expected X got Y`; any failure makes the exit
-//! status 1, an unknown name makes it 2. What the folders hold is said in `tests/standards/run.py`.
+//! what it needs after a tab. What follows `--` is for the cases to look at. A case prints `ok NAME` or
+//! `FAIL NAME: expected X got Y`; any failure makes the exit status 1, an unknown name makes it 2. What the folders hold
+//! is said in `tests/standards/run.py`.
 
 mod alone;
 mod check;
@@ -15,6 +17,7 @@ mod flow;
 mod mounts;
 mod paths;
 mod permissions;
+mod sockets;
 mod streams;
 mod writes;
 
@@ -58,6 +61,7 @@ fn all_cases() -> Vec<Case> {
         paths::cases(),
         mounts::cases(),
         permissions::cases(),
+        sockets::cases(),
         streams::cases(),
         clocks::cases(),
         command_line::cases(),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Asks the host every question of WASI 0.3 that has a documented answer. What is asked, and how, `standards-p2` says:
-//! the cases of files are its own, in its words (`words-of-0-2`); streams, clocks and the command line are asked here.
+//! the cases of files are its own, in its words (`words-of-0-2`); streams, sockets, clocks and the command line are asked
+//! here.
 //!
 //! Rust's standard library prints through preview 1, so that this is a module of 0.2 and 0.3 at once.
 
@@ -19,6 +20,7 @@ mod mounts;
 mod paths;
 #[path = "../../standards-p2/src/permissions.rs"]
 mod permissions;
+mod sockets;
 mod streams;
 #[path = "../../standards-p2/src/writes.rs"]
 mod writes;
@@ -72,6 +74,7 @@ fn all_cases() -> Vec<Case> {
         paths::cases(),
         mounts::cases(),
         permissions::cases(),
+        sockets::cases(),
         streams::cases(),
         clocks::cases(),
         command_line::cases(),
