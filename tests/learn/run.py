@@ -3,7 +3,8 @@
 """Tests of `berth run --learn` that a scenario can't say: questions on a terminal, and other people's programs.
 
 - A person at a terminal is asked, and each answer does what it says.
-- A program reads a file, fetches a URL and connects: each line that is written is needed.
+- A program reads a file, fetches a URL and connects, another one resolves, sends datagrams and listens: each line that
+  is written is needed.
 - esbuild bundles a folder: what is written is enough, and without any line of it esbuild fails.
 """
 
@@ -14,6 +15,7 @@ import pty
 import re
 import select
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -214,6 +216,45 @@ def test_a_program_that_uses_each_door_needs_every_line(place):
     finally:
         servers.stdin.close()
         servers.wait()
+
+
+def test_names_datagrams_and_what_comes_in_need_every_line(place):
+    servers = subprocess.Popen(
+        [sys.executable, SOURCE / "tests/net/servers.py", "udp-echo"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        peer = f"127.0.0.1:{json.loads(servers.stdout.readline())['udp-echo']['port']}"
+        free = free_port()
+        knocks = ["resolve localhost", f"udp {peer} over", f"listen 127.0.0.1:{free}", f"bind-udp 127.0.0.1:{free}"]
+        (place.work / "outer.toml").write_text(
+            'grants = ["dns localhost", "socket.out udp://127.0.0.1:*", "socket.in tcp://127.0.0.1:*", '
+            '"socket.in udp://127.0.0.1:*"]\n'
+        )
+        for guest in ("knocker", "knocker-p3"):
+            program = place.guests / f"{guest}.wasm"
+            learned = place.run("--learn=auto", "--within", "outer.toml", program, *knocks)
+            policy = place.work / f"{guest}.policy.toml"
+            expect(learned.returncode == 0 and policy.exists(), learned.stdout)
+            lines = grants_of(policy)
+            wanted = ["dns localhost", f"socket.out udp://{peer}", f"socket.in tcp://127.0.0.1:{free}",
+                      f"socket.in udp://127.0.0.1:{free}"]  # fmt: skip
+            expect(sorted(lines) == sorted(wanted), policy.read_text() + learned.stdout)
+            again = place.run("--policy", policy, program, *knocks)
+            expect("denied" not in again.stdout and f"udp {peer} over: over" in again.stdout, again.stdout)
+            for line, knock in zip(wanted, knocks):
+                (place.work / "less.toml").write_text(policy.read_text().replace(f'"{line}",', ""))
+                less = place.run("--policy", "less.toml", program, *knocks)
+                told = next(said for said in less.stdout.splitlines() if said.startswith(f"{knock}: "))
+                expect(told not in again.stdout, f"'{knock}' succeeds without {line}:\n{less.stdout}")
+    finally:
+        servers.stdin.close()
+        servers.wait()
+
+
+def free_port():
+    """One that nobody listens at, of TCP and UDP."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
 
 
 if __name__ == "__main__":
