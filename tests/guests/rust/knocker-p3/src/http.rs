@@ -115,6 +115,17 @@ pub async fn post(url: &str, bytes: u64) -> Said {
     Ok(format!("{status} {begin}"))
 }
 
+pub async fn many(url: &str, count: usize) -> Said {
+    let answers = futures::future::join_all((0..count).map(|_| get(url, &[]))).await;
+    let (good, other): (Vec<_>, Vec<_>) = answers
+        .into_iter()
+        .map(|answer| answer.unwrap_or_else(|error| error))
+        .partition(|said| said.starts_with("200 "));
+    let other: std::collections::BTreeSet<_> = other.into_iter().collect();
+    let other: Vec<_> = other.into_iter().collect();
+    Ok(format!("{} {}", good.len(), other.join(" ")).trim_end().to_owned())
+}
+
 pub fn header(name: &str, value: &str) -> Said {
     let plain = |text: &str| text.replace("\\r", "\r").replace("\\n", "\n");
     Fields::new().append(&plain(name), plain(value).as_bytes()).map(|()| "set".into()).map_err(shown)

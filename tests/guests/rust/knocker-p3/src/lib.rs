@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Knocks at the network doors of WASI 0.3, with the words and the answers of `knocker`, which does so over 0.2. What
-//! isn't here is about 0.2 alone (`many`, `drop`, `hoard`, `flood`, `names`, `serve-udp`).
+//! isn't here is about 0.2 alone (`drop`, `hoard`, `flood`, `names`, `serve-udp`).
 
 mod http;
 mod sockets;
@@ -29,6 +29,7 @@ async fn perform(words: &[&str]) -> Said {
     match words {
         ["get", url, options @ ..] => http::get(url, options).await,
         ["post", url, bytes] => http::post(url, bytes.parse().map_err(shown)?).await,
+        ["many", url, count] => http::many(url, count.parse().map_err(shown)?).await,
         ["header", name, value] => http::header(name, value),
         ["resolve", name] => sockets::resolve(name).await,
         ["tcp", address, text @ ..] => sockets::tcp(address, text.join(" ")).await,
