@@ -13,8 +13,8 @@
 #include "base/error_table.h"
 #include "base/os/file.h"
 #include "base/os/relay.h"
-#include "base/os/terminal.h"
 #include "base/units.h"
+#include "cli/learn_questions.h"
 #include "cli/learn_report.h"
 #include "host/learn.h"
 #include "policy/printable.h"
@@ -33,29 +33,7 @@ constexpr std::string_view kLearnAsking = "true";
 constexpr std::string_view kLearnAuto = "auto";
 constexpr size_t kMostRounds = 100;
 constexpr size_t kLinesShown = 10;
-constexpr size_t kLongestLine = 4096;
 constexpr uint64_t kLeastMemoryTold = 4 << 20;
-
-std::string listed(const std::vector<Grant>& grants) {
-  std::vector<std::string> texts;
-  for (const Grant& grant : grants) texts.push_back(policy::to_text(grant));
-  return fmt::format("{}", fmt::join(texts, ", "));
-}
-
-/// What `a` agrees to: lines that open the same kind of thing.
-std::string kind_of(const Grant& grant) {
-  const std::string name(policy::capability_name(grant.capability));
-  if (const auto* files = std::get_if<policy::FilesGrant>(&grant.extent)) {
-    return files->access == policy::Access::kReadOnly ? "folders to read" : "folders to read and write";
-  }
-  if (const auto* http = std::get_if<policy::HttpOutGrant>(&grant.extent)) {
-    return fmt::format("{} to {}", name, policy::to_text(http->endpoint.host));
-  }
-  if (const auto* socket = std::get_if<policy::SocketOutGrant>(&grant.extent)) {
-    return fmt::format("{} to {}", name, policy::to_text(socket->endpoint.host));
-  }
-  return name;
-}
 
 /// A folder that is gone when this goes.
 class ScratchFolder {
@@ -174,18 +152,16 @@ Result<Ground> ground_of(const LearnRequest& request) {
 class Session {
  public:
   Session(const LearnRequest& request, Ground ground, std::unique_ptr<ScratchFolder> scratch,
-          std::optional<Terminal> terminal)
+          std::optional<LearnQuestions> questions)
       : request_(request),
         ground_(std::move(ground)),
         scratch_(std::move(scratch)),
-        terminal_(std::move(terminal)),
+        questions_(std::move(questions)),
         learner_(ground_.scope) {}
 
   Result<int> run();
 
  private:
-  enum class Answer { kYes, kNo, kQuit, kWrite };
-
   /// A round's end: what to do next.
   enum class Next { kAnotherRound, kDone, kQuit, kWrite };
 
@@ -193,7 +169,6 @@ class Session {
   Next after_round();
   Next open_one(const std::vector<Proposal>& proposals, json& opened);
   Answer decide(const Proposal& proposal);
-  Answer ask(const Proposal& proposal);
   void tell_round(const host::Sorted& sorted);
   void note(std::string_view line) const {
     if (!request_.quiet && !request_.json) say(line);
@@ -206,7 +181,7 @@ class Session {
   const LearnRequest& request_;
   const Ground ground_;
   const std::unique_ptr<ScratchFolder> scratch_;
-  const std::optional<Terminal> terminal_;
+  std::optional<LearnQuestions> questions_;  // none for `auto`
   Relay relay_;
   host::Learner learner_;
   size_t round_ = 0;
@@ -215,7 +190,6 @@ class Session {
   int status_ = 0;
   uint64_t memory_peak_bytes_ = 0;
   size_t probes_ = 0;
-  std::set<std::string> agreed_kinds_;
   std::set<std::string> told_;
   json rounds_ = json::array();
 };
@@ -279,45 +253,7 @@ void Session::tell_round(const host::Sorted& sorted) {
   tell(text);
 }
 
-Session::Answer Session::ask(const Proposal& proposal) {
-  std::string lines;
-  for (const Grant& line : proposal.lines) lines += fmt::format("  {}\n", policy::to_text(line));
-  std::string about = fmt::format("for {}", policy::use_text(proposal.use));
-  if (!proposal.wider.empty()) about += "; " + proposal.wider;
-  if (!proposal.replaced.empty()) about += fmt::format("; in place of {}", listed(proposal.replaced));
-  const std::string kind = kind_of(proposal.lines.front());
-  if (relay_.shares_terminal()) terminal_->plain();
-  terminal_->show(fmt::format("open\n{}  ({})\n", lines, about));
-  const bool shows_output = !relay_.held().empty();
-  const std::string question =
-      fmt::format("[y]es, [n]o, yes to [a]ll {}{}, [w]rite what is learned and end, [q]uit? ", kind,
-                  shows_output ? ", show the round's [o]utput" : "");
-  for (;;) {
-    const auto answer = terminal_->ask(question, [] { return Relay::signal().has_value(); });
-    if (!answer) {
-      terminal_->show("\n");
-      return Answer::kQuit;
-    }
-    if (*answer == "y" || *answer == "yes") return Answer::kYes;
-    if (*answer == "n" || *answer == "no") return Answer::kNo;
-    if (*answer == "q" || *answer == "quit") return Answer::kQuit;
-    if (*answer == "w" || *answer == "write") return Answer::kWrite;
-    if (*answer == "a" || *answer == "all") {
-      agreed_kinds_.insert(kind);
-      return Answer::kYes;
-    }
-    if (shows_output && *answer == "o") {
-      const std::string output = relay_.held();
-      for (std::string_view held = output; !held.empty();) {
-        const size_t end = std::min(held.find('\n'), held.size());
-        terminal_->show(policy::printable(held.substr(0, end), kLongestLine) + "\n");
-        held.remove_prefix(std::min(end + 1, held.size()));
-      }
-    }
-  }
-}
-
-Session::Answer Session::decide(const Proposal& proposal) {
+Answer Session::decide(const Proposal& proposal) {
   const std::string lines = listed(proposal.lines);
   switch (proposal.standing) {
     case Standing::kGiven:
@@ -337,13 +273,11 @@ Session::Answer Session::decide(const Proposal& proposal) {
     note(fmt::format("not opened: {}: it lies outside of the outer policy", lines));
     return Answer::kNo;
   }
-  const bool agreed = std::ranges::all_of(
-      proposal.lines, [&](const Grant& line) { return agreed_kinds_.contains(kind_of(line)); });
-  if (agreed) {
+  if (questions_->agreed(proposal)) {
     note(fmt::format("opened: {} (of a kind that you agreed to)", lines));
     return Answer::kYes;
   }
-  return ask(proposal);
+  return questions_->ask(proposal, relay_);
 }
 
 /// Opens the first that is agreed to, and what belongs to the same line.
@@ -540,16 +474,16 @@ Result<void> check(const LearnOptions& options) {
 
 Result<int> learn(const LearnRequest& request) {
   Ground ground = BERTH_TRY(ground_of(request));
-  std::optional<Terminal> terminal;
+  std::optional<LearnQuestions> questions;
   if (request.learn.mode == kLearnAsking) {
-    terminal = Terminal::open();
-    if (!terminal) {
+    questions = LearnQuestions::on_terminal();
+    if (!questions) {
       return fail(ErrorCode::kInvalidArgument,
                   "--learn asks on a terminal, and there is none: use --learn=auto with an outer policy, "
                   "--within FILE");
     }
   }
-  return Session(request, std::move(ground), BERTH_TRY(ScratchFolder::create()), std::move(terminal)).run();
+  return Session(request, std::move(ground), BERTH_TRY(ScratchFolder::create()), std::move(questions)).run();
 }
 
 }  // namespace berth::cli

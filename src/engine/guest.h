@@ -11,9 +11,10 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
+
+#include "engine/knock.h"
 
 struct berth_budget;
 struct berth_function;
@@ -40,30 +41,6 @@ class Budget {
 
  private:
   std::unique_ptr<berth_budget> budget_;
-};
-
-/// What a guest asks for.
-struct Knock {
-  enum class Door { kFiles, kHttpOut, kSocketOut, kSocketIn, kDns };
-  /// Why its door stopped it; `kAsk` when the policy decides.
-  enum class Cause { kNoGrant, kReadOnly, kEscape, kSpecialFile, kCrossGrant, kAsk };
-
-  Door door = Door::kFiles;
-  Cause cause = Cause::kNoGrant;
-  std::string_view operation;      // in the policy's words: "open-read", "connect"
-  std::string_view target;         // any bytes the guest likes
-  std::string_view method;         // of a request
-  std::string_view resolved_to;    // of a request: the address that its name has, once that is known
-  std::string_view resolved_from;  // of an address: the name that it was found by, if any
-  bool quiet = false;              // a question on the way: a refusal is not worth an entry
-};
-
-/// Told of what no grant opens, and asked where only the policy knows.
-class DoorKeeper {
- public:
-  virtual ~DoorKeeper() = default;
-  /// On the engine's threads, also on a guest's fiber: must not block or throw.
-  virtual bool ask(const Knock& knock) noexcept = 0;
 };
 
 struct Folder {

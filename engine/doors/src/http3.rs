@@ -2,6 +2,7 @@
 //! `wasi:http/client` 0.3 through the HTTP door. The engine's own differs in two points that its WIT settles: a
 //! request without a path asks for `/`, and one that couldn't be sent isn't reported as sent.
 
+use crate::http_error::wit_code;
 use http::uri::PathAndQuery;
 use tokio::sync::oneshot;
 use wasmtime::Result;
@@ -57,41 +58,7 @@ async fn send<T: WasiHttpView + 'static>(
     }
 }
 
-/// The door's error as the interface has it.
+/// The door's error as 0.3 has it.
 fn code(error: &Error) -> ErrorCode {
-    macro_rules! same {
-        (plain: $($plain:ident)*; with: $($with:ident)*; sizes: $($sizes:ident)*) => {
-            match error {
-                $(Error::$plain => ErrorCode::$plain,)*
-                $(Error::$with(what) => ErrorCode::$with(what.clone()),)*
-                $(Error::$sizes { field_name, field_size } => ErrorCode::$sizes(FieldSizePayload {
-                    field_name: field_name.clone(),
-                    field_size: *field_size,
-                }),)*
-                Error::HttpRequestHeaderSize { field_name, field_size } => {
-                    let payload = FieldSizePayload { field_name: field_name.clone(), field_size: *field_size };
-                    ErrorCode::HttpRequestHeaderSize(Some(payload))
-                }
-                Error::DnsError { rcode, info_code } => {
-                    ErrorCode::DnsError(DnsErrorPayload { rcode: rcode.clone(), info_code: *info_code })
-                }
-                Error::TlsAlertReceived { alert_id, alert_message } => ErrorCode::TlsAlertReceived(
-                    TlsAlertReceivedPayload { alert_id: *alert_id, alert_message: alert_message.clone() },
-                ),
-                // The HTTP door's errors are typed; these are the libraries' own.
-                other => ErrorCode::InternalError(Some(other.to_string())),
-            }
-        };
-    }
-    same! {
-        plain: DnsTimeout DestinationNotFound DestinationUnavailable DestinationIpProhibited DestinationIpUnroutable
-            ConnectionRefused ConnectionTerminated ConnectionTimeout ConnectionReadTimeout ConnectionWriteTimeout
-            ConnectionLimitReached TlsProtocolError TlsCertificateError HttpRequestDenied HttpRequestLengthRequired
-            HttpRequestMethodInvalid HttpRequestUriInvalid HttpRequestUriTooLong HttpResponseIncomplete
-            HttpResponseTimeout HttpUpgradeFailed HttpProtocolError LoopDetected ConfigurationError;
-        with: HttpRequestBodySize HttpRequestHeaderSectionSize HttpRequestTrailerSectionSize
-            HttpResponseHeaderSectionSize HttpResponseBodySize HttpResponseTrailerSectionSize
-            HttpResponseTransferCoding HttpResponseContentCoding InternalError;
-        sizes: HttpRequestTrailerSize HttpResponseHeaderSize HttpResponseTrailerSize
-    }
+    wit_code!(error)
 }

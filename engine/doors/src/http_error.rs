@@ -8,6 +8,47 @@ use std::error::Error as StdError;
 use std::io;
 use wasmtime_wasi_http::Error;
 
+/// The door's error as the interface has it: `ErrorCode` and its payloads are those of 0.2 or 0.3, as imported there.
+macro_rules! wit_code {
+    ($error:expr) => {
+        crate::http_error::wit_code! {
+            $error;
+            plain: DnsTimeout DestinationNotFound DestinationUnavailable DestinationIpProhibited DestinationIpUnroutable
+                ConnectionRefused ConnectionTerminated ConnectionTimeout ConnectionReadTimeout ConnectionWriteTimeout
+                ConnectionLimitReached TlsProtocolError TlsCertificateError HttpRequestDenied HttpRequestLengthRequired
+                HttpRequestMethodInvalid HttpRequestUriInvalid HttpRequestUriTooLong HttpResponseIncomplete
+                HttpResponseTimeout HttpUpgradeFailed HttpProtocolError LoopDetected ConfigurationError;
+            with: HttpRequestBodySize HttpRequestHeaderSectionSize HttpRequestTrailerSectionSize
+                HttpResponseHeaderSectionSize HttpResponseBodySize HttpResponseTrailerSectionSize
+                HttpResponseTransferCoding HttpResponseContentCoding InternalError;
+            sizes: HttpRequestTrailerSize HttpResponseHeaderSize HttpResponseTrailerSize
+        }
+    };
+    ($error:expr; plain: $($plain:ident)*; with: $($with:ident)*; sizes: $($sizes:ident)*) => {
+        match $error {
+            $(Error::$plain => ErrorCode::$plain,)*
+            $(Error::$with(what) => ErrorCode::$with(what.clone()),)*
+            $(Error::$sizes { field_name, field_size } => ErrorCode::$sizes(FieldSizePayload {
+                field_name: field_name.clone(),
+                field_size: *field_size,
+            }),)*
+            Error::HttpRequestHeaderSize { field_name, field_size } => {
+                let payload = FieldSizePayload { field_name: field_name.clone(), field_size: *field_size };
+                ErrorCode::HttpRequestHeaderSize(Some(payload))
+            }
+            Error::DnsError { rcode, info_code } => {
+                ErrorCode::DnsError(DnsErrorPayload { rcode: rcode.clone(), info_code: *info_code })
+            }
+            Error::TlsAlertReceived { alert_id, alert_message } => ErrorCode::TlsAlertReceived(
+                TlsAlertReceivedPayload { alert_id: *alert_id, alert_message: alert_message.clone() },
+            ),
+            // The HTTP door's errors are typed; these are the libraries' own.
+            other => ErrorCode::InternalError(Some(other.to_string())),
+        }
+    };
+}
+pub(crate) use wit_code;
+
 /// How far the exchange had come.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Stage {

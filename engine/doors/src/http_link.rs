@@ -2,6 +2,7 @@
 //! `wasi:http/types.http-error-code` of 0.2: the engine's own looks for another type than the one that a body's
 //! stream fails with, and so never finds a code.
 
+use crate::http_error::wit_code;
 use wasmtime::component::{Linker, Resource};
 use wasmtime::{Result, StoreContextMut};
 use wasmtime_wasi::WasiView;
@@ -28,34 +29,7 @@ pub fn link_error_code<T: WasiView>(linker: &mut Linker<T>) -> Result<()> {
     Ok(())
 }
 
-/// The codes that a stream of a body fails with.
+/// The door's error as 0.2 has it.
 fn code_of(error: &Error) -> ErrorCode {
-    match error {
-        Error::ConnectionReadTimeout => ErrorCode::ConnectionReadTimeout,
-        Error::ConnectionTerminated => ErrorCode::ConnectionTerminated,
-        Error::ConnectionTimeout => ErrorCode::ConnectionTimeout,
-        Error::HttpResponseTimeout => ErrorCode::HttpResponseTimeout,
-        Error::HttpResponseIncomplete => ErrorCode::HttpResponseIncomplete,
-        Error::HttpResponseBodySize(size) => ErrorCode::HttpResponseBodySize(*size),
-        Error::HttpResponseTrailerSectionSize(size) => ErrorCode::HttpResponseTrailerSectionSize(*size),
-        Error::HttpResponseTrailerSize { field_name, field_size } => {
-            ErrorCode::HttpResponseTrailerSize(FieldSizePayload {
-                field_name: field_name.clone(),
-                field_size: *field_size,
-            })
-        }
-        Error::HttpResponseHeaderSectionSize(size) => ErrorCode::HttpResponseHeaderSectionSize(*size),
-        Error::HttpRequestBodySize(size) => ErrorCode::HttpRequestBodySize(*size),
-        Error::HttpProtocolError => ErrorCode::HttpProtocolError,
-        Error::TlsProtocolError => ErrorCode::TlsProtocolError,
-        Error::TlsCertificateError => ErrorCode::TlsCertificateError,
-        Error::TlsAlertReceived { alert_id, alert_message } => ErrorCode::TlsAlertReceived(TlsAlertReceivedPayload {
-            alert_id: *alert_id,
-            alert_message: alert_message.clone(),
-        }),
-        Error::DnsError { rcode, info_code } => {
-            ErrorCode::DnsError(DnsErrorPayload { rcode: rcode.clone(), info_code: *info_code })
-        }
-        other => ErrorCode::InternalError(Some(other.to_string())),
-    }
+    wit_code!(error)
 }
