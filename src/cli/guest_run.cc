@@ -26,6 +26,29 @@ using nlohmann::json;
 constexpr uint64_t kCacheBytes = uint64_t{2} << 30;
 constexpr size_t kDenialsShown = 5;
 
+json to_json(const host::StorageUse& use) {
+  json value = {{"bytes", use.stored.bytes},
+                {"files", use.stored.files},
+                {"peak_bytes", use.stored.peak_bytes},
+                {"peak_files", use.stored.peak_files},
+                {"refused", use.stored.refused}};
+  if (use.quota.bytes) value["limit_bytes"] = *use.quota.bytes;
+  if (use.quota.files) value["limit_files"] = *use.quota.files;
+  return value;
+}
+
+json to_json(const host::StorageReport& report) {
+  json value = to_json(report.total);
+  value["folders"] = json::array();
+  for (const host::FolderUse& folder : report.folders) {
+    json one = to_json(static_cast<const host::StorageUse&>(folder));
+    one["host_path"] = folder.host_path;
+    one["guest_path"] = folder.guest_path;
+    value["folders"].push_back(std::move(one));
+  }
+  return value;
+}
+
 json to_json(const host::CommandReport& report, const GuestOptions& options, const Digest& digest) {
   static constexpr const char* kEndings[] = {"",          "exited", "trapped",  "limited",
                                              "cancelled", "failed", "panicked", "returned"};
@@ -54,6 +77,7 @@ json to_json(const host::CommandReport& report, const GuestOptions& options, con
                   {"connections", report.outcome.network.connections}}},
                 {"denials", std::move(denials)},
                 {"denials_unlisted", report.denials_unlisted}};
+  if (report.storage) value["storage"] = to_json(*report.storage);
   using Ending = engine::Outcome::Ending;
   if (report.outcome.ending == Ending::kExited || report.outcome.ending == Ending::kReturned)
     value["exit_status"] = report.outcome.exit_status;
@@ -224,6 +248,9 @@ int conclude(const host::CommandReport& report, const GuestOptions& options, con
     tell(with(to_json(report, options, ready.loaded.digest), more) + "\n");
   } else {
     if (!options.quiet) say_denials(report, options.module);
+    if (!options.quiet && report.storage) {
+      for (const std::string& line : host::explain_storage(*report.storage, ready.effective)) say(line);
+    }
     say_ending(report, ready.effective);
   }
   // The guest is still at it, on the engine's threads: it ends with the process, which is its own.

@@ -31,6 +31,7 @@ constexpr auto kGuards = std::to_array<Guard>({
     {"cross-grant", engine::kGuardCrossGrant},
     {"special-files", engine::kGuardSpecialFiles},
     {"network", engine::kGuardNetwork},
+    {"storage", engine::kGuardStorage},
     {kCacheAuthSwitch, 0},
     {kCompileSwitch, 0},
 });

@@ -92,7 +92,9 @@ Result<std::unique_ptr<Call>> Engine::start(const Module& module, const Guest& g
   for (const Folder& folder : guest.folders) {
     folders.push_back({.host_path = slice(folder.host_path),
                        .guest_path = slice(folder.guest_path),
-                       .writable = folder.writable});
+                       .writable = folder.writable,
+                       .ledger = folder.ledger != nullptr ? folder.ledger->abi() : nullptr,
+                       .account = folder.account});
   }
   auto running = std::make_unique<Running>();
   running->meter = {.cpu_limit_ns = abi_limit(guest.cpu_time),

@@ -7,6 +7,7 @@
 // are used on the engine's threads.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "engine/knock.h"
+#include "engine/ledger.h"
 
 struct berth_budget;
 struct berth_function;
@@ -47,6 +49,8 @@ struct Folder {
   std::string host_path;
   std::string guest_path;
   bool writable = false;
+  const Ledger* ledger = nullptr;  // counts what is stored in it, as this account; outlives the call
+  size_t account = 0;
 };
 
 /// Which operating-system calls the engine's doors use.
@@ -68,6 +72,7 @@ enum GuardsOff : uint64_t {
   kGuardCrossGrant = 1 << 11,
   kGuardSpecialFiles = 1 << 12,
   kGuardNetwork = 1 << 14,
+  kGuardStorage = 1 << 18,
   kAskForPanic = 1 << 13,  // no guard: the lane fails as berth's own code might
 };
 

@@ -18,8 +18,8 @@ using policy::FilesGrant;
 using policy::Grant;
 
 Result<void> refuse_unheld_limits(const policy::Limits& limits) {
-  constexpr std::array<std::string_view, 6> kHeld{"memory", "cpu.time",       "cpu.fuel",
-                                                  "wall",   "compile.memory", "compile.time"};
+  constexpr std::array<std::string_view, 8> kHeld{
+      "memory", "cpu.time", "cpu.fuel", "wall", "storage", "storage.files", "compile.memory", "compile.time"};
   for (const policy::LimitName& limit : policy::limit_names()) {
     if (std::ranges::find(kHeld, limit.name) != kHeld.end()) continue;
     if (policy::limit_text(limits, limit.name)) {
@@ -35,11 +35,6 @@ Result<void> refuse_unheld_limits(const policy::Limits& limits) {
 
 Result<void> give(const Grant& grant, engine::Guest& guest) {
   if (const auto* files = std::get_if<FilesGrant>(&grant.extent)) {
-    if (files->quota_bytes) {
-      return fail(ErrorCode::kUnsupported,
-                  fmt::format("the quota of '{}' is not enforced by this berth yet: leave 'quota=' out",
-                              policy::to_text(grant)));
-    }
     for (const engine::Folder& other : guest.folders) {
       if (other.guest_path == files->guest_path) {
         return fail(

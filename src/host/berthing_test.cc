@@ -54,7 +54,6 @@ TEST_CASE("the network's grants are given, and the names of sockets' rules are l
 
 TEST_CASE("a grant or a limit that isn't held yet stops the run") {
   CHECK(guest_for(with({"http.in 127.0.0.1:8080"})).error().code == ErrorCode::kUnsupported);
-  CHECK(guest_for(with({"files /tmp:/data:rw:quota=1MiB"})).error().code == ErrorCode::kUnsupported);
   policy::Policy shared;
   shared.limits.cpu_share_basis_points = 2000;
   CHECK(guest_for(shared).error().code == ErrorCode::kUnsupported);

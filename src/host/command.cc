@@ -23,6 +23,7 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
     Lent(uint64_t guest_bytes, const policy::Policy& policy) : budget(guest_bytes), denials(policy) {}
     engine::Budget budget;
     Denials denials;
+    std::unique_ptr<Storage> storage;
   };
   auto lent = std::make_unique<Lent>(shares.guest_bytes, request.policy);
   guest.function = request.function;
@@ -33,12 +34,15 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
   guest.guards_off = request.guards_off;
   guest.budget = &lent->budget;
   guest.keeper = &lent->denials;
+  if ((request.guards_off & engine::kGuardStorage) == 0)
+    lent->storage = BERTH_TRY(Storage::open(request.policy, guest));
 
   CommandReport report{.outcome = {},
                        .signal = std::nullopt,
                        .memory_limit_bytes = memory,
                        .memory_reserve_bytes = shares.reserve_bytes(),
                        .memory_refused_bytes = std::nullopt,
+                       .storage = std::nullopt,
                        .denials = {}};
   const auto began = std::chrono::steady_clock::now();
   const auto call = BERTH_TRY(engine.start(module, guest, [&report, &loop](engine::Outcome outcome) {
@@ -57,6 +61,7 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
   report.wall = std::chrono::steady_clock::now() - began;
   report.memory_peak_bytes = lent->budget.peak_bytes();
   report.memory_refused_bytes = lent->budget.refused_bytes();
+  if (lent->storage) report.storage = lent->storage->report();
   report.denials = lent->denials.collect();
   report.denials_unlisted = lent->denials.unlisted();
   if (report.outcome.still_running) std::ignore = lent.release();

@@ -12,6 +12,7 @@
 #include "base/loop.h"
 #include "engine/engine.h"
 #include "host/denials.h"
+#include "host/storage.h"
 #include "policy/policy.h"
 
 namespace berth::host {
@@ -34,6 +35,7 @@ struct CommandReport {
   uint64_t memory_reserve_bytes = 0;  // kept of it for the host's side
   uint64_t memory_peak_bytes = 0;     // of the guest's part
   std::optional<uint64_t> memory_refused_bytes;
+  std::optional<StorageReport> storage;  // of a module whose storage is bounded
   std::vector<Denial> denials;
   uint64_t denials_unlisted = 0;
 };

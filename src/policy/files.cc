@@ -14,6 +14,9 @@ namespace berth::policy {
 namespace {
 
 constexpr std::string_view kAnyGuest = "*";
+/// The options that bound what is stored.
+constexpr std::string_view kQuota = "quota=";
+constexpr std::string_view kFiles = "files=";
 
 /// The parts between unescaped colons, with `\:` and `\\` read as the characters they mean.
 Result<std::vector<std::string>> split_escaped(std::string_view text) {
@@ -87,18 +90,37 @@ Result<std::string> parse_guest_path(std::string_view part, Role role) {
   return invalid(part, "as a guest path is for an owner's rules only, name the path");
 }
 
+bool is_quota(std::string_view option) {
+  return option.starts_with(kQuota) || option.starts_with(kFiles);
+}
+
 Result<void> apply_option(FilesGrant& grant, std::string_view option) {
-  constexpr std::string_view kQuota = "quota=";
   if (option.starts_with(kQuota)) {
     if (grant.quota_bytes) return invalid(option, "is a second quota");
     grant.quota_bytes = BERTH_TRY(parse_bytes(option.substr(kQuota.size())));
     if (*grant.quota_bytes == 0) return invalid(option, "leaves no room, use 'ro' instead");
     return {};
   }
+  if (option.starts_with(kFiles)) {
+    if (grant.quota_files) return invalid(option, "is a second number of files");
+    grant.quota_files = BERTH_TRY(parse_count(option.substr(kFiles.size())));
+    if (*grant.quota_files == 0) return invalid(option, "leaves no room, use 'ro' instead");
+    return {};
+  }
   auto access = parse_access(option);
   if (!access) return invalid(option, "is not an access, use 'ro' or 'rw'");
   grant.access = *access;
   return {};
+}
+
+/// Whether the inner quota is one that the outer allows.
+bool bounds(std::optional<uint64_t> outer, std::optional<uint64_t> inner) {
+  return !outer || (inner && *inner <= *outer);
+}
+
+std::optional<uint64_t> smaller(std::optional<uint64_t> left, std::optional<uint64_t> right) {
+  if (!left || !right) return left ? left : right;
+  return std::min(*left, *right);
 }
 
 bool same_place(const FilesGrant& outer, const FilesGrant& inner) {
@@ -156,7 +178,7 @@ Result<FilesGrant> parse_files(std::string_view extent, Role role) {
     grant.guest_path = BERTH_TRY(default_guest_path(grant.host_path));
   }
   bool access_said = false;
-  bool unclear = next == 1 && parts.size() > 1 && !parse_access(parts[1]) && !parts[1].starts_with("quota=");
+  bool unclear = next == 1 && parts.size() > 1 && !parse_access(parts[1]) && !is_quota(parts[1]);
   if (unclear) return invalid(parts[1], "is neither a guest path, which begins with '/', nor 'ro' or 'rw'");
   for (; next < parts.size(); ++next) {
     bool says_access = parse_access(parts[next]).has_value();
@@ -164,7 +186,7 @@ Result<FilesGrant> parse_files(std::string_view extent, Role role) {
     access_said = access_said || says_access;
     BERTH_TRY(apply_option(grant, parts[next]));
   }
-  if (grant.quota_bytes && grant.access == Access::kReadOnly) {
+  if ((grant.quota_bytes || grant.quota_files) && grant.access == Access::kReadOnly) {
     return fail(ErrorCode::kInvalidArgument, "a quota needs 'rw'");
   }
   return grant;
@@ -174,13 +196,14 @@ std::string extent_text(const FilesGrant& grant) {
   std::string text =
       fmt::format("{}:{}:{}", escaped(grant.host_path), escaped(grant.guest_path), access_name(grant.access));
   if (grant.quota_bytes) text += ":quota=" + exact_bytes(*grant.quota_bytes);
+  if (grant.quota_files) text += fmt::format(":files={}", *grant.quota_files);
   return text;
 }
 
 bool contains(const FilesGrant& outer, const FilesGrant& inner) {
   if (!same_place(outer, inner) || inner.access > outer.access) return false;
-  if (inner.access == Access::kReadOnly || !outer.quota_bytes) return true;
-  return inner.quota_bytes && *inner.quota_bytes <= *outer.quota_bytes;
+  if (inner.access == Access::kReadOnly) return true;
+  return bounds(outer.quota_bytes, inner.quota_bytes) && bounds(outer.quota_files, inner.quota_files);
 }
 
 std::optional<FilesGrant> narrow(const FilesGrant& asked, const FilesGrant& owner) {
@@ -189,8 +212,10 @@ std::optional<FilesGrant> narrow(const FilesGrant& asked, const FilesGrant& owne
   both.access = weaker(asked.access, owner.access);
   if (both.access == Access::kReadOnly) {
     both.quota_bytes.reset();
-  } else if (owner.quota_bytes) {
-    both.quota_bytes = std::min(asked.quota_bytes.value_or(*owner.quota_bytes), *owner.quota_bytes);
+    both.quota_files.reset();
+  } else {
+    both.quota_bytes = smaller(asked.quota_bytes, owner.quota_bytes);
+    both.quota_files = smaller(asked.quota_files, owner.quota_files);
   }
   return both;
 }

@@ -2,7 +2,7 @@
 #pragma once
 // The extent of `files`: one folder of this machine, shown to the guest under a path of its own.
 //
-//   files HOST[:GUEST][:ro|:rw][:quota=SIZE]
+//   files HOST[:GUEST][:ro|:rw][:quota=SIZE][:files=COUNT]
 //
 // Without access it is read-only. Without GUEST an absolute HOST keeps its path, and a relative one appears
 // at `/` and its last name (`files ./data` is `files ./data:/data`, `files .` is `files .:/`); in an
@@ -10,8 +10,8 @@
 // GUEST is made absolute and normal (`.` is `/`); it never holds `..`.
 //
 // Host paths are compared by their components as text: the caller makes them absolute and free of `..` and
-// of links first. A host path that still holds `..` contains nothing and lies in nothing. A quota belongs
-// to `rw` grants only; each grant that an owner's rule bounds has that quota for itself.
+// of links first. A host path that still holds `..` contains nothing and lies in nothing. A quota, in
+// bytes or in files, belongs to `rw` grants only; each grant that an owner's rule bounds has it for itself.
 //
 // Pure; safe on any thread.
 
@@ -31,6 +31,7 @@ struct FilesGrant {
   std::string guest_path;  // absolute and normal: "/" or "/a/b"; "*" in an owner's rule: any
   Access access = Access::kReadOnly;
   std::optional<uint64_t> quota_bytes;
+  std::optional<uint64_t> quota_files;
 
   bool operator==(const FilesGrant&) const = default;
 };

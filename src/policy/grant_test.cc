@@ -73,6 +73,8 @@ TEST_CASE("files grants are read") {
                {"files ./a:./b/", "files ./a:/b:ro"},
                {"files ./my data:/my data:rw:quota=1024MiB", "files ./my data:/my data:rw:quota=1GiB"},
                {"files ./a:/a:quota=1kB:rw", "files ./a:/a:rw:quota=1000B"},
+               {"files ./a:rw:files=10k:quota=1GiB", "files ./a:/a:rw:quota=1GiB:files=10000"},
+               {"files ./a:rw:files=1", "files ./a:/a:rw:files=1"},
                {"files C\\:\\\\data:/d\\:d", "files C\\:\\\\data:/d\\:d:ro"}});
 }
 
@@ -94,6 +96,10 @@ TEST_CASE("files grants that are unclear are refused with the part that is") {
                  {"files ./a:/b:rw:quota=0B", "leaves no room"},
                  {"files ./a:/b:rw:quota=1B:quota=1B", "second quota"},
                  {"files ./a:/b:quota=1B", "a quota needs 'rw'"},
+                 {"files ./a:/b:ro:files=1", "a quota needs 'rw'"},
+                 {"files ./a:/b:rw:files=0", "leaves no room"},
+                 {"files ./a:/b:rw:files=1MiB", "no unit"},
+                 {"files ./a:/b:rw:files=1:files=1", "second number of files"},
                  {"files ./a\\b", "lone '\\'"},
                  {"files ./a\\", "lone '\\'"},
                  {"files ./a:*", "for an owner's rules only"}});
@@ -252,19 +258,26 @@ TEST_CASE("a grant holds those that open no more") {
     const char* outer;
     const char* inner;
   };
-  for (Pair pair :
-       {Pair{"files /srv:rw", "files /srv/a/b:/x:ro"}, Pair{"files /:/:rw", "files /srv:/srv:rw"},
-        Pair{"files /a:rw:quota=2B", "files /a:/a:rw:quota=1B"}, Pair{"files /a:rw:quota=2B", "files /a"},
-        Pair{"env *", "env A=b"}, Pair{"env A", "env A=b"}, Pair{"stdio in,out", "stdio out"},
-        Pair{"http.out https://*/*", "http.out GET https://a.b/c"},
-        Pair{"http.out https://a.b/v1/*", "http.out https://a.b/v1/x"},
-        Pair{"http.out GET,POST https://*.b/*", "http.out POST https://a.b/*"},
-        Pair{"http.out http://[10.0.0.0/8]/*", "http.out http://10.1.2.3/x"},
-        Pair{"socket.out tcp://*:*", "socket.out tcp://8.8.8.0/24:53"},
-        Pair{"socket.out tcp://10.0.0.0/8:1-100", "socket.out tcp://10.1.0.0/16:80"},
-        Pair{"socket.in tcp://*:*", "socket.in tcp://127.0.0.1:80"}, Pair{"dns *.com", "dns *.a.com"},
-        Pair{"keyvalue app-*", "keyvalue app-x:ro"}, Pair{"messaging publish a.>", "messaging publish a.*.c"},
-        Pair{"p2p dial /a/*", "p2p dial /a/1"}, Pair{"content fetch | publish", "content fetch"}}) {
+  for (Pair pair : {Pair{"files /srv:rw", "files /srv/a/b:/x:ro"},
+                    Pair{"files /:/:rw", "files /srv:/srv:rw"},
+                    Pair{"files /a:rw:quota=2B", "files /a:/a:rw:quota=1B"},
+                    Pair{"files /a:rw:quota=2B", "files /a"},
+                    Pair{"files /a:rw:files=2", "files /a:rw:quota=9B:files=2"},
+                    Pair{"env *", "env A=b"},
+                    Pair{"env A", "env A=b"},
+                    Pair{"stdio in,out", "stdio out"},
+                    Pair{"http.out https://*/*", "http.out GET https://a.b/c"},
+                    Pair{"http.out https://a.b/v1/*", "http.out https://a.b/v1/x"},
+                    Pair{"http.out GET,POST https://*.b/*", "http.out POST https://a.b/*"},
+                    Pair{"http.out http://[10.0.0.0/8]/*", "http.out http://10.1.2.3/x"},
+                    Pair{"socket.out tcp://*:*", "socket.out tcp://8.8.8.0/24:53"},
+                    Pair{"socket.out tcp://10.0.0.0/8:1-100", "socket.out tcp://10.1.0.0/16:80"},
+                    Pair{"socket.in tcp://*:*", "socket.in tcp://127.0.0.1:80"},
+                    Pair{"dns *.com", "dns *.a.com"},
+                    Pair{"keyvalue app-*", "keyvalue app-x:ro"},
+                    Pair{"messaging publish a.>", "messaging publish a.*.c"},
+                    Pair{"p2p dial /a/*", "p2p dial /a/1"},
+                    Pair{"content fetch | publish", "content fetch"}}) {
     CAPTURE(pair.outer);
     CAPTURE(pair.inner);
     CHECK(holds_within(pair.outer, pair.inner));
@@ -281,6 +294,8 @@ TEST_CASE("a grant doesn't hold those that open more, or something else") {
                     Pair{"files /a", "files /a:/a:rw"},
                     Pair{"files /a:/x", "files /a/b:/y"},
                     Pair{"files /a:rw:quota=1B", "files /a:/a:rw"},
+                    Pair{"files /a:rw:quota=1B", "files /a:rw:files=1"},
+                    Pair{"files /a:rw:quota=2B:files=1", "files /a:rw:quota=1B:files=2"},
                     Pair{"files /a", "files /a/../b:/b"},
                     Pair{"files a", "files /a"},
                     Pair{"env A=b", "env A"},

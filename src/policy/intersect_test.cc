@@ -55,6 +55,8 @@ TEST_CASE("files are bounded by folder, access and quota") {
   CHECK(left({"files /srv/a:/a:rw"}, {"files /srv:rw:quota=1GiB"}) == "files /srv/a:/a:rw:quota=1GiB\n");
   CHECK(left({"files /srv/a:/a:rw:quota=1MiB"}, {"files /srv:rw:quota=1GiB"}) ==
         "files /srv/a:/a:rw:quota=1MiB\n");
+  CHECK(left({"files /srv/a:/a:rw:quota=1MiB"}, {"files /srv:rw:files=9"}) ==
+        "files /srv/a:/a:rw:quota=1MiB:files=9\n");
   CHECK(left({"files /srv/a:/a:rw:quota=1MiB"}, {"files /srv"}) == "files /srv/a:/a:ro\n");
   CHECK(left({"files /srv:/a"}, {"files /srv/a"}).empty());
   CHECK(left({"files /srvx:/a"}, {"files /srv"}).empty());

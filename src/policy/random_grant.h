@@ -85,7 +85,8 @@ class RandomGrants {
     if (made != ".") made += path();
     if (coin()) made.append(":").append(role == Role::kOwner && coin() ? "*" : path());
     if (coin()) return made + pick({"", ":ro"});
-    return made + ":rw" + pick({"", ":quota=1GiB", ":quota=512MB", ":quota=1B"});
+    return made + ":rw" + pick({"", ":quota=1GiB", ":quota=512MB", ":quota=1B"}) +
+           pick({"", ":files=1", ":files=2k"});
   }
 
   std::string env(Role role) {

@@ -53,7 +53,7 @@ MOST_DESCRIPTORS = 64
 MOST_OUTPUT = 4 << 20
 KEYS = {"trick", "holds", "guard", "run", "call", "also", "args", "expect", "without", "seconds", "grows", "cpu", "threads",
         "descriptors", "denials", "state", "stdin", "stdout", "stderr", "report", "writes", "meanwhile",
-        "prepare", "bomb", "listen", "servers", "dns", "module", "says", "open"}  # fmt: skip
+        "prepare", "bomb", "listen", "servers", "dns", "module", "says", "open", "stored"}  # fmt: skip
 
 
 # Cases.
@@ -116,11 +116,11 @@ def all_cases():
 
 
 class Scene:
-    """A folder of its own for one run: three grants, a secret beside them, and berth's own folders."""
+    """A folder of its own for one run: folders to grant, a secret beside them, and berth's own folders."""
 
     def __init__(self, root):
         self.root = root
-        for name in ("outside/folder", "own", "temporary"):
+        for name in ("outside/folder", "own", "temporary", "data"):
             (root / name).mkdir(parents=True)
         (root / "outside" / "secret").write_bytes(SECRET)
         (root / "outside" / "precious").write_bytes(b"precious\n")
@@ -209,6 +209,12 @@ class Scene:
         folder = self.root / "own" / name
         return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
+    def stored(self):
+        """Apparent bytes of files, and how many of any kind there are, in the folder that begins empty."""
+        paths = list((self.root / "data").rglob("*"))
+        infos = {(info.st_dev, info.st_ino): info for info in (path.lstat() for path in paths)}
+        return sum(info.st_size for info in infos.values() if stat.S_ISREG(info.st_mode)), len(infos)
+
     def environment(self):
         own = {name: str(self.root / "own" / name.lower()) for name in ("CONFIG", "STATE", "CACHE")}
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS")}
@@ -217,7 +223,7 @@ class Scene:
 
     def expand(self, words):
         port = self.listener.getsockname()[1] if self.listener else None
-        names = {"$ROOT": self.root, "$PORT": port, "$RW": self.root / "rw", "$RO": self.root / "ro", "$OTHER": self.root / "other"}
+        names = {"$ROOT": self.root, "$PORT": port, "$RW": self.root / "rw", "$RO": self.root / "ro", "$OTHER": self.root / "other", "$DATA": self.root / "data"}
         # The longer name first: `$TLS-EXPIRED` is not `$TLS` and the rest.
         for name in sorted(self.ports, key=len, reverse=True):
             names["$" + name.upper()] = self.ports[name]
@@ -276,6 +282,22 @@ def swapper(scene, what):
     finally:
         stop.set()
         thread.join()
+
+
+@contextmanager
+def storing(runner, case, scene):
+    """Another run with the same options, which stores something and then waits."""
+    module = runner.guests / f"{case.keys['module']}.wasm"
+    command = [runner.berth, "run", *scene.expand(case.options("run")), module]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=scene.environment(), text=True)
+    try:
+        process.stdin.write("mkdir first\n")
+        process.stdin.flush()
+        if process.stdout.readline() != "ok 0\n":
+            raise SystemExit(f"{case.name}: the run beside it stored nothing")
+        yield
+    finally:
+        process.communicate()
 
 
 # One run.
@@ -404,7 +426,9 @@ class Runner:
             arguments += ["a" * length] * count
         deadline = case.number("seconds", SECONDS)
         deadline = min(deadline, UNGUARDED_SECONDS) if guard_off and "hangs" in case.keys["without"] else deadline + 2
-        with scene.serve(case), swapper(scene, case.keys.get("meanwhile")):
+        meanwhile = case.keys.get("meanwhile")
+        beside = storing(self, case, scene) if meanwhile == "store" else swapper(scene, meanwhile)
+        with scene.serve(case), beside:
             command, arguments = scene.expand(command), scene.expand(arguments)
             seen = self.watch(case, [*command, str(module), *arguments], scene, deadline * self.slow)
         lines = seen.stderr.splitlines()
@@ -551,6 +575,11 @@ def check(case, seen, runner, here, watch_memory):
         wrong.append(f"{len(seen.report.get('denials', []))} denials were recorded of {case.keys['denials']}")
     if here.own_bytes("state") > case.number("state", 16 << 20):
         wrong.append(f"{here.own_bytes('state')} bytes were logged")
+    if "stored" in case.keys:
+        words = case.keys["stored"].split()
+        most = float(words[0].removesuffix("MiB")) * (1 << 20), int(words[1])
+        if any(is_so > may for is_so, may in zip(here.stored(), most)):
+            wrong.append(f"stored {here.stored()[0]} bytes in {here.stored()[1]} files, of {case.keys['stored']}")
     if seen.changes:
         wrong.append(f"changed {', '.join(seen.changes[:3])}")
     if "says" in case.keys and not re.search(case.keys["says"], seen.stdout.decode(errors="replace"), re.DOTALL):

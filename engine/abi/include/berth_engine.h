@@ -105,6 +105,9 @@ typedef struct berth_function berth_function;
 /// A hash that is being computed.
 typedef struct berth_hasher berth_hasher;
 
+/// Folders that are counted. Any thread.
+typedef struct berth_ledger berth_ledger;
+
 /// A compiled module. Any thread.
 typedef struct berth_module berth_module;
 
@@ -168,6 +171,9 @@ typedef struct berth_folder {
   struct berth_slice host_path;
   struct berth_slice guest_path;
   bool writable;
+  /// Counts what is stored in the folder, as its account of that number; null where nothing does.
+  const struct berth_ledger *ledger;
+  size_t account;
 } berth_folder;
 
 /// Memory of one module: C++ owns it, both sides read and write it atomically, and it outlives every call
@@ -274,6 +280,29 @@ typedef struct berth_guest {
   /// Handed to `ask` and `done`.
   void *context;
 } berth_guest;
+
+/// The most that may be stored: apparent bytes of regular files, and files of any kind, folders and links too. UINT64_MAX
+/// is no limit.
+typedef struct berth_quota {
+  uint64_t bytes;
+  uint64_t files;
+} berth_quota;
+
+/// A folder of the host that a ledger counts: *borrow*.
+typedef struct berth_account {
+  struct berth_slice host_path;
+  struct berth_quota quota;
+} berth_account;
+
+/// What is stored, and the most that was.
+typedef struct berth_stored {
+  uint64_t bytes;
+  uint64_t files;
+  uint64_t peak_bytes;
+  uint64_t peak_files;
+  /// How often there was no room.
+  uint64_t refused;
+} berth_stored;
 
 #ifdef __cplusplus
 extern "C" {
@@ -403,6 +432,29 @@ int32_t berth_function_new(const struct berth_module *module,
 /// *Own* `function`; null is fine. Calls of it go on.
 /// `function` came from `berth_function_new` and is not used again.
 void berth_function_free(struct berth_function *function);
+
+/// Counts what is stored in some folders, each with a quota of its own and all with one together, and locks them against
+/// other ledgers until this one and every call that was lent it are gone. None of them lies in another. Walks through all
+/// of them: as slow as that is. *Own* `out`. Any thread.
+/// *Borrow* `accounts`, `len` of them; `out` is writable; `error` is writable or null.
+int32_t berth_ledger_open(const struct berth_account *accounts,
+                          size_t len,
+                          struct berth_quota total,
+                          struct berth_ledger **out,
+                          struct berth_bytes *error);
+
+/// What is stored in all of its folders together. *Borrow* `ledger`. Any thread.
+/// `ledger` came from `berth_ledger_open` and hasn't been freed.
+struct berth_stored berth_ledger_total(const struct berth_ledger *ledger);
+
+/// What is stored in one of its folders, by its number; nothing in one that it hasn't. *Borrow* `ledger`. Any thread.
+/// `ledger` came from `berth_ledger_open` and hasn't been freed.
+struct berth_stored berth_ledger_account(const struct berth_ledger *ledger,
+                                         size_t account);
+
+/// *Own* `ledger`; null is fine. Calls that were lent it go on counting.
+/// `ledger` came from `berth_ledger_open` and is not used again.
+void berth_ledger_free(struct berth_ledger *ledger);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -4,8 +4,9 @@
 use crate::boundary::{Failure, INTERNAL, borrowed, guarded, text, texts};
 use crate::types::*;
 use crate::{berth_module, berth_runtime, plain};
-use ::berth_guest::{Access, Budget, Call, Ended, GuardsOff, Guest, Meter, Outcome, OutputFlags, Target};
+use ::berth_guest::{Access, Budget, Call, Ended, Folder, GuardsOff, Guest, Meter, Outcome, OutputFlags, Target};
 use berth_doors::files::Phantom;
+use berth_doors::ledger::Counted;
 use berth_doors::net::Settings;
 use berth_doors::os::Ways;
 use berth_doors::{Knock, Owner};
@@ -134,7 +135,14 @@ unsafe fn read_guest(guest: &berth_guest, callbacks: Callbacks) -> Result<Guest,
     for folder in folders {
         // SAFETY: the same.
         let (host, inside) = unsafe { (text(folder.host_path, "a path")?, text(folder.guest_path, "a path")?) };
-        opened.push((host, inside, if folder.writable { Access::ReadWrite } else { Access::ReadOnly }));
+        // SAFETY: the same.
+        let ledger = unsafe { folder.ledger.as_ref() };
+        opened.push(Folder {
+            host_path: host,
+            guest_path: inside,
+            access: if folder.writable { Access::ReadWrite } else { Access::ReadOnly },
+            counted: ledger.map(|ledger| Counted { ledger: ledger.0.clone(), folder: folder.account }),
+        });
     }
     let env: Vec<_> = env.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
     // SAFETY: the caller's promise.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The C ABI of the engine: the exports for its threads, its modules and their hashes; those for calls are in
-//! `call.rs` and `function.rs`, the structs in `types.rs`. All the `unsafe` that a C boundary needs is in this crate.
+//! `call.rs` and `function.rs`, for what is stored in `ledger.rs`, the structs in `types.rs`. All the `unsafe` that a C boundary needs is in this crate.
 //!
 //! Functions that can fail return an error number of `src/base/error_table.cc` (0 is success) and, through
 //! `error`, a message that the caller owns. No panic crosses: each export catches.
@@ -10,6 +10,7 @@
 mod boundary;
 mod call;
 mod function;
+mod ledger;
 mod plain;
 mod types;
 
@@ -17,6 +18,7 @@ use ::berth_guest::{Engines, GuardsOff, Kind, Module, Needs, Runtime};
 use boundary::{Failure, INTERNAL, INVALID_MODULE, UNAVAILABLE, bytes, guarded, owned, text};
 pub use call::*;
 pub use function::*;
+pub use ledger::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 pub use types::*;

@@ -58,6 +58,38 @@ pub struct berth_folder {
     pub host_path: berth_slice,
     pub guest_path: berth_slice,
     pub writable: bool,
+    /// Counts what is stored in the folder, as its account of that number; null where nothing does.
+    pub ledger: *const crate::berth_ledger,
+    pub account: usize,
+}
+
+/// The most that may be stored: apparent bytes of regular files, and files of any kind, folders and links too. UINT64_MAX
+/// is no limit.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct berth_quota {
+    pub bytes: u64,
+    pub files: u64,
+}
+
+/// A folder of the host that a ledger counts: *borrow*.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct berth_account {
+    pub host_path: berth_slice,
+    pub quota: berth_quota,
+}
+
+/// What is stored, and the most that was.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct berth_stored {
+    pub bytes: u64,
+    pub files: u64,
+    pub peak_bytes: u64,
+    pub peak_files: u64,
+    /// How often there was no room.
+    pub refused: u64,
 }
 
 /// Memory of one module: C++ owns it, both sides read and write it atomically, and it outlives every call

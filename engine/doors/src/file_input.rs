@@ -2,25 +2,22 @@
 //! A file read as a stream. A regular file is always ready, so each read is one call to the system, and
 //! nothing is held between two of them. Lives on the guest's lane.
 
+use crate::open_file::OpenFile;
 use bytes::Bytes;
-use rustix::buffer::spare_capacity;
-use rustix::io::Errno;
-use std::fs::File;
-use std::sync::Arc;
 use wasmtime_wasi::p2::{InputStream, Pollable, StreamError, StreamResult};
 
 /// Bytes that one read takes at most, however many the guest asks for.
 const MOST_AT_ONCE: usize = 64 << 10;
 
 pub struct FileInput {
-    file: Arc<File>,
+    file: OpenFile,
     position: u64,
     /// The end was reached, or a read failed: the stream is closed from then on.
     ended: bool,
 }
 
 impl FileInput {
-    pub fn new(file: Arc<File>, position: u64) -> Self {
+    pub fn new(file: OpenFile, position: u64) -> Self {
         FileInput { file, position, ended: false }
     }
 }
@@ -35,12 +32,7 @@ impl InputStream for FileInput {
             return Ok(Bytes::new());
         }
         let mut bytes = Vec::with_capacity(size.min(MOST_AT_ONCE));
-        let read = loop {
-            match rustix::io::pread(&self.file, spare_capacity(&mut bytes), self.position) {
-                Err(Errno::INTR) => {}
-                read => break read,
-            }
-        };
+        let read = self.file.read_into(&mut bytes, self.position);
         self.ended = !matches!(read, Ok(1..));
         match read {
             Ok(0) => Err(StreamError::Closed),

@@ -4,13 +4,11 @@
 
 use crate::filesystem3::{descriptor_type, error_code_0_3};
 use crate::listing::Listing;
-use crate::os::{self, Ways};
+use crate::open_file::{At, OpenFile};
 use crate::translate::error_code;
 use rustix::io::Errno;
-use std::fs::File;
 use std::iter;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 use wasmtime::component::{
@@ -83,13 +81,13 @@ fn moved() -> Poll<Result<StreamResult>> {
 
 /// A file read from a position on.
 pub struct FileReader {
-    file: Arc<File>,
+    file: OpenFile,
     position: u64,
     tell: Tell,
 }
 
 impl FileReader {
-    pub fn new(file: Arc<File>, position: u64, tell: Tell) -> Self {
+    pub fn new(file: OpenFile, position: u64, tell: Tell) -> Self {
         FileReader { file, position, tell }
     }
 }
@@ -111,7 +109,7 @@ impl<D: 'static> StreamProducer<D> for FileReader {
             return moved();
         }
         let most = room.len().min(MOST_AT_ONCE);
-        match again(|| rustix::io::pread(&self.file, &mut room[..most], self.position)) {
+        match self.file.read(&mut room[..most], self.position) {
             Ok(0) => self.tell.end(Ok(())),
             Ok(count) => {
                 to.mark_written(count);
@@ -123,24 +121,16 @@ impl<D: 'static> StreamProducer<D> for FileReader {
     }
 }
 
-/// Where a stream is written to a file.
-#[derive(Clone, Copy)]
-pub enum At {
-    Offset(u64),
-    End,
-}
-
 /// A file that a stream is written to.
 pub struct FileWriter {
-    file: Arc<File>,
+    file: OpenFile,
     at: At,
-    ways: Ways,
     tell: Tell,
 }
 
 impl FileWriter {
-    pub fn new(file: Arc<File>, at: At, ways: Ways, tell: Tell) -> Self {
-        FileWriter { file, at, ways, tell }
+    pub fn new(file: OpenFile, at: At, tell: Tell) -> Self {
+        FileWriter { file, at, tell }
     }
 }
 
@@ -160,11 +150,7 @@ impl<D: 'static> StreamConsumer<D> for FileWriter {
             return moved();
         }
         let bytes = &bytes[..bytes.len().min(MOST_AT_ONCE)];
-        let written = match self.at {
-            At::Offset(position) => again(|| rustix::io::pwrite(&self.file, bytes, position)),
-            At::End => again(|| os::append(&self.file, bytes, self.ways)),
-        };
-        match written {
+        match self.file.write(bytes, self.at) {
             Ok(0) => self.tell.fail(Errno::NOSPC),
             Ok(count) => {
                 from.mark_read(count);
@@ -224,15 +210,5 @@ impl<D: 'static> StreamProducer<D> for Entries {
         }
         to.set_buffer(entries.into());
         result
-    }
-}
-
-/// A call to the system, made anew when a signal came in between.
-fn again(mut call: impl FnMut() -> rustix::io::Result<usize>) -> rustix::io::Result<usize> {
-    loop {
-        match call() {
-            Err(Errno::INTR) => {}
-            done => return done,
-        }
     }
 }

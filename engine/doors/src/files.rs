@@ -7,13 +7,16 @@
 //! Behind its handle stands no folder of this machine, so that a forgotten check opens nothing.
 
 use crate::beneath::{self, Manner, Stop};
+use crate::counted::Named;
+use crate::ledger::{Counted, Hold};
+use crate::open_file::OpenFile;
 use crate::os::Ways;
 use crate::place::{NO_GRANT, Place, join};
 use crate::translate::error_code;
 use crate::{Capability, Door, DoorsView, Knock, Operation, Reason};
 use std::collections::HashMap;
 use std::fs::File;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::{Descriptor, Dir};
@@ -38,6 +41,8 @@ pub struct Guards {
 pub struct Preopen {
     pub dir: Dir,
     pub guest_path: String,
+    /// Where what is stored in it has a limit.
+    pub counted: Option<Counted>,
 }
 
 /// Where the phantom is listed.
@@ -57,6 +62,8 @@ pub struct FilesDoor {
     pub(crate) phantom_always: bool,
     /// The folders that the guest has open, by handle.
     pub(crate) places: HashMap<u32, Place>,
+    /// The counted files that it has open, by handle.
+    pub(crate) holds: HashMap<u32, Arc<Hold>>,
     ways: Ways,
     guards: Guards,
 }
@@ -68,11 +75,16 @@ impl FilesDoor {
             || Ok::<_, std::io::Error>(Dir::new(File::open("/dev/null")?, FsPerms::ReadOnly, OpenMode::READ, true));
         let phantom_always = phantom == Phantom::Always;
         let phantom = if phantom == Phantom::None { None } else { Some(nothing()?) };
-        Ok(FilesDoor { preopens, phantom, phantom_always, places: HashMap::new(), ways, guards })
+        Ok(FilesDoor { preopens, phantom, phantom_always, places: HashMap::new(), holds: HashMap::new(), ways, guards })
     }
 
     /// Opens a host folder for a grant.
-    pub fn open_folder(host_path: &str, guest_path: &str, perms: FsPerms) -> std::io::Result<Preopen> {
+    pub fn open_folder(
+        host_path: &str,
+        guest_path: &str,
+        perms: FsPerms,
+        counted: Option<Counted>,
+    ) -> std::io::Result<Preopen> {
         let folder = File::open(host_path)?;
         if !folder.metadata()?.is_dir() {
             return Err(std::io::Error::from(std::io::ErrorKind::NotADirectory));
@@ -81,7 +93,7 @@ impl FilesDoor {
             FsPerms::ReadOnly => OpenMode::READ,
             FsPerms::ReadWrite => OpenMode::READ | OpenMode::WRITE,
         };
-        Ok(Preopen { dir: Dir::new(folder, perms, mode, true), guest_path: guest_path.to_owned() })
+        Ok(Preopen { dir: Dir::new(folder, perms, mode, true), guest_path: guest_path.to_owned(), counted })
     }
 
     /// The guest's path to a place. The phantom is no grant and lies at `/`.
@@ -92,6 +104,11 @@ impl FilesDoor {
 
     pub(crate) fn manner(&self) -> Manner {
         Manner { ways: self.ways, confine: self.guards.confinement, plain: self.guards.special_files }
+    }
+
+    /// The account of the grant that a place lies in.
+    pub(crate) fn counted(&self, place: &Place) -> Option<Counted> {
+        self.preopens.get(place.grant)?.counted.clone()
     }
 
     fn is_phantom(&self, dir: &Dir) -> bool {
@@ -122,6 +139,25 @@ impl<T: DoorsView> Door<'_, T> {
         let Descriptor::Dir(dir) = self.descriptor(fd)? else { return Ok(false) };
         let dir = dir.clone();
         Ok(self.0.doors().files.is_phantom(&dir))
+    }
+
+    /// An open file and what its grant permits; nothing for a folder.
+    pub(crate) fn open_file(&mut self, fd: &Resource<Descriptor>) -> FsResult<Option<(OpenFile, FsPerms)>> {
+        let (file, perms) = match self.descriptor(fd)? {
+            Descriptor::File(file) => (file.file.clone(), file.perms),
+            Descriptor::Dir(_) => return Ok(None),
+        };
+        let door = &self.0.doors().files;
+        Ok(Some((OpenFile { file, hold: door.holds.get(&fd.rep()).cloned(), ways: door.ways }, perms)))
+    }
+
+    /// An open file that may be changed.
+    pub(crate) fn file_to_write(&mut self, fd: &Resource<Descriptor>) -> FsResult<OpenFile> {
+        match self.open_file(fd)? {
+            None => Err(ErrorCode::BadDescriptor.into()),
+            Some((_, perms)) if perms.write_not_permitted() => Err(ErrorCode::NotPermitted.into()),
+            Some((file, _)) => Ok(file),
+        }
     }
 
     pub(crate) fn place(&mut self, fd: &Resource<Descriptor>) -> Place {
@@ -199,12 +235,12 @@ impl<T: DoorsView> Door<'_, T> {
         fd: &Resource<Descriptor>,
         operation: Operation,
         path: &str,
-        change: impl FnOnce(BorrowedFd<'_>, &str) -> rustix::io::Result<()>,
+        change: impl FnOnce(Option<&Counted>, Named<'_>) -> rustix::io::Result<()>,
     ) -> FsResult<()> {
         let dir = self.enter(fd, operation, path)?;
-        let manner = self.0.doors().files.manner();
+        let (counted, manner) = (self.counted(fd), self.0.doors().files.manner());
         let parent = beneath::parent(dir.dir.as_fd(), path, manner);
-        let changed = parent.and_then(|(folder, name)| Ok(change(folder.as_fd(), name)?));
+        let changed = parent.and_then(|(folder, name)| Ok(change(counted.as_ref(), (folder.as_fd(), name))?));
         changed.map_err(|stop| self.stopped(fd, operation, path, stop))
     }
 
@@ -214,7 +250,7 @@ impl<T: DoorsView> Door<'_, T> {
         operation: Operation,
         (fd, path): (&Resource<Descriptor>, &str),
         (new_fd, new_path): (&Resource<Descriptor>, &str),
-        change: impl FnOnce(BorrowedFd<'_>, &str, BorrowedFd<'_>, &str) -> rustix::io::Result<()>,
+        change: impl FnOnce(Option<&Counted>, Named<'_>, Named<'_>) -> rustix::io::Result<()>,
     ) -> FsResult<()> {
         let dir = self.enter(fd, operation, path)?;
         let new_dir = self.enter(new_fd, operation, new_path)?;
@@ -222,12 +258,19 @@ impl<T: DoorsView> Door<'_, T> {
         if held && self.place(fd).grant != self.place(new_fd).grant {
             return Err(self.refuse(new_fd, operation, new_path, Reason::CrossGrant));
         }
-        let manner = self.0.doors().files.manner();
+        let (counted, manner) = (self.counted(fd), self.0.doors().files.manner());
         let from = beneath::parent(dir.dir.as_fd(), path, manner);
         let (from, name) = from.map_err(|stop| self.stopped(fd, operation, path, stop))?;
         let to = beneath::parent(new_dir.dir.as_fd(), new_path, manner);
         let (to, new_name) = to.map_err(|stop| self.stopped(new_fd, operation, new_path, stop))?;
-        Ok(change(from.as_fd(), name, to.as_fd(), new_name).map_err(|errno| error_code(&errno.into()))?)
+        let changed = change(counted.as_ref(), (from.as_fd(), name), (to.as_fd(), new_name));
+        Ok(changed.map_err(|errno| error_code(&errno.into()))?)
+    }
+
+    /// The account that a folder is counted on.
+    pub(crate) fn counted(&mut self, fd: &Resource<Descriptor>) -> Option<Counted> {
+        let place = self.place(fd);
+        self.0.doors().files.counted(&place)
     }
 
     pub(crate) fn push_dir(&mut self, dir: Dir, place: Place) -> FsResult<Resource<Descriptor>> {

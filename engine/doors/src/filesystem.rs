@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `wasi:filesystem` 0.2, function by function: what each one asks of the files door.
 
-use crate::beneath;
+use crate::counted::{self, Named};
 use crate::file_input::FileInput;
-use crate::files::At;
+use crate::file_output::FileOutput;
+use crate::files::At as Standing;
 use crate::listing::Listing;
+use crate::open_file::At;
 use crate::place::Place;
 use crate::translate::{error_code, new_times, os_open_flags};
 use crate::walk;
 use crate::{Door, DoorsView, Operation, Reason};
 use rustix::fs::{self as rfs, AtFlags, FileType, Mode, Timestamps};
 use rustix::io::Errno;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
+use std::sync::Arc;
 use wasmtime::component::Resource;
-use wasmtime_wasi::filesystem::{Descriptor, Dir, File as OpenFile, WasiFilesystemView};
+use wasmtime_wasi::filesystem::{Descriptor, Dir, File, WasiFilesystemView};
 use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
@@ -114,7 +117,8 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
     }
 
     async fn set_size(&mut self, fd: Resource<Descriptor>, size: Filesize) -> FsResult<()> {
-        self.0.filesystem().set_size(fd, size).await
+        let file = self.file_to_write(&fd)?;
+        Ok(file.set_size(size).map_err(|errno| error_code(&errno.into()))?)
     }
 
     async fn set_times(&mut self, fd: Resource<Descriptor>, a: NewTimestamp, m: NewTimestamp) -> FsResult<()> {
@@ -126,21 +130,23 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
     }
 
     async fn write(&mut self, fd: Resource<Descriptor>, buf: Vec<u8>, offset: Filesize) -> FsResult<Filesize> {
-        self.0.filesystem().write(fd, buf, offset).await
+        let file = self.file_to_write(&fd)?;
+        let written = file.write(&buf, At::Offset(offset)).map_err(|errno| error_code(&errno.into()))?;
+        Ok(written as Filesize)
     }
 
     async fn read_directory(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>> {
         let listing = match self.at(&fd)? {
-            At::Phantom => Listing::empty(),
-            At::Folder(dir) => Listing::of(dir.dir)?,
+            Standing::Phantom => Listing::empty(),
+            Standing::Folder(dir) => Listing::of(dir.dir)?,
         };
         let stream = self.0.ctx().table.push(listing)?;
         Ok(Resource::new_own(stream.rep()))
     }
 
     async fn create_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.change(&fd, Operation::CreateDirectory, without_slash(&path), |folder, name| {
-            rfs::mkdirat(folder, name, Mode::from_raw_mode(0o777))
+        self.change(&fd, Operation::CreateDirectory, without_slash(&path), |counted, (folder, name)| {
+            counted::make(counted, || rfs::mkdirat(folder, name, Mode::from_raw_mode(0o777)))
         })
     }
 
@@ -180,11 +186,11 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
         new_path: String,
     ) -> FsResult<()> {
         let (old, new) = ((&fd, old_path.as_str()), (&new_fd, new_path.as_str()));
-        self.change_both(Operation::Link, old, new, |from, name, to, new_name| {
+        self.change_both(Operation::Link, old, new, |counted, from, to| {
             if flags.contains(PathFlags::SYMLINK_FOLLOW) {
                 return Err(Errno::INVAL);
             }
-            rfs::linkat(from, name, to, new_name, AtFlags::empty())
+            counted::link(counted, from, to)
         })
     }
 
@@ -204,19 +210,25 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
         }
         let dir = self.enter(&fd, operation, &path)?;
         let (os_flags, mode) = os_open_flags(path_flags, open_flags, flags)?;
-        let manner = self.0.doors().files.manner();
-        let opened = beneath::open(dir.dir.as_fd(), &path, os_flags, manner);
-        let opened = opened.map_err(|stop| self.stopped(&fd, operation, &path, stop))?;
+        let (counted, manner) = (self.counted(&fd), self.0.doors().files.manner());
+        let opened = counted::open(counted.as_ref(), dir.dir.as_fd(), &path, os_flags, manner);
+        let (opened, hold) = opened.map_err(|stop| self.stopped(&fd, operation, &path, stop))?;
         if opened.is_folder {
             let place = self.place(&fd).below(&path);
             return self.push_dir(Dir::new(opened.file, dir.perms, mode, true), place);
         }
-        let file = OpenFile::new(opened.file, dir.perms, mode, true);
-        Ok(self.0.ctx().table.push(Descriptor::File(file))?)
+        let file = File::new(opened.file, dir.perms, mode, true);
+        let fd = self.0.ctx().table.push(Descriptor::File(file))?;
+        if let Some(hold) = hold {
+            self.0.doors().files.holds.insert(fd.rep(), Arc::new(hold));
+        }
+        Ok(fd)
     }
 
     fn drop(&mut self, fd: Resource<Descriptor>) -> wasmtime::Result<()> {
-        self.0.doors().files.places.remove(&fd.rep());
+        let door = &mut self.0.doors().files;
+        door.places.remove(&fd.rep());
+        door.holds.remove(&fd.rep());
         self.0.ctx().table.delete(fd)?;
         Ok(())
     }
@@ -228,8 +240,8 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
     }
 
     async fn remove_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.change(&fd, Operation::Remove, without_slash(&path), |folder, name| {
-            rfs::unlinkat(folder, name, AtFlags::REMOVEDIR)
+        self.change(&fd, Operation::Remove, without_slash(&path), |counted, at| {
+            counted::remove(counted, at, AtFlags::REMOVEDIR)
         })
     }
 
@@ -242,11 +254,11 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
     ) -> FsResult<()> {
         let folders_only = old_path.ends_with('/') || new_path.ends_with('/');
         let (old, new) = ((&fd, without_slash(&old_path)), (&new_fd, without_slash(&new_path)));
-        self.change_both(Operation::Rename, old, new, |from, name, to, new_name| {
-            if folders_only && !is_folder(from, name)? {
+        self.change_both(Operation::Rename, old, new, |counted, from, to| {
+            if folders_only && !is_folder(from)? {
                 return Err(Errno::NOTDIR);
             }
-            rfs::renameat(from, name, to, new_name)
+            counted::rename(counted, from, to)
         })
     }
 
@@ -256,28 +268,27 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
         if old_path.starts_with('/') {
             return Err(self.refuse(&fd, Operation::Symlink, &new_path, Reason::Escape));
         }
-        self.change(&fd, Operation::Symlink, &new_path, |folder, name| rfs::symlinkat(&old_path, folder, name))
+        self.change(&fd, Operation::Symlink, &new_path, |counted, (folder, name)| {
+            counted::make(counted, || rfs::symlinkat(&old_path, folder, name))
+        })
     }
 
     async fn unlink_file_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.change(&fd, Operation::Remove, &path, |folder, name| rfs::unlinkat(folder, name, AtFlags::empty()))
+        self.change(&fd, Operation::Remove, &path, |counted, at| counted::remove(counted, at, AtFlags::empty()))
     }
 
     fn read_via_stream(&mut self, fd: Resource<Descriptor>, offset: Filesize) -> FsResult<Resource<DynInputStream>> {
-        let file = match self.descriptor(&fd)? {
-            Descriptor::File(file) => file.file.clone(),
-            Descriptor::Dir(_) => return Err(ErrorCode::IsDirectory.into()),
-        };
+        let Some((file, _)) = self.open_file(&fd)? else { return Err(ErrorCode::IsDirectory.into()) };
         let stream: DynInputStream = Box::new(FileInput::new(file, offset));
         Ok(self.0.ctx().table.push(stream)?)
     }
 
     fn write_via_stream(&mut self, fd: Resource<Descriptor>, offset: Filesize) -> FsResult<Resource<DynOutputStream>> {
-        self.0.filesystem().write_via_stream(fd, offset)
+        self.output(&fd, At::Offset(offset))
     }
 
     fn append_via_stream(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
-        self.0.filesystem().append_via_stream(fd)
+        self.output(&fd, At::End)
     }
 
     async fn is_same_object(&mut self, a: Resource<Descriptor>, b: Resource<Descriptor>) -> wasmtime::Result<bool> {
@@ -311,6 +322,11 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
 }
 
 impl<T: DoorsView> Door<'_, T> {
+    fn output(&mut self, fd: &Resource<Descriptor>, at: At) -> FsResult<Resource<DynOutputStream>> {
+        let stream: DynOutputStream = Box::new(FileOutput::new(self.file_to_write(fd)?, at));
+        Ok(self.0.ctx().table.push(stream)?)
+    }
+
     pub(crate) fn set_times_to(
         &mut self,
         fd: &Resource<Descriptor>,
@@ -356,7 +372,7 @@ fn without_slash(path: &str) -> &str {
     }
 }
 
-fn is_folder(parent: BorrowedFd<'_>, name: &str) -> rustix::io::Result<bool> {
+fn is_folder((parent, name): Named<'_>) -> rustix::io::Result<bool> {
     let stat = rfs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
     Ok(FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
 }

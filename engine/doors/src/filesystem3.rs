@@ -2,14 +2,14 @@
 //! `wasi:filesystem` 0.3: the door of 0.2, function by function, in the words of 0.3. What 0.2 does in functions of its
 //! own and 0.3 by a stream (reading, writing, listing) is in `file_streams`.
 
-use crate::file_streams::{At, Entries, FileReader, FileWriter, Outcome, ended, failed, told};
+use crate::file_streams::{Entries, FileReader, FileWriter, Outcome, ended, failed, told};
 use crate::files::At as Place;
 use crate::listing::Listing;
+use crate::open_file::At;
 use crate::translate::{NO_CHANGE, NOW, timespec};
 use crate::{Door, DoorsView, Through};
 use rustix::fs::Timestamps;
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use wasmtime::component::{Access, Accessor, FutureReader, Resource, StreamReader};
 use wasmtime_wasi::filesystem::Descriptor;
@@ -46,9 +46,8 @@ impl<T: DoorsView + 'static> types::HostDescriptorWithStore<T> for Through<T> {
         fd: Resource<Descriptor>,
         offset: Filesize,
     ) -> wasmtime::Result<(StreamReader<u8>, FutureReader<Outcome>)> {
-        let file = match store.get().descriptor(&fd).map_err(wasmtime::Error::from)? {
-            Descriptor::File(file) => file.file.clone(),
-            Descriptor::Dir(_) => return failed(store, ErrorCode::IsDirectory),
+        let Some((file, _)) = store.get().open_file(&fd).map_err(wasmtime::Error::from)? else {
+            return failed(store, ErrorCode::IsDirectory);
         };
         let (tell, outcome) = told();
         let bytes = StreamReader::new(&mut store, FileReader::new(file, offset, tell))?;
@@ -266,14 +265,12 @@ fn write_stream<T: DoorsView + 'static>(
     mut data: StreamReader<u8>,
     at: At,
 ) -> wasmtime::Result<FutureReader<Outcome>> {
-    let ways = store.get().0.doors().files.manner().ways;
-    let refused = match store.get().descriptor(fd).map_err(wasmtime::Error::from)? {
-        Descriptor::Dir(_) => ErrorCode::BadDescriptor,
-        Descriptor::File(file) if file.perms.write_not_permitted() => ErrorCode::NotPermitted,
-        Descriptor::File(file) => {
-            let file = Arc::clone(&file.file);
+    let refused = match store.get().open_file(fd).map_err(wasmtime::Error::from)? {
+        None => ErrorCode::BadDescriptor,
+        Some((_, perms)) if perms.write_not_permitted() => ErrorCode::NotPermitted,
+        Some((file, _)) => {
             let (tell, outcome) = told();
-            data.pipe(&mut store, FileWriter::new(file, at, ways, tell))?;
+            data.pipe(&mut store, FileWriter::new(file, at, tell))?;
             return FutureReader::new(&mut store, outcome);
         }
     };

@@ -9,7 +9,9 @@
 
 pub mod account;
 mod beneath;
+mod counted;
 mod file_input;
+mod file_output;
 mod file_streams;
 pub mod files;
 mod filesystem;
@@ -22,10 +24,13 @@ mod http_error;
 pub mod http_link;
 mod http_pool;
 mod knock;
+pub mod ledger;
+mod ledger_walk;
 mod listing;
 mod lookup;
 mod names;
 pub mod net;
+mod open_file;
 pub mod os;
 mod pins;
 mod place;

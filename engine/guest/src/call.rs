@@ -12,6 +12,7 @@ use crate::ticker::Ticker;
 use crate::typed::{self, Function};
 use berth_doors::Owner;
 use berth_doors::files::Phantom;
+use berth_doors::ledger::Counted;
 use berth_doors::net::Settings;
 use berth_doors::os::{Ways, process_cpu_ns, thread_cpu_ns};
 use berth_doors::stdio::Output;
@@ -54,13 +55,21 @@ pub enum Target {
     Function(Arc<Function>),
 }
 
+/// A folder of the host that a guest sees.
+pub struct Folder {
+    pub host_path: String,
+    pub guest_path: String,
+    pub access: FsPerms,
+    /// Where what is stored in it has a limit.
+    pub counted: Option<Counted>,
+}
+
 /// What a guest is given. All of it has been decided by the policy (C++).
 pub struct Guest {
     pub target: Target,
     pub args: Vec<String>,
     pub env: Vec<(String, String)>,
-    /// Host path, guest path, permission.
-    pub folders: Vec<(String, String, FsPerms)>,
+    pub folders: Vec<Folder>,
     /// Whether no grant covers `/`.
     pub phantom: Phantom,
     pub stdio: OutputFlags,

@@ -17,7 +17,7 @@ mod ticker;
 mod typed;
 mod wit;
 
-pub use call::{Call, Ended, Guest, Outcome, OutputFlags, Target};
+pub use call::{Call, Ended, Folder, Guest, Outcome, OutputFlags, Target};
 pub use engines::{Engines, Kind};
 pub use limits::{Budget, GuardsOff, Limit, Meter};
 pub use results::Notation;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a store holds for its guest: the WASI contexts, the doors and the limits.
 
-use crate::call::Guest;
+use crate::call::{Folder, Guest};
 use crate::limits::{Draws, GuardsOff};
 use berth_doors::account::Lent;
 use berth_doors::files::{FilesDoor, Guards, Phantom};
@@ -43,10 +43,10 @@ impl DoorsView for State {
 /// What a guest is given, made real.
 pub(crate) fn state(common: &Arc<Common>, guest: Guest, outputs: &[Output; 2]) -> Result<State> {
     let mut folders = Vec::with_capacity(guest.folders.len());
-    for (host, inside, perms) in &guest.folders {
+    for Folder { host_path: host, guest_path, access, counted } in &guest.folders {
         // Without its guard a read-only grant is a writable one.
-        let perms = if guest.guards_off.has(GuardsOff::READ_ONLY) { FsPerms::ReadWrite } else { *perms };
-        let folder = FilesDoor::open_folder(host, inside, perms);
+        let access = if guest.guards_off.has(GuardsOff::READ_ONLY) { FsPerms::ReadWrite } else { *access };
+        let folder = FilesDoor::open_folder(host, guest_path, access, counted.clone());
         folders.push(folder.map_err(|e| wasmtime::Error::msg(format!("opening the granted folder '{host}': {e}")))?);
     }
     let off = guest.guards_off;

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a module stores, counted to the byte: in each of its counted folders, and in all of them together.
+//!
+//! Counted are the apparent sizes of regular files, by device and inode: a file with several names once, a sparse one
+//! in full, one without a name until the last handle to it goes. And files: every inode, folders and links too, but the
+//! counted folder itself; a further name of a file is no file, but there can't be more of those than files.
+//!
+//! The ledger is made by a walk over the folders, and is right from then on for all that happens through it: each
+//! change is made and entered under one lock. A folder that it counts is locked against any other ledger (see
+//! `ledger_walk`). What other programs change meanwhile is found by the next walk.
+
+use crate::ledger_walk;
+use rustix::fs::{FileType, Stat};
+use rustix::io::Errno;
+use std::collections::HashMap;
+use std::fs::File;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// The most that may be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    pub bytes: u64,
+    pub files: u64,
+}
+
+impl Quota {
+    pub const NONE: Quota = Quota { bytes: u64::MAX, files: u64::MAX };
+}
+
+/// What is stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    pub bytes: u64,
+    pub files: u64,
+    pub peak_bytes: u64,
+    pub peak_files: u64,
+    /// How often there was no room.
+    pub refused: u64,
+}
+
+/// A file, whatever its names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Inode {
+    device: u64,
+    number: u64,
+}
+
+impl Inode {
+    pub fn of(stat: &Stat) -> Self {
+        Inode { device: stat.st_dev, number: stat.st_ino }
+    }
+}
+
+/// What is known of a file that is open, or has another number of names than one.
+#[derive(Clone, Copy, Debug)]
+struct Record {
+    bytes: u64,
+    names: u64,
+    handles: u64,
+}
+
+/// One account: a folder's, or that of all of them.
+#[derive(Clone, Debug)]
+struct Account {
+    quota: Quota,
+    usage: Usage,
+    /// Names that files have beside their first.
+    names: u64,
+}
+
+impl Account {
+    fn new(quota: Quota) -> Self {
+        Account { quota, usage: Usage::default(), names: 0 }
+    }
+
+    fn room(&self) -> u64 {
+        self.quota.bytes.saturating_sub(self.usage.bytes)
+    }
+}
+
+struct State {
+    total: Account,
+    folders: Vec<Account>,
+    records: HashMap<Inode, Record>,
+}
+
+pub struct Ledger {
+    state: Mutex<State>,
+    /// Held for their locks.
+    _roots: Vec<File>,
+}
+
+impl Ledger {
+    /// Locks and counts the folders. They are apart: none lies in another.
+    ///
+    /// # Errors
+    /// What a person can do something about, in words: another ledger counts the folder, or it can't be read.
+    pub fn open(folders: &[(String, Quota)], total: Quota) -> Result<Arc<Self>, String> {
+        let accounts = folders.iter().map(|(_, quota)| Account::new(*quota)).collect();
+        let mut state = State { total: Account::new(total), folders: accounts, records: HashMap::new() };
+        let mut roots = Vec::with_capacity(folders.len());
+        for (folder, (path, _)) in folders.iter().enumerate() {
+            let root = ledger_walk::lock(path)?;
+            ledger_walk::walk(&root, path, &mut |stat| state.found(folder, stat))?;
+            roots.push(root);
+        }
+        state.records.retain(|_, record| record.names > 1);
+        Ok(Arc::new(Ledger { state: Mutex::new(state), _roots: roots }))
+    }
+
+    pub fn total(&self) -> Usage {
+        self.lock().total.usage
+    }
+
+    pub fn folder(&self, folder: usize) -> Option<Usage> {
+        self.lock().folders.get(folder).map(|account| account.usage)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// One of a ledger's folders.
+#[derive(Clone)]
+pub struct Counted {
+    pub ledger: Arc<Ledger>,
+    pub folder: usize,
+}
+
+impl Counted {
+    /// Nobody else enters anything until these go.
+    pub fn books(&self) -> Books<'_> {
+        Books { state: self.ledger.lock(), folder: self.folder }
+    }
+
+    /// A handle to an open file: it keeps the file's bytes counted.
+    pub fn hold(&self, books: &mut Books<'_>, stat: &Stat) -> Hold {
+        let inode = Inode::of(stat);
+        books.state.record(inode, size_of(stat)).handles += 1;
+        Hold { counted: self.clone(), inode }
+    }
+}
+
+/// A counted file that somebody has open.
+pub struct Hold {
+    counted: Counted,
+    inode: Inode,
+}
+
+impl Hold {
+    pub fn books(&self) -> Books<'_> {
+        self.counted.books()
+    }
+
+    pub fn inode(&self) -> Inode {
+        self.inode
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let mut books = self.counted.books();
+        let folder = books.folder;
+        let Some(record) = books.state.records.get_mut(&self.inode) else { return };
+        record.handles -= 1;
+        let record = *record;
+        books.state.settle(folder, self.inode, record);
+    }
+}
+
+/// The open ledger, for changes in one of its folders.
+pub struct Books<'a> {
+    state: MutexGuard<'a, State>,
+    folder: usize,
+}
+
+impl Books<'_> {
+    /// Room for one more file, before it is made.
+    pub fn room_for_file(&mut self) -> rustix::io::Result<()> {
+        let full = |account: &Account| account.usage.files >= account.quota.files;
+        let room = !self.accounts().any(full);
+        self.granted(room)
+    }
+
+    /// Room for one more name of a file.
+    pub fn room_for_name(&mut self) -> rustix::io::Result<()> {
+        let full = |account: &Account| account.names >= account.quota.files;
+        let room = !self.accounts().any(full);
+        self.granted(room)
+    }
+
+    /// How many of `wanted` bytes can be written from `start` on, where there is room for `least` of them.
+    pub fn room_to_write(
+        &mut self,
+        inode: Inode,
+        start: u64,
+        wanted: usize,
+        least: usize,
+    ) -> rustix::io::Result<usize> {
+        let most = self.bytes_of(inode).saturating_add(self.room());
+        let fits = most.saturating_sub(start).min(wanted as u64) as usize;
+        self.granted(fits >= least)?;
+        Ok(fits)
+    }
+
+    /// Room for a file of this size.
+    pub fn room_to_be(&mut self, inode: Inode, bytes: u64) -> rustix::io::Result<()> {
+        let growth = bytes.saturating_sub(self.bytes_of(inode));
+        let room = growth <= self.room();
+        self.granted(room)
+    }
+
+    /// A file that is open, by what was entered last.
+    pub fn bytes_of(&self, inode: Inode) -> u64 {
+        self.state.records.get(&inode).map_or(0, |record| record.bytes)
+    }
+
+    pub fn made_file(&mut self) {
+        let folder = self.folder;
+        self.state.each(folder, |account| {
+            account.usage.files += 1;
+            account.usage.peak_files = account.usage.peak_files.max(account.usage.files);
+        });
+    }
+
+    /// The file has this size from now on.
+    pub fn sized(&mut self, inode: Inode, bytes: u64) {
+        let Some(record) = self.state.records.get_mut(&inode) else { return };
+        let before = std::mem::replace(&mut record.bytes, bytes);
+        let folder = self.folder;
+        self.state.each(folder, |account| {
+            account.usage.bytes = account.usage.bytes.saturating_sub(before).saturating_add(bytes);
+            account.usage.peak_bytes = account.usage.peak_bytes.max(account.usage.bytes);
+        });
+    }
+
+    /// What had one more name was given another one.
+    pub fn named(&mut self, stat: &Stat) {
+        let folder = self.folder;
+        self.state.record(Inode::of(stat), size_of(stat)).names += 1;
+        self.state.each(folder, |account| account.names += 1);
+    }
+
+    /// What `stat` told of has lost a name.
+    pub fn unnamed(&mut self, stat: &Stat) {
+        let folder = self.folder;
+        if is_folder(stat) {
+            self.state.each(folder, |account| account.usage.files = account.usage.files.saturating_sub(1));
+            return;
+        }
+        let inode = Inode::of(stat);
+        let record = self.state.record(inode, size_of(stat));
+        record.names = record.names.saturating_sub(1);
+        let record = *record;
+        if record.names > 0 {
+            self.state.each(folder, |account| account.names = account.names.saturating_sub(1));
+        }
+        self.state.settle(folder, inode, record);
+    }
+
+    fn room(&self) -> u64 {
+        self.accounts().map(Account::room).min().unwrap_or(u64::MAX)
+    }
+
+    fn accounts(&self) -> impl Iterator<Item = &Account> {
+        [Some(&self.state.total), self.state.folders.get(self.folder)].into_iter().flatten()
+    }
+
+    fn granted(&mut self, room: bool) -> rustix::io::Result<()> {
+        if room {
+            return Ok(());
+        }
+        let folder = self.folder;
+        self.state.each(folder, |account| account.usage.refused += 1);
+        Err(Errno::NOSPC)
+    }
+}
+
+impl State {
+    /// What a file's record says, made where there is none: then it has one name and no handle.
+    fn record(&mut self, inode: Inode, bytes: u64) -> &mut Record {
+        self.records.entry(inode).or_insert(Record { bytes, names: 1, handles: 0 })
+    }
+
+    /// Lets go of a record that says nothing, and gives back the room of a file that is gone.
+    fn settle(&mut self, folder: usize, inode: Inode, record: Record) {
+        if record.handles > 0 || record.names > 1 {
+            return;
+        }
+        self.records.remove(&inode);
+        if record.names == 0 {
+            self.each(folder, |account| {
+                account.usage.files = account.usage.files.saturating_sub(1);
+                account.usage.bytes = account.usage.bytes.saturating_sub(record.bytes);
+            });
+        }
+    }
+
+    /// A name that the walk came upon.
+    fn found(&mut self, folder: usize, stat: &Stat) {
+        let mut bytes = size_of(stat);
+        if !is_folder(stat) && stat.st_nlink > 1 {
+            let record = self.records.entry(Inode::of(stat)).or_insert(Record { bytes, names: 0, handles: 0 });
+            record.names += 1;
+            if record.names > 1 {
+                self.each(folder, |account| account.names += 1);
+                return;
+            }
+            bytes = record.bytes;
+        }
+        self.each(folder, |account| {
+            account.usage.files += 1;
+            account.usage.bytes = account.usage.bytes.saturating_add(bytes);
+            account.usage.peak_files = account.usage.files;
+            account.usage.peak_bytes = account.usage.bytes;
+        });
+    }
+
+    fn each(&mut self, folder: usize, change: impl Fn(&mut Account)) {
+        change(&mut self.total);
+        self.folders.get_mut(folder).into_iter().for_each(change);
+    }
+}
+
+fn is_folder(stat: &Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::Directory
+}
+
+/// The bytes that are counted for it.
+fn size_of(stat: &Stat) -> u64 {
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => stat.st_size.try_into().unwrap_or(0),
+        _ => 0,
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/storage.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "base/units.h"
+#include "policy/files.h"
+
+namespace berth::host {
+namespace {
+
+using policy::FilesGrant;
+
+constexpr uint64_t kBytesForFile = 4096;
+constexpr uint64_t kLeastFiles = 1000;
+
+engine::Quota quota_of(std::optional<uint64_t> bytes, std::optional<uint64_t> files) {
+  if (bytes && !files) files = files_for(*bytes);
+  return {.bytes = bytes, .files = files};
+}
+
+bool binds(const engine::Quota& quota) {
+  return quota.bytes || quota.files;
+}
+
+const FilesGrant* grant_of(const policy::Policy& policy, const engine::Folder& folder) {
+  for (const policy::Grant& grant : policy.grants) {
+    const auto* files = std::get_if<FilesGrant>(&grant.extent);
+    if (files != nullptr && files->guest_path == folder.guest_path) return files;
+  }
+  return nullptr;
+}
+
+/// A file in two folders would count twice, or be written to without being counted.
+Result<void> refuse_overlaps(const std::vector<FolderUse>& counted, const engine::Guest& guest) {
+  for (const FolderUse& folder : counted) {
+    for (const engine::Folder& other : guest.folders) {
+      const bool overlaps = policy::path_lies_in(folder.host_path, other.host_path) ||
+                            policy::path_lies_in(other.host_path, folder.host_path);
+      if (!other.writable || other.guest_path == folder.guest_path || !overlaps) continue;
+      return fail(
+          ErrorCode::kInvalidArgument,
+          fmt::format("'{}' and '{}' overlap, so what is stored in them can't be counted apart: grant one of "
+                      "them read-only, or leave it out",
+                      folder.host_path, other.host_path));
+    }
+  }
+  return {};
+}
+
+/// "1 MiB of 1 MiB and 12 of 1000 files are stored".
+std::string stored_text(const StorageUse& use) {
+  std::string text = format_bytes(use.stored.bytes);
+  if (use.quota.bytes) text += " of " + format_bytes(*use.quota.bytes);
+  text += fmt::format(" and {}", use.stored.files);
+  if (use.quota.files) text += fmt::format(" of {}", *use.quota.files);
+  return text + " files are stored";
+}
+
+/// Which bound was nearer when there was no room.
+bool short_of_files(const StorageUse& use) {
+  return use.quota.files && use.stored.peak_files >= *use.quota.files;
+}
+
+std::string times(uint64_t count) {
+  return count == 1 ? "once" : fmt::format("{} times", count);
+}
+
+}  // namespace
+
+uint64_t files_for(uint64_t bytes) {
+  return kLeastFiles + bytes / kBytesForFile;
+}
+
+Result<std::unique_ptr<Storage>> Storage::open(const policy::Policy& policy, engine::Guest& guest) {
+  std::unique_ptr<Storage> storage(new Storage);
+  storage->total_ = quota_of(policy.limits.storage_bytes, policy.limits.storage_files);
+  const bool all = binds(storage->total_);
+  std::vector<engine::Account> accounts;
+  std::vector<std::reference_wrapper<engine::Folder>> counted;
+  for (engine::Folder& folder : guest.folders) {
+    const FilesGrant* grant = grant_of(policy, folder);
+    if (!folder.writable || grant == nullptr) continue;
+    const engine::Quota quota = quota_of(grant->quota_bytes, grant->quota_files);
+    if (!all && !binds(quota)) continue;
+    accounts.push_back({.host_path = folder.host_path, .quota = quota});
+    counted.emplace_back(folder);
+    storage->folders_.push_back({{.quota = quota, .stored = {}}, folder.host_path, folder.guest_path});
+  }
+  if (accounts.empty()) return nullptr;
+  BERTH_TRY_VOID(refuse_overlaps(storage->folders_, guest));
+  storage->ledger_ = BERTH_TRY(engine::Ledger::open(accounts, storage->total_));
+  for (size_t i = 0; i < counted.size(); ++i) {
+    counted[i].get().ledger = storage->ledger_.get();
+    counted[i].get().account = i;
+  }
+  return storage;
+}
+
+StorageReport Storage::report() const {
+  StorageReport report{.total = {.quota = total_, .stored = ledger_->total()}, .folders = folders_};
+  for (size_t i = 0; i < folders_.size(); ++i) report.folders[i].stored = ledger_->account(i);
+  return report;
+}
+
+std::vector<std::string> explain_storage(const StorageReport& report, const policy::Effective& effective) {
+  std::vector<std::string> lines;
+  const auto full = [](const StorageUse& use, bool files) {
+    return files ? short_of_files(use) : use.quota.bytes.has_value();
+  };
+  for (const FolderUse& folder : report.folders) {
+    if (folder.stored.refused == 0 || !binds(folder.quota)) continue;
+    const bool files = short_of_files(folder);
+    if (!full(folder, files)) continue;
+    const std::string raise = files ? fmt::format("files={}", 2 * *folder.quota.files)
+                                    : fmt::format("quota={}", exact_bytes(2 * *folder.quota.bytes));
+    lines.push_back(
+        fmt::format("limit: storage: there was no room in '{}', {}: {}; raise it with '{}' in its grant",
+                    folder.guest_path, times(folder.stored.refused), stored_text(folder), raise));
+  }
+  const StorageUse& total = report.total;
+  if (lines.empty() && total.stored.refused > 0 && binds(total.quota)) {
+    const bool files = short_of_files(total);
+    const std::string_view name = files ? "storage.files" : "storage";
+    const auto owners = policy::limit_text(effective.owner_limits, name);
+    const std::string more =
+        files ? fmt::format("{}", 2 * *total.quota.files) : exact_bytes(2 * total.quota.bytes.value_or(0));
+    const std::string raise = owners && owners == policy::limit_text(effective.policy.limits, name)
+                                  ? fmt::format("the owner of this machine allows no more: '{}' in {}", name,
+                                                effective.owner_source)
+                                  : fmt::format("raise it with --limit {}={}", name, more);
+    lines.push_back(fmt::format("limit: storage: there was no room, {}: {}; {}", times(total.stored.refused),
+                                stored_text(total), raise));
+  }
+  return lines;
+}
+
+}  // namespace berth::host

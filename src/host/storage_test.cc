@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/storage.h"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "host/berthing.h"
+
+namespace berth::host {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "berth-storage-XXXXXX").string();
+    path_ = fs::canonical(::mkdtemp(name.data()));
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() {
+    fs::remove_all(path_);
+  }
+
+  std::string path(const std::string& below = "") const {
+    return below.empty() ? path_.string() : (path_ / below).string();
+  }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(path_ / name) << text;
+  }
+
+ private:
+  fs::path path_;
+};
+
+policy::Policy with(const std::vector<std::string>& grants) {
+  policy::Policy policy;
+  for (const std::string& grant : grants) policy.grants.push_back(policy::parse_grant(grant, "test").value());
+  return policy;
+}
+
+Result<std::unique_ptr<Storage>> storage_for(const policy::Policy& policy) {
+  engine::Guest guest = BERTH_TRY(guest_for(policy));
+  return Storage::open(policy, guest);
+}
+
+}  // namespace
+
+TEST_CASE("what lies in a folder is counted: files once, whatever their names, folders and links too") {
+  const Folder folder;
+  folder.write("a", "12345");
+  fs::create_hard_link(folder.path("a"), folder.path("b"));
+  fs::create_directory(folder.path("below"));
+  folder.write("below/c", "12");
+  fs::create_symlink("/etc/passwd", folder.path("link"));
+  fs::resize_file(folder.path("below/c"), 1000);
+
+  const auto storage = storage_for(with({"files " + folder.path() + ":/data:rw:quota=1MiB"})).value();
+  const StorageReport report = storage->report();
+  REQUIRE(report.folders.size() == 1);
+  CHECK(report.folders[0].stored.bytes == 1005);
+  CHECK(report.folders[0].stored.files == 4);
+  CHECK(report.folders[0].quota == engine::Quota{.bytes = 1 << 20, .files = files_for(1 << 20)});
+  CHECK(report.total.stored.bytes == 1005);
+}
+
+TEST_CASE("nothing is counted where nothing is bounded") {
+  const Folder folder;
+  CHECK(storage_for(with({"files " + folder.path() + ":/data:rw"})).value() == nullptr);
+  policy::Policy read_only = with({"files " + folder.path() + ":/data"});
+  read_only.limits.storage_bytes = 1;
+  CHECK(storage_for(read_only).value() == nullptr);
+}
+
+TEST_CASE("the module's limit is that of all folders that it may write to") {
+  const Folder left;
+  const Folder right;
+  left.write("a", "123");
+  right.write("b", "4567");
+  policy::Policy both =
+      with({"files " + left.path() + ":/left:rw", "files " + right.path() + ":/right:rw:files=9"});
+  both.limits.storage_bytes = 10;
+  const auto storage = storage_for(both).value();
+  CHECK(storage->report().total.stored.bytes == 7);
+  CHECK(storage->report().total.quota.files == files_for(10));
+  CHECK(storage->report().folders[1].quota == engine::Quota{.bytes = std::nullopt, .files = 9});
+}
+
+TEST_CASE("folders that overlap can't be counted apart") {
+  const Folder folder;
+  fs::create_directory(folder.path("below"));
+  const std::string outer = "files " + folder.path() + ":/outer:rw";
+  const std::string inner = "files " + folder.path("below") + ":/inner:rw:quota=1MiB";
+  CHECK(storage_for(with({outer, inner})).error().code == ErrorCode::kInvalidArgument);
+  CHECK(storage_for(with({"files " + folder.path() + ":/outer:ro", inner})).has_value());
+}
+
+TEST_CASE("a folder that is counted is counted once, also above it and below") {
+  const Folder folder;
+  fs::create_directories(folder.path("middle/below"));
+  const auto grant = [&](const std::string& below) {
+    return with({"files " + folder.path(below) + ":/data:rw:quota=1MiB"});
+  };
+  auto first = storage_for(grant("middle"));
+  REQUIRE(first.has_value());
+  for (const char* other : {"", "middle", "middle/below"}) {
+    CAPTURE(other);
+    const auto second = storage_for(grant(other));
+    REQUIRE_FALSE(second.has_value());
+    CHECK(second.error().code == ErrorCode::kUnavailable);
+    CHECK(second.error().message.find("is in use") != std::string::npos);
+  }
+  first->reset();
+  CHECK(storage_for(grant("")).has_value());
+}
+
+TEST_CASE("a bound that was met is explained with what is stored and how to raise it") {
+  policy::Effective effective;
+  effective.policy.limits.storage_bytes = 1000;
+  const engine::Stored full{.bytes = 990, .files = 2, .peak_bytes = 1000, .peak_files = 3, .refused = 2};
+  StorageReport report;
+  report.total = {.quota = {.bytes = 1000, .files = 5}, .stored = full};
+  report.folders.push_back({{.quota = {}, .stored = full}, "/srv", "/data"});
+  REQUIRE(explain_storage(report, effective).size() == 1);
+  CHECK(explain_storage(report, effective)[0] ==
+        "limit: storage: there was no room, 2 times: 990 B of 1000 B and 2 of 5 files are stored; raise it "
+        "with "
+        "--limit storage=2000B");
+
+  report.folders[0].quota.files = 3;
+  CHECK(explain_storage(report, effective)[0] ==
+        "limit: storage: there was no room in '/data', 2 times: 990 B and 2 of 3 files are stored; raise it "
+        "with "
+        "'files=6' in its grant");
+
+  report.folders.clear();
+  effective.owner_limits.storage_bytes = 1000;
+  effective.owner_source = "host.toml";
+  CHECK(explain_storage(report, effective)[0].ends_with("allows no more: 'storage' in host.toml"));
+}
+
+}  // namespace berth::host
