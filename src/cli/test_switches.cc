@@ -32,6 +32,7 @@ constexpr auto kGuards = std::to_array<Guard>({
     {"special-files", engine::kGuardSpecialFiles},
     {"network", engine::kGuardNetwork},
     {"storage", engine::kGuardStorage},
+    {"network-rate", engine::kGuardNetworkRate},
     {kCacheAuthSwitch, 0},
     {kCompileSwitch, 0},
 });

@@ -123,6 +123,7 @@ Result<std::unique_ptr<Call>> Engine::start(const Module& module, const Guest& g
                            .budget = guest.budget->abi(),
                            .meter = &running->meter,
                            .names = {.items = names.data(), .len = names.size()},
+                           .traffic = guest.traffic != nullptr ? guest.traffic->abi() : nullptr,
                            .dns_servers = {.items = dns_servers.data(), .len = dns_servers.size()},
                            .ask = berth_on_ask,
                            .done = berth_on_done,

@@ -17,6 +17,7 @@
 
 #include "engine/knock.h"
 #include "engine/ledger.h"
+#include "engine/traffic.h"
 
 struct berth_budget;
 struct berth_function;
@@ -73,6 +74,7 @@ enum GuardsOff : uint64_t {
   kGuardSpecialFiles = 1 << 12,
   kGuardNetwork = 1 << 14,
   kGuardStorage = 1 << 18,
+  kGuardNetworkRate = 1 << 19,
   kAskForPanic = 1 << 13,  // no guard: the lane fails as berth's own code might
 };
 
@@ -116,8 +118,9 @@ struct Guest {
   std::optional<uint64_t> fuel;
   Ways ways = Ways::kNative;
   uint64_t guards_off = 0;
-  Budget* budget = nullptr;      // outlives the call
-  DoorKeeper* keeper = nullptr;  // outlives the call
+  const Traffic* traffic = nullptr;  // outlives the call; none is no limit
+  Budget* budget = nullptr;          // outlives the call
+  DoorKeeper* keeper = nullptr;      // outlives the call
 };
 
 enum class Limit { kMemory = 1, kCpuTime, kWall, kFuel, kHandles, kStack, kHostBuffers };

@@ -24,6 +24,7 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
     engine::Budget budget;
     Denials denials;
     std::unique_ptr<Storage> storage;
+    std::optional<engine::Traffic> traffic;
   };
   auto lent = std::make_unique<Lent>(shares.guest_bytes, request.policy);
   guest.function = request.function;
@@ -34,6 +35,9 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
   guest.guards_off = request.guards_off;
   guest.budget = &lent->budget;
   guest.keeper = &lent->denials;
+  const auto& rate = request.policy.limits.network_bytes_per_second;
+  if (rate && (request.guards_off & engine::kGuardNetworkRate) == 0)
+    guest.traffic = &lent->traffic.emplace(*rate);
   if ((request.guards_off & engine::kGuardStorage) == 0)
     lent->storage = BERTH_TRY(Storage::open(request.policy, guest));
 

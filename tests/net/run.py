@@ -20,6 +20,7 @@ import tempfile
 import time
 import traceback
 import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -27,7 +28,7 @@ HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parent.parent
 sys.path.insert(0, str(HERE))
 
-from servers import DnsServer, Http2Server, HttpServer, TcpEcho, TlsServers, UdpEcho  # noqa: E402
+from servers import DnsServer, Http2Server, HttpServer, TcpEcho, TcpSink, TcpSource, TlsServers, UdpEcho  # noqa: E402
 
 DEADLINE_SECONDS = 60
 MIB = 1 << 20
@@ -650,8 +651,71 @@ def a_wrong_name_server_is_said(bench):
     expect("is not the address of a name server" in done.stderr, done.stderr)
 
 
+# Limits.
+
+
+RATE = 1 << 20
+BURST = RATE // 8  # what may come at once
+
+
+def bytes_a_second_are_held_each_way(bench):
+    size = 3 * MIB // 2
+    sink, source = bench.stack.enter_context(TcpSink()), bench.stack.enter_context(TcpSource())
+    http = f"http://127.0.0.1:{bench.http.port}"
+    ways = [
+        (["tcp-send", f"127.0.0.1:{sink.port}", str(size)], "sent_bytes"),
+        (["tcp-receive", f"127.0.0.1:{source.port}", str(size)], "received_bytes"),
+        (["http-put", f"{http}/sink", str(size)], "sent_bytes"),
+        (["http-get", f"{http}/bytes/{size}"], "received_bytes"),
+    ]
+    with ThreadPoolExecutor(len(ways)) as pool:
+        for (words, way), run in zip(ways, pool.map(lambda way: transfer(bench, way[0]), ways)):
+            equal(run.stdout, f"{size}\n")
+            paced(run, size, " ".join(words))
+            expect(run.report["network"][way] >= size, f"{words[0]} to be counted: {run.report['network']}")
+
+
+def transfer(bench, words):
+    """A run of the guest that moves bytes, as fast as it may."""
+    guest = bench.guest.with_name({"knocker": "transfer-p2.wasm", "knocker-p3": "transfer-p3.wasm"}[bench.guest.stem])
+    command = [str(bench.berth), "run", "--json", "--limit", f"network.rate={RATE}B/s"]
+    for grant in ["http.out http://127.0.0.1:*/*", "socket.out tcp://127.0.0.1:*"]:
+        command += ["--grant", grant]
+    done = subprocess.run([*command, str(guest), *words], env=bench.environment(), capture_output=True, text=True,
+                          timeout=DEADLINE_SECONDS)  # fmt: skip
+    return Run([], done)
+
+
+def paced(run, size, what, rate=RATE):
+    least = (size - rate // 8) / rate
+    took = run.report["wall_ns"] / 1e9
+    expect(took >= least, f"{what} to take {least:.2f} s or longer, not {took:.2f} s")
+
+
+def connections_share_the_bytes_a_second(bench):
+    size, count = 128 << 10, 12
+    url = bench.web("127.0.0.1", f"/bytes/{size}")
+    grants = [f"http.out {bench.web('127.0.0.1', '/*')}"]
+    run = bench.run(grants, f"many {url} {count}", options=["--limit", f"network.rate={RATE}B/s"])
+    paced(run, size * count, "twelve connections")
+
+
+def datagrams_are_held_to_the_rate_with_their_heads(bench):
+    rate, count, head = 8000, 6, 28
+    words = [f"udp 127.0.0.1:{bench.udp.port} {letter * 4000}" for letter in "abcdef"]
+    run = bench.run([f"socket.out udp://127.0.0.1:{bench.udp.port}"], *words, options=["--limit", f"network.rate={rate}B/s"])
+    for word in words:
+        equal(run[word], word.split()[-1])
+    equal(run.report["network"]["sent_bytes"], count * (4000 + head))
+    # The last one is sent as soon as those before it are paid for.
+    paced(run, (count - 1) * (4000 + head), "six datagrams", rate)
+
+
 # What is asked over 0.3 as well.
 OVER_0_3 = [
+    bytes_a_second_are_held_each_way,
+    connections_share_the_bytes_a_second,
+    datagrams_are_held_to_the_rate_with_their_heads,
     a_granted_url_is_fetched_by_address_and_by_name,
     without_a_grant_a_url_is_denied_and_nothing_is_looked_up,
     of_several_addresses_only_those_of_a_rule_are_tried,

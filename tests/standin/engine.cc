@@ -249,6 +249,12 @@ berth_stored berth_ledger_account(const berth_ledger*, size_t) {
 
 void berth_ledger_free(berth_ledger*) {}
 
+berth_traffic* berth_traffic_new(uint64_t) {
+  return nullptr;
+}
+
+void berth_traffic_free(berth_traffic*) {}
+
 void berth_call_cancel(const berth_call* call) {
   call->call->cancel();
 }

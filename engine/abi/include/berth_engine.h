@@ -114,6 +114,9 @@ typedef struct berth_module berth_module;
 /// The engine's threads, configurations and clock. Any thread.
 typedef struct berth_runtime berth_runtime;
 
+/// One module's bandwidth. Any thread.
+typedef struct berth_traffic berth_traffic;
+
 /// Bytes that Rust allocated and C++ owns: give back with `berth_bytes_free`.
 typedef struct berth_bytes {
   uint8_t *data;
@@ -269,6 +272,8 @@ typedef struct berth_guest {
   struct berth_meter *meter;
   /// Names that rules for sockets hold: looked up when a guest connects to an address that it got elsewhere.
   struct berth_slices names;
+  /// What it may send and receive, with the module's other calls; null where that has no limit.
+  const struct berth_traffic *traffic;
   /// Name servers to ask, as `ADDRESS:PORT`; the system's when there are none.
   struct berth_slices dns_servers;
   /// Asked when no grant opens a door of files, and about each use of the network. Called on the engine's threads, some on guests' fibers: must not
@@ -455,6 +460,13 @@ struct berth_stored berth_ledger_account(const struct berth_ledger *ledger,
 /// *Own* `ledger`; null is fine. Calls that were lent it go on counting.
 /// `ledger` came from `berth_ledger_open` and is not used again.
 void berth_ledger_free(struct berth_ledger *ledger);
+
+/// So many bytes a second each way, one at least, with a burst of an eighth of that. *Own* the result. Any thread.
+struct berth_traffic *berth_traffic_new(uint64_t bytes_per_second);
+
+/// *Own* `traffic`; null is fine. Calls that were lent it go on with it.
+/// `traffic` came from `berth_traffic_new` and is not used again.
+void berth_traffic_free(struct berth_traffic *traffic);
 
 #ifdef __cplusplus
 }  // extern "C"

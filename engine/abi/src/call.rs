@@ -151,6 +151,8 @@ unsafe fn read_guest(guest: &berth_guest, callbacks: Callbacks) -> Result<Guest,
         text.parse().map_err(|_| Failure::new(INTERNAL, format!("'{text}' is no address and port of a name server")))
     };
     let dns_servers = servers.iter().map(server).collect::<Result<_, _>>()?;
+    // SAFETY: the same.
+    let traffic = unsafe { guest.traffic.as_ref() }.map(|traffic| traffic.0.clone());
     // SAFETY: C++ keeps both alive, at one address, until `done` has returned.
     let (budget, meter) = unsafe { (budget(guest.budget), meter(guest.meter)) };
     // SAFETY: the caller's promise.
@@ -174,7 +176,7 @@ unsafe fn read_guest(guest: &berth_guest, callbacks: Callbacks) -> Result<Guest,
         budget,
         meter,
         owner: Arc::new(callbacks),
-        net: Settings { dns_servers, rule_names },
+        net: Settings { dns_servers, rule_names, traffic },
         ways: if guest.portable { Ways::Portable } else { Ways::Native },
         guards_off: GuardsOff(guest.guards_off),
     })

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The C ABI of the engine: the exports for its threads, its modules and their hashes; those for calls are in
-//! `call.rs` and `function.rs`, for what is stored in `ledger.rs`, the structs in `types.rs`. All the `unsafe` that a C boundary needs is in this crate.
+//! `call.rs` and `function.rs`, for what is stored in `ledger.rs`, for bandwidth in `traffic.rs`, the
+//! structs in `types.rs`. All the `unsafe` that a C boundary needs is in this crate.
 //!
 //! Functions that can fail return an error number of `src/base/error_table.cc` (0 is success) and, through
 //! `error`, a message that the caller owns. No panic crosses: each export catches.
@@ -12,6 +13,7 @@ mod call;
 mod function;
 mod ledger;
 mod plain;
+mod traffic;
 mod types;
 
 use ::berth_guest::{Engines, GuardsOff, Kind, Module, Needs, Runtime};
@@ -21,6 +23,7 @@ pub use function::*;
 pub use ledger::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+pub use traffic::*;
 pub use types::*;
 
 /// The engine's threads, configurations and clock. Any thread.

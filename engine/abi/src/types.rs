@@ -167,6 +167,8 @@ pub struct berth_guest {
     pub meter: *mut berth_meter,
     /// Names that rules for sockets hold: looked up when a guest connects to an address that it got elsewhere.
     pub names: berth_slices,
+    /// What it may send and receive, with the module's other calls; null where that has no limit.
+    pub traffic: *const crate::berth_traffic,
     /// Name servers to ask, as `ADDRESS:PORT`; the system's when there are none.
     pub dns_servers: berth_slices,
     /// Asked when no grant opens a door of files, and about each use of the network. Called on the engine's threads, some on guests' fibers: must not

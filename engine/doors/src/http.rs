@@ -9,6 +9,7 @@ use crate::http_error::{Stage, from_hyper};
 use crate::http_pool::{HEAD_BYTES, Origin, Pool, Quiet};
 use crate::names::Host;
 use crate::net::Common;
+use crate::traffic::Traffic;
 use crate::{Capability, Knock, Operation, Reason};
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
@@ -41,8 +42,8 @@ pub struct HttpDoor {
 }
 
 impl HttpDoor {
-    pub fn new(common: Arc<Common>, guard: Arc<Guard>) -> Self {
-        HttpDoor { pool: Pool::new(common, guard.clone()), guard }
+    pub fn new(common: Arc<Common>, guard: Arc<Guard>, traffic: Option<Arc<Traffic>>) -> Self {
+        HttpDoor { pool: Pool::new(common, guard.clone(), traffic), guard }
     }
 
     /// Ends every connection.

@@ -11,6 +11,7 @@ use crate::http_error::{Stage, from_dial, from_hyper};
 use crate::names::Host;
 use crate::net::Common;
 use crate::tls::Tls;
+use crate::traffic::{Gate, Traffic, Way};
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper_util::rt::TokioIo;
@@ -20,7 +21,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -51,6 +52,7 @@ pub struct Origin {
 pub struct Pool {
     guard: Arc<Guard>,
     common: Arc<Common>,
+    traffic: Option<Arc<Traffic>>,
     tls: Tls,
     shelves: Mutex<HashMap<Origin, Shelf>>,
     tasks: Tasks,
@@ -153,9 +155,9 @@ impl Line {
 }
 
 impl Pool {
-    pub fn new(common: Arc<Common>, guard: Arc<Guard>) -> Arc<Self> {
+    pub fn new(common: Arc<Common>, guard: Arc<Guard>, traffic: Option<Arc<Traffic>>) -> Arc<Self> {
         let tasks = Tasks { account: guard.account().clone(), set: Arc::default() };
-        Arc::new(Pool { guard, common, tls: Tls::default(), shelves: Mutex::default(), tasks })
+        Arc::new(Pool { guard, common, traffic, tls: Tls::default(), shelves: Mutex::default(), tasks })
     }
 
     /// Ends every connection.
@@ -219,7 +221,12 @@ impl Pool {
     async fn connect(&self, origin: &Origin, host: &Host, permitted: impl Fn(IpAddr) -> bool) -> Result<Line, Error> {
         let (stream, address) = self.guard.dial(host, origin.port, permitted).await.map_err(from_dial)?;
         let _ = stream.set_nodelay(true);
-        let stream = Metered { stream, account: self.guard.account().clone() };
+        let stream = Metered {
+            stream,
+            account: self.guard.account().clone(),
+            going: Gate::new(self.traffic.clone(), Way::Out),
+            coming: Gate::new(self.traffic.clone(), Way::In),
+        };
         if !origin.tls {
             return self.speak_one(stream, address).await;
         }
@@ -322,34 +329,55 @@ impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Tasks {
     }
 }
 
-/// A connection whose bytes are counted.
+/// A connection whose bytes are counted, and held to the module's rate.
 struct Metered {
     stream: TcpStream,
     account: Arc<Account>,
+    going: Gate,
+    coming: Gate,
 }
 
 impl AsyncRead for Metered {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let Metered { stream, account, coming, .. } = &mut *self;
+        let room = ready!(coming.poll_take(cx, buffer.remaining()));
         let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        self.account.count_received(buffer.filled().len() - before);
+        let polled = if room == buffer.remaining() {
+            Pin::new(stream).poll_read(cx, buffer)
+        } else {
+            let mut part = ReadBuf::new(buffer.initialize_unfilled_to(room));
+            let polled = Pin::new(stream).poll_read(cx, &mut part);
+            let count = part.filled().len();
+            buffer.advance(count);
+            polled
+        };
+        let count = buffer.filled().len() - before;
+        coming.give_back(room - count);
+        account.count_received(count);
         polled
     }
 }
 
 impl Metered {
-    fn counted(&self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(Ok(written)) = &polled {
-            self.account.count_sent(*written);
-        }
+    /// Writes as many bytes as may be sent now.
+    fn send(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: usize,
+        write: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>, usize) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        let may = ready!(self.going.poll_take(cx, bytes));
+        let polled = write(Pin::new(&mut self.stream), cx, may);
+        let written = if let Poll::Ready(Ok(written)) = &polled { *written } else { 0 };
+        self.going.give_back(may - written);
+        self.account.count_sent(written);
         polled
     }
 }
 
 impl AsyncWrite for Metered {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.counted(polled)
+        self.send(cx, bytes.len(), |stream, cx, may| stream.poll_write(cx, &bytes[..may]))
     }
 
     fn poll_write_vectored(
@@ -357,8 +385,14 @@ impl AsyncWrite for Metered {
         cx: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, pieces);
-        self.counted(polled)
+        let bytes = pieces.iter().map(|piece| piece.len()).sum();
+        self.send(cx, bytes, |stream, cx, may| {
+            if may == bytes {
+                return stream.poll_write_vectored(cx, pieces);
+            }
+            let first = pieces.iter().find(|piece| !piece.is_empty()).map_or(&[][..], |piece| piece);
+            stream.poll_write(cx, &first[..first.len().min(may)])
+        })
     }
 
     fn is_write_vectored(&self) -> bool {

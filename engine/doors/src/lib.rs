@@ -34,9 +34,12 @@ mod open_file;
 pub mod os;
 mod pins;
 mod place;
+mod relay;
 mod resolver;
+pub mod sockets;
 pub mod stdio;
 mod tls;
+pub mod traffic;
 mod translate;
 mod walk;
 

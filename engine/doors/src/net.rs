@@ -8,6 +8,7 @@ use crate::guard::{Aim, Asked, Guard};
 use crate::http::HttpDoor;
 use crate::resolver::Resolver;
 use crate::tls::Roots;
+use crate::traffic::{Gate, Traffic, Way};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -36,19 +37,32 @@ pub struct Settings {
     pub dns_servers: Vec<SocketAddr>,
     /// The names that rules for sockets hold.
     pub rule_names: Vec<String>,
+    /// How much the module may send and receive, where there is a limit.
+    pub traffic: Option<Arc<Traffic>>,
 }
 
 /// One guest's network. When it goes, its connections end and nothing of what C++ lent is used any more.
 pub struct NetDoor {
     pub guard: Arc<Guard>,
     pub http: HttpDoor,
+    traffic: Option<Arc<Traffic>>,
 }
 
 impl NetDoor {
     pub fn new(common: &Arc<Common>, settings: Settings, lent: Lent) -> Self {
         let resolver = common.resolver(settings.dns_servers);
         let guard = Guard::new(Account::open(lent), resolver, settings.rule_names);
-        NetDoor { http: HttpDoor::new(common.clone(), guard.clone()), guard }
+        let http = HttpDoor::new(common.clone(), guard.clone(), settings.traffic.clone());
+        NetDoor { http, guard, traffic: settings.traffic }
+    }
+
+    /// What one connection's bytes go through.
+    pub(crate) fn gate(&self, way: Way) -> Gate {
+        Gate::new(self.traffic.clone(), way)
+    }
+
+    pub(crate) fn has_rate(&self) -> bool {
+        self.traffic.is_some()
     }
 
     /// Asks about each address that a socket is about to use. A socket itself may be made: what it is for is only

@@ -67,6 +67,8 @@ pub fn wasi_0_2(engine: &Engine) -> Result<Linker<State>> {
     )?;
     sockets::ip_name_lookup::add_to_linker::<State, Through<State>>(l, door)?;
 
+    berth_doors::sockets::link_0_2(l)?;
+
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(l)?;
     berth_doors::http_link::link_error_code(l)?;
     Ok(linker)
@@ -87,6 +89,8 @@ pub fn wasi_0_2_and_0_3(engine: &Engine) -> Result<Linker<State>> {
 
     sockets::types::add_to_linker::<State, WasiSockets>(l, State::sockets)?;
     sockets::ip_name_lookup::add_to_linker::<State, Through<State>>(l, door)?;
+
+    berth_doors::sockets::link_0_3(l)?;
 
     http::types::add_to_linker::<State, WasiHttp>(l, State::http)?;
     berth_doors::http3::link_client(l)?;
