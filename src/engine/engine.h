@@ -109,7 +109,7 @@ class Call {
 
 class Engine {
  public:
-  /// `lanes` threads run guests.
+  /// `lanes` threads run guests. They start with the first call: until then the engine has none.
   static Result<std::unique_ptr<Engine>> create(size_t lanes, uint64_t guards_off = 0);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

@@ -322,7 +322,8 @@ void berth_bytes_free(struct berth_bytes bytes);
 /// `name` and `data` are readable, `key` is 32 bytes, `tag` has room for 32.
 void berth_image_tag(const uint8_t *key, struct berth_slice name, struct berth_slice data, uint8_t *tag);
 
-/// Starts the engine's threads: `lanes` of them run guests. `guards_off` as in `berth_guest`. *Own* the result.
+/// Makes an engine: `lanes` threads run guests, and start with the first call. `guards_off` as in `berth_guest`.
+/// *Own* the result.
 /// `out` is writable; `error` is writable or null.
 int32_t berth_runtime_new(size_t lanes,
                           uint64_t guards_off,

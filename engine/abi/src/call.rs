@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The exports for calls: what C++ lends to a call made the engine's own, and its callbacks.
 
-use crate::boundary::{Failure, INTERNAL, borrowed, guarded, text, texts};
+use crate::boundary::{Failure, INTERNAL, UNAVAILABLE, borrowed, guarded, text, texts};
 use crate::types::*;
 use crate::{berth_module, berth_runtime, plain};
 use ::berth_guest::{Access, Budget, Call, Ended, Folder, GuardsOff, Guest, Meter, Outcome, OutputFlags, Target};
@@ -114,6 +114,7 @@ pub unsafe extern "C" fn berth_call_start(
         // SAFETY: the caller's promise.
         let guest = unsafe { read_guest(guest, callbacks)? };
         let call = runtime.0.start(module.0.clone(), guest, move |ended| callbacks.done(ended));
+        let call = call.map_err(|e| Failure::new(UNAVAILABLE, format!("starting the guest's thread: {e}")))?;
         // SAFETY: the caller's promise.
         unsafe { out.write(Box::into_raw(Box::new(berth_call(call)))) };
         Ok(())

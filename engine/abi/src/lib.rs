@@ -17,7 +17,7 @@ mod traffic;
 mod types;
 
 use ::berth_guest::{Engines, GuardsOff, Kind, Module, Needs, Runtime};
-use boundary::{Failure, INTERNAL, INVALID_MODULE, UNAVAILABLE, bytes, guarded, owned, text};
+use boundary::{Failure, INTERNAL, INVALID_MODULE, bytes, guarded, owned, text};
 pub use call::*;
 pub use function::*;
 pub use ledger::*;
@@ -82,7 +82,8 @@ pub unsafe extern "C" fn berth_image_tag(key: *const u8, name: berth_slice, data
     unsafe { std::ptr::copy_nonoverlapping(hasher.finalize().as_bytes().as_ptr(), tag, 32) };
 }
 
-/// Starts the engine's threads: `lanes` of them run guests. `guards_off` as in `berth_guest`. *Own* the result.
+/// Makes an engine: `lanes` threads run guests, and start with the first call. `guards_off` as in `berth_guest`.
+/// *Own* the result.
 ///
 /// # Safety
 /// `out` is writable; `error` is writable or null.
@@ -94,8 +95,7 @@ pub unsafe extern "C" fn berth_runtime_new(
     error: *mut berth_bytes,
 ) -> i32 {
     guarded(error, || {
-        let runtime = Runtime::new(lanes, GuardsOff(guards_off))
-            .map_err(|e| Failure::new(UNAVAILABLE, format!("starting the engine's threads: {e}")))?;
+        let runtime = Runtime::new(lanes, GuardsOff(guards_off));
         // SAFETY: the caller's promise.
         unsafe { out.write(Box::into_raw(Box::new(berth_runtime(runtime)))) };
         Ok(())

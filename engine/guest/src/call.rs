@@ -16,6 +16,7 @@ use berth_doors::ledger::Counted;
 use berth_doors::net::Settings;
 use berth_doors::os::{Ways, process_cpu_ns, thread_cpu_ns};
 use berth_doors::stdio::Output;
+use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{
     AtomicBool, AtomicU64,
@@ -298,8 +299,14 @@ impl<D: FnOnce(Ended)> Drop for Due<D> {
 
 impl Runtime {
     /// Starts `wasi:cli/run` of a module. `done` is called once, on a thread of ours, after the guest's store and
-    /// all that it held are gone, unless it says `still_running`.
-    pub fn start(&self, module: Arc<Module>, guest: Guest, done: impl FnOnce(Ended) + Send + 'static) -> Call {
+    /// all that it held are gone, unless it says `still_running`; not when an error is returned.
+    pub fn start(
+        &self,
+        module: Arc<Module>,
+        guest: Guest,
+        done: impl FnOnce(Ended) + Send + 'static,
+    ) -> io::Result<Call> {
+        let lane = self.lane()?;
         let wall = guest.meter.wall_limit_ns;
         let pulse = Arc::new(Pulse {
             meter: guest.meter,
@@ -329,11 +336,11 @@ impl Runtime {
         }
         let due = Due { report, alone: self.shared.alone.clone(), pulse: pulse.clone() };
         let shared = self.shared.clone();
-        self.lane().spawn(async move {
+        lane.spawn(async move {
             let outcome = shared.perform(&module, guest, &pulse, &outputs).await;
             due.send(outcome, outputs[1].unfinished_line());
         });
-        call
+        Ok(call)
     }
 }
 

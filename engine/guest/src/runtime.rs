@@ -20,7 +20,10 @@ use wasmtime_wasi::{p2, p3};
 
 pub struct Runtime {
     pub(crate) shared: Arc<Shared>,
-    lanes: Vec<Lane>,
+    /// Started with the first call: until then this process has no thread of ours, and what it gives up by then is
+    /// given up by all of them.
+    lanes: OnceLock<Vec<Lane>>,
+    most_lanes: usize,
     next_lane: AtomicUsize,
 }
 
@@ -89,18 +92,17 @@ impl Command {
 }
 
 impl Runtime {
-    pub fn new(lanes: usize, guards_off: GuardsOff) -> io::Result<Self> {
+    pub fn new(lanes: usize, guards_off: GuardsOff) -> Self {
         let engines = Arc::new(Engines::new(guards_off));
         let alone = Arc::new(Alone::default());
         let (ticking, watching) = (engines.clone(), alone.clone());
-        let lanes = (0..lanes.max(1)).map(Lane::start).collect::<io::Result<_>>()?;
         let ticker = Ticker::new(move || {
             ticking.tick();
             watching.look();
         });
         let (net, linkers) = Default::default();
         let shared = Arc::new(Shared { ticker, engines, alone, net, linkers });
-        Ok(Runtime { shared, lanes, next_lane: AtomicUsize::new(0) })
+        Runtime { shared, lanes: OnceLock::new(), most_lanes: lanes.max(1), next_lane: AtomicUsize::new(0) }
     }
 
     /// The number that compiled images of this kind are keyed by. What a module needs is only known from its image: an
@@ -137,9 +139,16 @@ impl Runtime {
         Ok(Module { linked, kind, needs })
     }
 
-    pub(crate) fn lane(&self) -> &Handle {
+    pub(crate) fn lane(&self) -> io::Result<&Handle> {
+        let lanes = match self.lanes.get() {
+            Some(lanes) => lanes,
+            None => {
+                let started = (0..self.most_lanes).map(Lane::start).collect::<io::Result<_>>()?;
+                self.lanes.get_or_init(|| started)
+            }
+        };
         let next = self.next_lane.fetch_add(1, Ordering::Relaxed);
-        &self.lanes[next % self.lanes.len()].handle
+        Ok(&lanes[next % lanes.len()].handle)
     }
 }
 
