@@ -117,6 +117,7 @@ Result<int> call(const Options& options) {
   }
   host::CommandRequest request = request_for(options, ready);
   request.function = function->get();
+  BERTH_TRY_VOID(raise_second_wall(options, ready));
   const host::CommandReport report =
       BERTH_TRY(host::run_command(*ready.engine, *ready.loaded.module, request, *ready.loop));
   // A signal ends this process again, also while a reader of the result takes its time.

@@ -2,12 +2,14 @@
 #include "cli/guest_run.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "base/error_table.h"
+#include "base/os/file.h"
 #include "base/os/process.h"
 #include "base/units.h"
 #include "cli/progress.h"
@@ -16,6 +18,7 @@
 #include "engine/image_cache.h"
 #include "host/berthing.h"
 #include "host/denial_log.h"
+#include "host/second_wall.h"
 #include "registry/module_file.h"
 
 namespace berth::cli {
@@ -49,7 +52,7 @@ json to_json(const host::StorageReport& report) {
   return value;
 }
 
-json to_json(const host::CommandReport& report, const GuestOptions& options, const Digest& digest) {
+json to_json(const host::CommandReport& report, const GuestOptions& options, const Ready& ready) {
   static constexpr const char* kEndings[] = {"",          "exited", "trapped",  "limited",
                                              "cancelled", "failed", "panicked", "returned"};
   json denials = json::array();
@@ -64,7 +67,7 @@ json to_json(const host::CommandReport& report, const GuestOptions& options, con
                        {"probe", denial.probe}});
   }
   json value = {{"module", options.module},
-                {"digest", digest.text()},
+                {"digest", ready.loaded.digest.text()},
                 {"ending", kEndings[static_cast<int>(report.outcome.ending)]},
                 {"cpu_used_ns", report.outcome.cpu_used.count()},
                 {"wall_ns", report.wall.count()},
@@ -75,6 +78,11 @@ json to_json(const host::CommandReport& report, const GuestOptions& options, con
                  {{"sent_bytes", report.outcome.network.sent_bytes},
                   {"received_bytes", report.outcome.network.received_bytes},
                   {"connections", report.outcome.network.connections}}},
+                {"second_wall",
+                 {{"no_new_privs", ready.wall.no_new_privileges},
+                  {"landlock", ready.wall.landlock},
+                  {"seccomp", ready.wall.seccomp},
+                  {"missing", ready.wall.missing}}},
                 {"denials", std::move(denials)},
                 {"denials_unlisted", report.denials_unlisted}};
   if (report.storage) value["storage"] = to_json(*report.storage);
@@ -229,7 +237,23 @@ Result<Ready> make_ready(const GuestOptions& options) {
                .guards_off = guards_off,
                .loop = std::move(loop),
                .engine = std::move(engine),
-               .loaded = std::move(loaded)};
+               .loaded = std::move(loaded),
+               .wall = {}};
+}
+
+Result<void> raise_second_wall(const GuestOptions& options, Ready& ready, std::vector<std::string> written) {
+  // What a folder that isn't there yet would be made in isn't let in. Without it the log says so itself.
+  std::ignore = make_private_folder(ready.folders.state);
+  written.push_back(ready.folders.state);
+  WallPlan plan = host::wall_for(ready.effective.policy, std::move(written));
+  if (has_switch(options.guards_off, kLandlockSwitch)) plan.landlock = 0;
+  if (has_switch(options.guards_off, kSeccompSwitch)) plan.seccomp = false;
+  ready.wall = raise_wall(plan);
+  if (!ready.effective.second_wall_required || ready.wall.whole()) return {};
+  return fail(ErrorCode::kUnavailable,
+              fmt::format("the owner of this machine requires the second wall ({}), and a part of it is "
+                          "missing: {}; 'berth doctor' tells more",
+                          ready.effective.owner_source, fmt::join(ready.wall.missing, "; ")));
 }
 
 host::CommandRequest request_for(const GuestOptions& options, const Ready& ready) {
@@ -245,7 +269,7 @@ int conclude(const host::CommandReport& report, const GuestOptions& options, con
   keep_denials(report, ready.loaded, ready.folders);
   if (report.outcome.unfinished_line) note_unfinished_line();
   if (options.json) {
-    tell(with(to_json(report, options, ready.loaded.digest), more) + "\n");
+    tell(with(to_json(report, options, ready), more) + "\n");
   } else {
     if (!options.quiet) say_denials(report, options.module);
     if (!options.quiet && report.storage) {

@@ -7,8 +7,10 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/loop.h"
+#include "base/os/wall.h"
 #include "cli/guest_options.h"
 #include "engine/engine.h"
 #include "host/command.h"
@@ -25,11 +27,17 @@ struct Ready {
   std::unique_ptr<Loop> loop;
   std::unique_ptr<engine::Engine> engine;
   host::Loaded loaded;
+  Wall wall;
 };
 
 /// Combines the policy, and says what is cut from it; loads the module, compiling it unless it is in the
 /// cache.
 Result<Ready> make_ready(const GuestOptions& options);
+
+/// Puts the second wall up around this process: after it only the guest is run and reported on. `written` are
+/// folders that the verb then writes in. kUnavailable when the owner requires what this machine hasn't.
+Result<void> raise_second_wall(const GuestOptions& options, Ready& ready,
+                               std::vector<std::string> written = {});
 
 /// What every call in the module is given.
 host::CommandRequest request_for(const GuestOptions& options, const Ready& ready);

@@ -30,6 +30,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"inspect", "what a module is, needs and offers", cli::inspect_verb},
     {"why", "what modules were refused, and what would allow it", cli::why_verb},
     {"cache", "list or clear the compiled modules", cli::cache_verb},
+    {"doctor", "what holds on this machine, and what to do about the rest", cli::doctor_verb},
 });
 
 std::string usage() {

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "cli/guest_run.h"
 #include "cli/learn.h"
 #include "cli/learn_report.h"
@@ -60,7 +62,7 @@ Result<void> take_module(const CLI::App& app, Options& options) {
 }
 
 Result<int> run(const Options& options) {
-  const Ready ready = BERTH_TRY(make_ready(options));
+  Ready ready = BERTH_TRY(make_ready(options));
   const host::Loaded& loaded = ready.loaded;
   if (const auto command = loaded.module->check_command(); !command) {
     const auto functions = loaded.module->functions();
@@ -75,6 +77,9 @@ Result<int> run(const Options& options) {
   host::CommandRequest request = request_for(options, ready);
   request.args.insert(request.args.end(), options.args.begin(), options.args.end());
   request.phantom_always = options.round_report.has_value();
+  std::vector<std::string> written;
+  if (options.round_report) written.push_back(std::filesystem::path(*options.round_report).parent_path());
+  BERTH_TRY_VOID(raise_second_wall(options, ready, std::move(written)));
   const host::CommandReport report =
       BERTH_TRY(host::run_command(*ready.engine, *loaded.module, request, *ready.loop));
   if (options.round_report) BERTH_TRY_VOID(write_round_report(*options.round_report, report));

@@ -35,6 +35,8 @@ constexpr auto kGuards = std::to_array<Guard>({
     {"network-rate", engine::kGuardNetworkRate},
     {kCacheAuthSwitch, 0},
     {kCompileSwitch, 0},
+    {kLandlockSwitch, 0},
+    {kSeccompSwitch, 0},
 });
 
 }  // namespace

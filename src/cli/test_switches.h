@@ -18,9 +18,12 @@ inline constexpr bool kTestSwitches = true;
 inline constexpr bool kTestSwitches = false;
 #endif
 
-/// Guards that are not the engine's: a cached image is authenticated, a module is compiled in a worker.
+/// Guards that are not the engine's: a cached image is authenticated, a module is compiled in a worker; parts
+/// of the second wall.
 inline constexpr std::string_view kCacheAuthSwitch = "cache-auth";
 inline constexpr std::string_view kCompileSwitch = "compile";
+inline constexpr std::string_view kLandlockSwitch = "landlock";
+inline constexpr std::string_view kSeccompSwitch = "seccomp";
 
 /// The engine's bits for guards by name; those that are not the engine's give none.
 Result<uint64_t> guard_bits(const std::vector<std::string>& names);

@@ -24,6 +24,7 @@ int call_verb(const Arguments& arguments);
 int inspect_verb(const Arguments& arguments);
 int why_verb(const Arguments& arguments);
 int cache_verb(const Arguments& arguments);
+int doctor_verb(const Arguments& arguments);
 
 /// The path of this program, to run it again.
 void note_program(std::string argv0);

@@ -12,6 +12,7 @@
 
 #include "base/error_table.h"
 #include "base/os/process.h"
+#include "base/os/wall.h"
 #include "base/units.h"
 #include "engine/lines.h"
 
@@ -179,6 +180,8 @@ int serve_compiler(const std::vector<std::string>& arguments) {
   try {
     limit_own_process(
         {.memory_bytes = number(arguments.at(0)), .cpu_time = std::chrono::seconds(number(arguments.at(1)))});
+    // What is left open says how many processors there are to compile on.
+    raise_wall({.readable = {"/proc/self/cgroup", "/proc/self/mountinfo", "/sys/fs/cgroup"}});
     fields = answer({arguments.begin() + 2, arguments.end()}, read_all(stdin));
   } catch (const std::bad_alloc&) {
     std::fputs("memory allocation failed\n", stderr);

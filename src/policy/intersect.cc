@@ -178,6 +178,7 @@ Effective intersect(const Policy& asked, const Bounds& owner) {
   Effective effective{.policy = {.limits = minimum(asked.limits, owner.limits)},
                       .owner_limits = owner.limits,
                       .dns_servers = owner.dns_servers,
+                      .second_wall_required = owner.second_wall_required,
                       .owner_source = owner.source};
   for (const LimitName& limit : limit_names()) {
     auto wanted = limit_text(asked.limits, limit.name);

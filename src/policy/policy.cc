@@ -16,7 +16,7 @@ namespace berth::policy {
 namespace {
 
 constexpr std::array<std::string_view, 2> kKeys{"grants", "limits"};
-constexpr std::array<std::string_view, 3> kOwnersKeys{"grants", "limits", "dns"};
+constexpr std::array<std::string_view, 4> kOwnersKeys{"grants", "limits", "dns", "second-wall"};
 constexpr uint16_t kDnsPort = 53;
 
 /// What both a policy and an owner's file hold.
@@ -25,6 +25,7 @@ struct Document {
   bool has_grants = false;  // an empty list bounds everything, none bounds nothing
   Limits limits;
   std::vector<std::string> dns_servers;  // the owner's only
+  bool second_wall_required = false;     // the same
 };
 
 bool is_limit(std::string_view name) {
@@ -61,6 +62,13 @@ class Reader {
         BERTH_TRY(read_limits(document.limits, value));
       } else if (key == "dns" && role_ == Role::kOwner) {
         document.dns_servers = BERTH_TRY(read_dns(value));
+      } else if (key == "second-wall" && role_ == Role::kOwner) {
+        if (value.value<std::string_view>() != "require") {
+          return wrong(value.source(),
+                       "'second-wall' is \"require\", or left out: then a part that this machine "
+                       "hasn't is done without");
+        }
+        document.second_wall_required = true;
       } else {
         std::span<const std::string_view> known = kKeys;
         if (role_ == Role::kOwner) known = kOwnersKeys;
@@ -173,6 +181,7 @@ Result<Bounds> parse_bounds(std::string_view toml_text, std::string_view file_na
   Bounds bounds{.grants = std::nullopt,
                 .limits = document.limits,
                 .dns_servers = std::move(document.dns_servers),
+                .second_wall_required = document.second_wall_required,
                 .source = printable(file_name)};
   if (document.has_grants) bounds.grants = std::move(document.grants);
   return bounds;

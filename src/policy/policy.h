@@ -10,6 +10,8 @@
 // The owner's file is written the same. There an absent `grants` bounds nothing, an empty one forbids all,
 // and the name servers that berth asks may be named; without that, they are the system's:
 //   dns.servers = ["10.0.0.53", "127.0.0.1:5353"]
+// So may it be that nothing runs on a machine that can't put up the whole second wall:
+//   second-wall = "require"
 //
 // Host paths of files are compared as text: before `intersect` the caller makes them absolute, normal and
 // free of links, in the asked grants as in the owner's. Pure; safe on any thread.
@@ -40,7 +42,8 @@ struct Bounds {
   std::optional<std::vector<Grant>> grants;  // absent: any
   Limits limits;
   std::vector<std::string> dns_servers;  // "10.0.0.53:53", "[::1]:5353"; none: the system's
-  std::string source;                    // the file's name
+  bool second_wall_required = false;
+  std::string source;  // the file's name
 };
 
 Result<Bounds> parse_bounds(std::string_view toml_text, std::string_view file_name);
@@ -71,6 +74,7 @@ struct Effective {
   std::vector<Lowered> lowered;
   Limits owner_limits;
   std::vector<std::string> dns_servers;  // the owner's; none: the system's
+  bool second_wall_required = false;     // by the owner
   std::string owner_source;              // the owner's file
 };
 

@@ -125,6 +125,18 @@ TEST_CASE("an owner may name the servers that names are asked of") {
   CHECK(intersect(Policy{}, *bounds).dns_servers == bounds->dns_servers);
 }
 
+TEST_CASE("an owner, and nobody else, may require the second wall") {
+  const auto bounds = parse_bounds("second-wall = \"require\"\n", "host.toml");
+  REQUIRE(bounds.has_value());
+  CHECK(intersect(Policy{}, *bounds).second_wall_required);
+  CHECK_FALSE(intersect(Policy{}, Bounds{}).second_wall_required);
+  for (const char* text : {"second-wall = true", "second-wall = \"off\"", "second-wal = \"require\""}) {
+    CAPTURE(text);
+    CHECK(parse_bounds(text, "host.toml").error().message.starts_with("host.toml:1:"));
+  }
+  CHECK_FALSE(parse_policy("second-wall = \"require\"", "policy.toml").has_value());
+}
+
 TEST_CASE("what is no name server is refused where it stands") {
   for (const char* text : {"dns.servers = [\"ns.example.com\"]", "dns.servers = []", "dns.servers = [53]",
                            "dns.servers = \"10.0.0.53\"", "dns.server = [\"10.0.0.53\"]", "dns = 1",

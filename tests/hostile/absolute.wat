@@ -1,6 +1,6 @@
 ;; trick: absolute paths of the host, to files that are there
 ;; holds: from a grant's folder an absolute path leads nowhere
-;; guard: confinement
+;; guard: confinement landlock
 ;; run: --dir $RW:/rw:rw
 ;; also: --portable
 ;; args: $ROOT/outside/secret

@@ -1,6 +1,6 @@
 ;; trick: paths that climb out of the grant with '..'
 ;; holds: every operation refuses them, from the grant's folder and from a folder opened and moved within it
-;; guard: confinement
+;; guard: confinement landlock
 ;; run: --dir $RW:/rw:rw
 ;; also: --portable
 ;; expect: exit 0

@@ -1,6 +1,6 @@
 ;; trick: a folder on the way that another process swaps with a link out of the grant, in one step, 10,000 times
 ;; holds: nothing is read, made or removed outside
-;; guard: confinement
+;; guard: confinement landlock
 ;; run: --dir $RW:/rw:rw
 ;; also: --portable
 ;; meanwhile: swap-folder

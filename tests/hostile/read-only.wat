@@ -1,7 +1,7 @@
 ;; trick: every way to change a grant that is for reading
 ;; holds: all are refused: contents, names, times and links, by path and by what is open, and out into a grant
 ;;        that is writable
-;; guard: read-only
+;; guard: read-only landlock
 ;; run: --dir $RO:/ro --dir $RW:/rw:rw
 ;; also: --portable
 ;; expect: exit 0

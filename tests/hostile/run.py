@@ -69,10 +69,10 @@ class Case:
         return self.path.stem
 
     @property
-    def guard(self):
-        """The guard's name for --guard-off, or None where a header says why there is none."""
-        word = self.keys["guard"].split()[0]
-        return None if word == "none" else word
+    def guards(self):
+        """The guards' names for --guard-off; none where a header says why there is none."""
+        words = self.keys["guard"].split()
+        return [] if words[0] == "none" else words
 
     def options(self, key):
         return shlex.split(self.keys.get(key, ""))
@@ -401,7 +401,7 @@ class Runner:
     warmed: dict = field(default_factory=dict)
     warming: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self, case, scene, also=(), guard_off=None):
+    def run(self, case, scene, also=(), guards_off=()):
         """One process in this scene, watched until it has ended or is made to."""
         module = case.path
         if module.suffix == ".py":
@@ -409,7 +409,8 @@ class Runner:
             with open(module, "wb") as file:
                 subprocess.run([sys.executable, str(case.path)], stdout=file, check=True)
         if module.suffix == ".case":
-            module = self.warm(case.keys["module"], scene)
+            name = case.keys["module"]
+            module = HERE / name if name.endswith(".wat") else self.warm(name, scene)
         if "prepare" in case.keys:
             self.swap_images(scene, module, HERE / case.options("prepare")[1])
         if "listen" in case.keys:
@@ -418,14 +419,14 @@ class Runner:
         if case.keys.get("report") != "text":
             command.append("--json")
         command += scene.expand([*case.options("run"), *also])
-        command += ["--guard-off", guard_off] if guard_off else []
+        command += [word for guard in guards_off for word in ("--guard-off", guard)]
         arguments = [case.keys["call"]] if "call" in case.keys else scene.expand(case.options("args"))
         if "bomb" in case.keys:
             count, length = (int(number) for number in re.findall(r"\d+", case.keys["bomb"]))
             command += [word for i in range(count) for word in ("--env", f"BOMB_{i}={'v' * length}")]
             arguments += ["a" * length] * count
         deadline = case.number("seconds", SECONDS)
-        deadline = min(deadline, UNGUARDED_SECONDS) if guard_off and "hangs" in case.keys["without"] else deadline + 2
+        deadline = min(deadline, UNGUARDED_SECONDS) if guards_off and "hangs" in case.keys["without"] else deadline + 2
         meanwhile = case.keys.get("meanwhile")
         beside = storing(self, case, scene) if meanwhile == "store" else swapper(scene, meanwhile)
         with scene.serve(case), beside:
@@ -629,10 +630,10 @@ def judge(runner, case):
             return Outcome(None, f"open {case.name}: {'; '.join(wrong) or 'not seen here'} ({case.keys['open']})")
         wrong.append("the test itself: the trick is held now, but the header says 'open'")
         excused.append(False)
-    elif case.guard:
+    elif case.guards:
         with scene() as here:
-            seen = runner.run(case, here, guard_off=case.guard)
-            text += f"; without {case.guard}: {seen.told()}, {seen.seconds:.2f} s"
+            seen = runner.run(case, here, guards_off=case.guards)
+            text += f"; without {' and '.join(case.guards)}: {seen.told()}, {seen.seconds:.2f} s"
             if problem := unproven(case, seen, check(case, seen, runner, here, watch_memory=True)):
                 wrong.append(f"the test itself: {problem}")
                 excused.append(late(case, seen, runner, case.keys["without"]))
@@ -644,13 +645,13 @@ def judge(runner, case):
 def unproven(case, seen, problems):
     """Why a run with the guard off doesn't show that the test needs it, or nothing."""
     if not problems:
-        return f"it also passes without {case.guard}"
+        return f"it also passes without {' and '.join(case.guards)}"
     if seen.status == 120:
         return seen.stderr.decode(errors="replace").strip()
     foreseen = ways(case.keys["without"])
     if "any" in foreseen or foreseen & (seen.endings() | ({"changed"} if seen.changes else set())):
         return None
-    return f"without {case.guard} it {seen.told()}, not {case.keys['without']}"
+    return f"without {' and '.join(case.guards)} it {seen.told()}, not {case.keys['without']}"
 
 
 def judge_all(runner, cases, jobs):

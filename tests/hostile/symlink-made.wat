@@ -1,6 +1,6 @@
 ;; trick: a guest that makes its own links out of the grant, in one step and in two harmless-looking ones
 ;; holds: what it makes leads nowhere; an absolute link isn't even made
-;; guard: confinement
+;; guard: confinement landlock
 ;; run: --dir $RW:/rw:rw
 ;; also: --portable
 ;; expect: exit 0

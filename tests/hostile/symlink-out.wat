@@ -1,6 +1,6 @@
 ;; trick: symbolic links that lead out of the grant: relative, absolute, chained, dangling, through /proc
 ;; holds: no operation follows one
-;; guard: confinement
+;; guard: confinement landlock
 ;; run: --dir $RW:/rw:rw
 ;; also: --portable
 ;; expect: exit 0

@@ -1,6 +1,6 @@
 ;; trick: a file that another process swaps with a link out of the grant while it is opened, 20,000 times
 ;; holds: the guest sees the file or nothing, never what the link leads to
-;; guard: confinement
+;; guard: confinement landlock
 ;; run: --dir $RW:/rw:rw
 ;; also: --portable
 ;; meanwhile: swap-file

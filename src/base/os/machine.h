@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What this machine has that berth can use, looked at without changing anything. Any thread.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace berth {
+
+/// Whether the kernel follows paths below a folder by itself (Linux 5.6 and later).
+bool has_openat2();
+
+/// Whether this user may write there.
+bool may_write(const std::string& path);
+
+/// A file of the system's own, as those below /proc; nothing when it can't be read.
+std::optional<std::string> system_file(const std::string& path);
+
+/// What `ulimit -v` allows; nothing when it sets no bound.
+std::optional<uint64_t> address_space_limit();
+
+/// This process's own group of cgroup v2, and which controllers it may use for groups below it.
+struct ControlGroup {
+  std::string folder;
+  std::vector<std::string> controllers;
+  bool writable = false;
+};
+
+/// Nothing where there is no cgroup v2.
+std::optional<ControlGroup> control_group();
+
+}  // namespace berth
