@@ -53,7 +53,7 @@ MOST_DESCRIPTORS = 64
 MOST_OUTPUT = 4 << 20
 KEYS = {"trick", "holds", "guard", "run", "call", "also", "args", "expect", "without", "seconds", "grows", "cpu", "threads",
         "descriptors", "denials", "state", "stdin", "stdout", "stderr", "report", "writes", "meanwhile",
-        "prepare", "bomb", "listen", "servers", "dns", "module", "says", "open", "stored"}  # fmt: skip
+        "prepare", "bomb", "listen", "claims", "servers", "dns", "module", "says", "open", "stored"}  # fmt: skip
 
 
 # Cases.
@@ -616,6 +616,8 @@ def judge(runner, case):
     for number, also in enumerate(["", *filter(None, [case.keys.get("also")])]):
         with scene() as here:
             seen = runner.run(case, here, shlex.split(also))
+            if (claimed := unclaimed(case, seen)) is not None:
+                return Outcome(None, f"open {case.name}: berth claims version {claimed} of Landlock here")
             grown = max(0, seen.peak_bytes - runner.base_bytes) >> 20
             held.append(f"{seen.seconds:.2f} s, {grown} MiB")
             problems = check(case, seen, runner, here, runner.watch_memory)
@@ -640,6 +642,12 @@ def judge(runner, case):
     if wrong:
         return Outcome(False, f"FAIL {case.name}: {'; '.join(wrong)} ({text})", all(excused))
     return Outcome(True, f"ok   {case.name}: {text}")
+
+
+def unclaimed(case, seen):
+    """The version of Landlock that berth says holds, where it is older than what the case is about."""
+    claimed = seen.report.get("second_wall", {}).get("landlock")
+    return claimed if claimed is not None and claimed < case.number("claims", 0) else None
 
 
 def unproven(case, seen, problems):
