@@ -248,6 +248,8 @@ Result<void> raise_second_wall(const GuestOptions& options, Ready& ready, std::v
   WallPlan plan = host::wall_for(ready.effective.policy, std::move(written));
   if (has_switch(options.guards_off, kLandlockSwitch)) plan.landlock = 0;
   if (has_switch(options.guards_off, kSeccompSwitch)) plan.seccomp = false;
+  // An error comes again with the call.
+  plan.start_threads = [&] { std::ignore = ready.engine->start_lanes(); };
   ready.wall = raise_wall(plan);
   if (!ready.effective.second_wall_required || ready.wall.whole()) return {};
   return fail(ErrorCode::kUnavailable,

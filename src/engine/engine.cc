@@ -108,6 +108,14 @@ Engine::~Engine() {
   berth_runtime_free(runtime_);
 }
 
+Result<void> Engine::start_lanes() const {
+  OwnedBytes error;
+  if (const int32_t code = berth_runtime_start(runtime_, error.out()); code != 0) {
+    return abi_error(code, error);
+  }
+  return {};
+}
+
 Result<uint64_t> Engine::compatibility(EngineKind kind) const {
   OwnedBytes error;
   uint64_t number = 0;

@@ -109,12 +109,16 @@ class Call {
 
 class Engine {
  public:
-  /// `lanes` threads run guests. They start with the first call: until then the engine has none.
+  /// `lanes` threads run guests. They start with the first call or `start_lanes`: until then the engine has
+  /// none.
   static Result<std::unique_ptr<Engine>> create(size_t lanes, uint64_t guards_off = 0);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   /// Cancels what runs and waits until every `done` has returned.
   ~Engine();
+
+  /// Starts the threads that the first call would else start.
+  Result<void> start_lanes() const;
 
   /// Changes whenever compiled images of this kind stop fitting this engine, whatever their modules need.
   Result<uint64_t> compatibility(EngineKind kind) const;

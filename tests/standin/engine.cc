@@ -143,6 +143,10 @@ int32_t berth_runtime_new(size_t lanes, uint64_t, berth_runtime** out, berth_byt
   return kOk;
 }
 
+int32_t berth_runtime_start(const berth_runtime*, berth_bytes*) {
+  return kOk;
+}
+
 void berth_runtime_free(berth_runtime* runtime) {
   if (runtime == nullptr) return;
   {

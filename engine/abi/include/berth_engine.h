@@ -330,6 +330,10 @@ int32_t berth_runtime_new(size_t lanes,
                           struct berth_runtime **out,
                           struct berth_bytes *error);
 
+/// Starts the threads that the first call would else start. Any thread.
+/// *Borrow* `runtime`; `error` is writable or null.
+int32_t berth_runtime_start(const struct berth_runtime *runtime, struct berth_bytes *error);
+
 /// Cancels what still runs, waits until every `done` has been called, and frees. *Own* `runtime`; null is
 /// fine. Not from a callback.
 /// `runtime` came from `berth_runtime_new` and is not used again.

@@ -17,7 +17,7 @@ mod traffic;
 mod types;
 
 use ::berth_guest::{Engines, GuardsOff, Kind, Module, Needs, Runtime};
-use boundary::{Failure, INTERNAL, INVALID_MODULE, bytes, guarded, owned, text};
+use boundary::{Failure, INTERNAL, INVALID_MODULE, UNAVAILABLE, bytes, guarded, owned, text};
 pub use call::*;
 pub use function::*;
 pub use ledger::*;
@@ -99,6 +99,19 @@ pub unsafe extern "C" fn berth_runtime_new(
         // SAFETY: the caller's promise.
         unsafe { out.write(Box::into_raw(Box::new(berth_runtime(runtime)))) };
         Ok(())
+    })
+}
+
+/// Starts the threads that the first call would else start. Any thread.
+///
+/// # Safety
+/// *Borrow* `runtime`; `error` is writable or null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_runtime_start(runtime: *const berth_runtime, error: *mut berth_bytes) -> i32 {
+    guarded(error, || {
+        // SAFETY: the caller's promise.
+        let started = unsafe { &*runtime }.0.start_lanes();
+        started.map_err(|e| Failure::new(UNAVAILABLE, format!("starting the engine's threads: {e}")))
     })
 }
 

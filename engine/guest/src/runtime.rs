@@ -20,8 +20,8 @@ use wasmtime_wasi::{p2, p3};
 
 pub struct Runtime {
     pub(crate) shared: Arc<Shared>,
-    /// Started with the first call: until then this process has no thread of ours, and what it gives up by then is
-    /// given up by all of them.
+    /// Started with the first call, or when asked to: until then this process has no thread of ours, and what it gives
+    /// up by then is given up by all of them.
     lanes: OnceLock<Vec<Lane>>,
     most_lanes: usize,
     next_lane: AtomicUsize,
@@ -139,14 +139,21 @@ impl Runtime {
         Ok(Module { linked, kind, needs })
     }
 
+    /// Starts the lanes, if they aren't yet.
+    pub fn start_lanes(&self) -> io::Result<()> {
+        self.lanes().map(|_| ())
+    }
+
+    fn lanes(&self) -> io::Result<&[Lane]> {
+        if let Some(lanes) = self.lanes.get() {
+            return Ok(lanes);
+        }
+        let started = (0..self.most_lanes).map(Lane::start).collect::<io::Result<_>>()?;
+        Ok(self.lanes.get_or_init(|| started))
+    }
+
     pub(crate) fn lane(&self) -> io::Result<&Handle> {
-        let lanes = match self.lanes.get() {
-            Some(lanes) => lanes,
-            None => {
-                let started = (0..self.most_lanes).map(Lane::start).collect::<io::Result<_>>()?;
-                self.lanes.get_or_init(|| started)
-            }
-        };
+        let lanes = self.lanes()?;
         let next = self.next_lane.fetch_add(1, Ordering::Relaxed);
         Ok(&lanes[next % lanes.len()].handle)
     }

@@ -74,6 +74,7 @@ Wall raise_wall(const WallPlan& plan) {
   const auto landlock = landlock_by(plan);
   wall.landlock = landlock.value_or(0);
   if (!landlock) wall.missing.push_back(fmt::format("landlock: {}", landlock.error().message));
+  if (plan.start_threads) plan.start_threads();
   // The last, since what the others call could be among what it refuses.
   const auto seccomp = seccomp_by(plan);
   wall.seccomp = seccomp.has_value();

@@ -8,6 +8,7 @@
 // (system calls). `Wall` says which of them hold, and nothing more than what holds. Elsewhere than on Linux
 // none do.
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct WallPlan {
   std::vector<std::string> readable;
   std::vector<std::string> writable;
   enum class Tcp { kClosed, kOpen } tcp = Tcp::kClosed;
+  // Called between Landlock, which holds for the threads that it starts, and seccomp, which holds for all
+  // that there are: so they get ready while the kernel reads the filter.
+  std::function<void()> start_threads;
   // For tests only: a kernel of an older version, or with 0 and false none, to see what stands without.
   int landlock = kNewestLandlock;
   bool seccomp = true;

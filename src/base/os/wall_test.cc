@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
@@ -243,6 +244,27 @@ TEST_CASE("behind the wall files are within reach as far as they are let in, for
           without_truncate);
     CHECK(behind([] { return connecting(1); }) == (used >= 4 ? EACCES : ECONNREFUSED));
   }
+}
+
+TEST_CASE("threads that are started while the wall goes up are behind all of it") {
+  CHECK(in_child([] {
+          std::atomic<bool> up = false;
+          int file = -1;
+          int program = -1;
+          std::thread early;
+          WallPlan plan;
+          plan.start_threads = [&] {
+            early = std::thread([&] {
+              while (!up) std::this_thread::yield();
+              file = opening("/", O_RDONLY | O_DIRECTORY);
+              program = error_of(::syscall(SYS_execve, nullptr, nullptr, nullptr));
+            });
+          };
+          const Wall wall = raise_wall(plan);
+          up = true;
+          early.join();
+          return file == (wall.landlock > 0 ? EACCES : 0) && (program == EPERM) == wall.seccomp ? 0 : 1;
+        }) == 0);
 }
 
 TEST_CASE("with another thread running Landlock isn't claimed") {
