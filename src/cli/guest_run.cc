@@ -232,12 +232,15 @@ Result<Ready> make_ready(const GuestOptions& options) {
       progress.begin(fmt::format("compiling {} ({})", file.name, format_bytes(file.bytes.size())));
     }));
   }
+  std::unique_ptr<host::Storage> storage;
+  if ((guards_off & engine::kGuardStorage) == 0) storage = BERTH_TRY(host::Storage::open(effective.policy));
   return Ready{.folders = std::move(folders),
                .effective = std::move(effective),
                .guards_off = guards_off,
                .loop = std::move(loop),
                .engine = std::move(engine),
                .loaded = std::move(loaded),
+               .storage = std::move(storage),
                .wall = {}};
 }
 
@@ -263,7 +266,8 @@ host::CommandRequest request_for(const GuestOptions& options, const Ready& ready
           .args = {ready.loaded.name},
           .dns_servers = ready.effective.dns_servers,
           .ways = options.portable ? engine::Ways::kPortable : engine::Ways::kNative,
-          .guards_off = ready.guards_off};
+          .guards_off = ready.guards_off,
+          .storage = ready.storage.get()};
 }
 
 int conclude(const host::CommandReport& report, const GuestOptions& options, const Ready& ready,

@@ -27,6 +27,7 @@ struct Ready {
   std::unique_ptr<Loop> loop;
   std::unique_ptr<engine::Engine> engine;
   host::Loaded loaded;
+  std::unique_ptr<host::Storage> storage;  // none where nothing is bounded
   Wall wall;
 };
 

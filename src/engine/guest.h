@@ -73,7 +73,7 @@ enum GuardsOff : uint64_t {
   kGuardCrossGrant = 1 << 11,
   kGuardSpecialFiles = 1 << 12,
   kGuardNetwork = 1 << 14,
-  kGuardStorage = 1 << 18,
+  kGuardStorage = 1 << 18,  // for who opens the ledger
   kGuardNetworkRate = 1 << 19,
   kAskForPanic = 1 << 13,  // no guard: the lane fails as berth's own code might
 };

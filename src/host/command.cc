@@ -23,7 +23,6 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
     Lent(uint64_t guest_bytes, const policy::Policy& policy) : budget(guest_bytes), denials(policy) {}
     engine::Budget budget;
     Denials denials;
-    std::unique_ptr<Storage> storage;
     std::optional<engine::Traffic> traffic;
   };
   auto lent = std::make_unique<Lent>(shares.guest_bytes, request.policy);
@@ -38,8 +37,7 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
   const auto& rate = request.policy.limits.network_bytes_per_second;
   if (rate && (request.guards_off & engine::kGuardNetworkRate) == 0)
     guest.traffic = &lent->traffic.emplace(*rate);
-  if ((request.guards_off & engine::kGuardStorage) == 0)
-    lent->storage = BERTH_TRY(Storage::open(request.policy, guest));
+  if (request.storage != nullptr) request.storage->lend(guest);
 
   CommandReport report{.outcome = {},
                        .signal = std::nullopt,
@@ -65,7 +63,7 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
   report.wall = std::chrono::steady_clock::now() - began;
   report.memory_peak_bytes = lent->budget.peak_bytes();
   report.memory_refused_bytes = lent->budget.refused_bytes();
-  if (lent->storage) report.storage = lent->storage->report();
+  if (request.storage != nullptr) report.storage = request.storage->report();
   report.denials = lent->denials.collect();
   report.denials_unlisted = lent->denials.unlisted();
   if (report.outcome.still_running) std::ignore = lent.release();

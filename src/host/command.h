@@ -24,6 +24,7 @@ struct CommandRequest {
   bool phantom_always = false;           // to see every path that the guest looks for
   engine::Ways ways = engine::Ways::kNative;
   uint64_t guards_off = 0;
+  const Storage* storage = nullptr;            // of the policy; outlives a guest that goes on
   const engine::Function* function = nullptr;  // of the module; none is the command itself
 };
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 
 #include "base/units.h"
 #include "policy/files.h"
@@ -26,26 +25,25 @@ bool binds(const engine::Quota& quota) {
   return quota.bytes || quota.files;
 }
 
-const FilesGrant* grant_of(const policy::Policy& policy, const engine::Folder& folder) {
-  for (const policy::Grant& grant : policy.grants) {
-    const auto* files = std::get_if<FilesGrant>(&grant.extent);
-    if (files != nullptr && files->guest_path == folder.guest_path) return files;
-  }
-  return nullptr;
+bool is_writable(const FilesGrant& grant) {
+  return grant.access == policy::Access::kReadWrite;
 }
 
 /// A file in two folders would count twice, or be written to without being counted.
-Result<void> refuse_overlaps(const std::vector<FolderUse>& counted, const engine::Guest& guest) {
+Result<void> refuse_overlaps(const std::vector<FolderUse>& counted, const policy::Policy& policy) {
   for (const FolderUse& folder : counted) {
-    for (const engine::Folder& other : guest.folders) {
-      const bool overlaps = policy::path_lies_in(folder.host_path, other.host_path) ||
-                            policy::path_lies_in(other.host_path, folder.host_path);
-      if (!other.writable || other.guest_path == folder.guest_path || !overlaps) continue;
+    for (const policy::Grant& grant : policy.grants) {
+      const auto* other = std::get_if<FilesGrant>(&grant.extent);
+      if (other == nullptr || !is_writable(*other) || other->guest_path == folder.guest_path) continue;
+      if (!policy::path_lies_in(folder.host_path, other->host_path) &&
+          !policy::path_lies_in(other->host_path, folder.host_path)) {
+        continue;
+      }
       return fail(
           ErrorCode::kInvalidArgument,
           fmt::format("'{}' and '{}' overlap, so what is stored in them can't be counted apart: grant one of "
                       "them read-only, or leave it out",
-                      folder.host_path, other.host_path));
+                      folder.host_path, other->host_path));
     }
   }
   return {};
@@ -75,29 +73,31 @@ uint64_t files_for(uint64_t bytes) {
   return kLeastFiles + bytes / kBytesForFile;
 }
 
-Result<std::unique_ptr<Storage>> Storage::open(const policy::Policy& policy, engine::Guest& guest) {
+Result<std::unique_ptr<Storage>> Storage::open(const policy::Policy& policy) {
   std::unique_ptr<Storage> storage(new Storage);
   storage->total_ = quota_of(policy.limits.storage_bytes, policy.limits.storage_files);
-  const bool all = binds(storage->total_);
   std::vector<engine::Account> accounts;
-  std::vector<std::reference_wrapper<engine::Folder>> counted;
-  for (engine::Folder& folder : guest.folders) {
-    const FilesGrant* grant = grant_of(policy, folder);
-    if (!folder.writable || grant == nullptr) continue;
-    const engine::Quota quota = quota_of(grant->quota_bytes, grant->quota_files);
-    if (!all && !binds(quota)) continue;
-    accounts.push_back({.host_path = folder.host_path, .quota = quota});
-    counted.emplace_back(folder);
-    storage->folders_.push_back({{.quota = quota, .stored = {}}, folder.host_path, folder.guest_path});
+  for (const policy::Grant& grant : policy.grants) {
+    const auto* files = std::get_if<FilesGrant>(&grant.extent);
+    if (files == nullptr || !is_writable(*files)) continue;
+    const engine::Quota quota = quota_of(files->quota_bytes, files->quota_files);
+    if (!binds(storage->total_) && !binds(quota)) continue;
+    accounts.push_back({.host_path = files->host_path, .quota = quota});
+    storage->folders_.push_back({{.quota = quota, .stored = {}}, files->host_path, files->guest_path});
   }
   if (accounts.empty()) return nullptr;
-  BERTH_TRY_VOID(refuse_overlaps(storage->folders_, guest));
+  BERTH_TRY_VOID(refuse_overlaps(storage->folders_, policy));
   storage->ledger_ = BERTH_TRY(engine::Ledger::open(accounts, storage->total_));
-  for (size_t i = 0; i < counted.size(); ++i) {
-    counted[i].get().ledger = storage->ledger_.get();
-    counted[i].get().account = i;
-  }
   return storage;
+}
+
+void Storage::lend(engine::Guest& guest) const {
+  for (engine::Folder& folder : guest.folders) {
+    const auto counted = std::ranges::find(folders_, folder.guest_path, &FolderUse::guest_path);
+    if (counted == folders_.end()) continue;
+    folder.ledger = ledger_.get();
+    folder.account = static_cast<size_t>(counted - folders_.begin());
+  }
 }
 
 StorageReport Storage::report() const {

@@ -7,8 +7,6 @@
 #include <fstream>
 #include <string>
 
-#include "host/berthing.h"
-
 namespace berth::host {
 namespace {
 
@@ -43,11 +41,6 @@ policy::Policy with(const std::vector<std::string>& grants) {
   return policy;
 }
 
-Result<std::unique_ptr<Storage>> storage_for(const policy::Policy& policy) {
-  engine::Guest guest = BERTH_TRY(guest_for(policy));
-  return Storage::open(policy, guest);
-}
-
 }  // namespace
 
 TEST_CASE("what lies in a folder is counted: files once, whatever their names, folders and links too") {
@@ -59,7 +52,7 @@ TEST_CASE("what lies in a folder is counted: files once, whatever their names, f
   fs::create_symlink("/etc/passwd", folder.path("link"));
   fs::resize_file(folder.path("below/c"), 1000);
 
-  const auto storage = storage_for(with({"files " + folder.path() + ":/data:rw:quota=1MiB"})).value();
+  const auto storage = Storage::open(with({"files " + folder.path() + ":/data:rw:quota=1MiB"})).value();
   const StorageReport report = storage->report();
   REQUIRE(report.folders.size() == 1);
   CHECK(report.folders[0].stored.bytes == 1005);
@@ -70,10 +63,10 @@ TEST_CASE("what lies in a folder is counted: files once, whatever their names, f
 
 TEST_CASE("nothing is counted where nothing is bounded") {
   const Folder folder;
-  CHECK(storage_for(with({"files " + folder.path() + ":/data:rw"})).value() == nullptr);
+  CHECK(Storage::open(with({"files " + folder.path() + ":/data:rw"})).value() == nullptr);
   policy::Policy read_only = with({"files " + folder.path() + ":/data"});
   read_only.limits.storage_bytes = 1;
-  CHECK(storage_for(read_only).value() == nullptr);
+  CHECK(Storage::open(read_only).value() == nullptr);
 }
 
 TEST_CASE("the module's limit is that of all folders that it may write to") {
@@ -84,7 +77,7 @@ TEST_CASE("the module's limit is that of all folders that it may write to") {
   policy::Policy both =
       with({"files " + left.path() + ":/left:rw", "files " + right.path() + ":/right:rw:files=9"});
   both.limits.storage_bytes = 10;
-  const auto storage = storage_for(both).value();
+  const auto storage = Storage::open(both).value();
   CHECK(storage->report().total.stored.bytes == 7);
   CHECK(storage->report().total.quota.files == files_for(10));
   CHECK(storage->report().folders[1].quota == engine::Quota{.bytes = std::nullopt, .files = 9});
@@ -95,8 +88,8 @@ TEST_CASE("folders that overlap can't be counted apart") {
   fs::create_directory(folder.path("below"));
   const std::string outer = "files " + folder.path() + ":/outer:rw";
   const std::string inner = "files " + folder.path("below") + ":/inner:rw:quota=1MiB";
-  CHECK(storage_for(with({outer, inner})).error().code == ErrorCode::kInvalidArgument);
-  CHECK(storage_for(with({"files " + folder.path() + ":/outer:ro", inner})).has_value());
+  CHECK(Storage::open(with({outer, inner})).error().code == ErrorCode::kInvalidArgument);
+  CHECK(Storage::open(with({"files " + folder.path() + ":/outer:ro", inner})).has_value());
 }
 
 TEST_CASE("a folder that is counted is counted once, also above it and below") {
@@ -105,17 +98,17 @@ TEST_CASE("a folder that is counted is counted once, also above it and below") {
   const auto grant = [&](const std::string& below) {
     return with({"files " + folder.path(below) + ":/data:rw:quota=1MiB"});
   };
-  auto first = storage_for(grant("middle"));
+  auto first = Storage::open(grant("middle"));
   REQUIRE(first.has_value());
   for (const char* other : {"", "middle", "middle/below"}) {
     CAPTURE(other);
-    const auto second = storage_for(grant(other));
+    const auto second = Storage::open(grant(other));
     REQUIRE_FALSE(second.has_value());
     CHECK(second.error().code == ErrorCode::kUnavailable);
     CHECK(second.error().message.find("is in use") != std::string::npos);
   }
   first->reset();
-  CHECK(storage_for(grant("")).has_value());
+  CHECK(Storage::open(grant("")).has_value());
 }
 
 TEST_CASE("a bound that was met is explained with what is stored and how to raise it") {
