@@ -92,6 +92,12 @@ json to_json(const host::CommandReport& report, const GuestOptions& options, con
   if (report.outcome.ending == Ending::kLimited) value["limit"] = host::limit_name(report.outcome.limit);
   if (!report.outcome.reason.empty()) value["reason"] = report.outcome.reason;
   if (!report.outcome.trace.empty()) value["trace"] = report.outcome.trace;
+  const policy::Limits& limits = ready.effective.policy.limits;
+  if (limits.cpu_fuel && !report.outcome.still_running) value["fuel_used"] = report.outcome.fuel_used;
+  if (const auto share = policy::limit_text(limits, "cpu.share")) {
+    value["cpu_share"] = *share;
+    value["cpu_throttled_ns"] = report.outcome.cpu_throttled.count();
+  }
   return value;
 }
 

@@ -33,6 +33,7 @@ constexpr auto kGuards = std::to_array<Guard>({
     {"network", engine::kGuardNetwork},
     {"storage", engine::kGuardStorage},
     {"network-rate", engine::kGuardNetworkRate},
+    {"cpu-share", engine::kGuardCpuShare},
     {kCacheAuthSwitch, 0},
     {kCompileSwitch, 0},
     {kLandlockSwitch, 0},

@@ -47,6 +47,8 @@ extern "C" void berth_on_done(void* context, const berth_outcome* outcome) noexc
                  .result = std::string(view(outcome->result)),
                  .trace = std::string(view(outcome->trace)),
                  .cpu_used = std::chrono::nanoseconds(load(running->meter.cpu_used_ns)),
+                 .cpu_throttled = std::chrono::nanoseconds(load(running->meter.cpu_throttled_ns)),
+                 .fuel_used = load(running->meter.fuel_used),
                  .network = {.sent_bytes = load(running->meter.net_sent_bytes),
                              .received_bytes = load(running->meter.net_received_bytes),
                              .connections = load(running->meter.connections)},
@@ -99,8 +101,10 @@ Result<std::unique_ptr<Call>> Engine::start(const Module& module, const Guest& g
   auto running = std::make_unique<Running>();
   running->meter = {.cpu_limit_ns = abi_limit(guest.cpu_time),
                     .cpu_used_ns = 0,
+                    .cpu_throttled_ns = 0,
                     .wall_limit_ns = abi_limit(guest.wall),
                     .fuel_limit = guest.fuel.value_or(0),
+                    .fuel_used = 0,
                     .net_sent_bytes = 0,
                     .net_received_bytes = 0,
                     .connections = 0};
@@ -122,6 +126,7 @@ Result<std::unique_ptr<Call>> Engine::start(const Module& module, const Guest& g
                            .guards_off = guest.guards_off,
                            .budget = guest.budget->abi(),
                            .meter = &running->meter,
+                           .share = guest.share != nullptr ? guest.share->abi() : nullptr,
                            .names = {.items = names.data(), .len = names.size()},
                            .traffic = guest.traffic != nullptr ? guest.traffic->abi() : nullptr,
                            .dns_servers = {.items = dns_servers.data(), .len = dns_servers.size()},

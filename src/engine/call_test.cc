@@ -123,8 +123,41 @@ TEST_CASE("a spinning guest ends at its CPU time, and not long after") {
   const Outcome outcome = run.end();
   CHECK(outcome.ending == Ending::kLimited);
   CHECK(outcome.limit == Limit::kCpuTime);
+  CHECK(outcome.cpu_throttled == 0ns);
   CHECK(outcome.cpu_used >= 50ms);
   CHECK(outcome.cpu_used < 500ms);
+}
+
+TEST_CASE("calls that are lent one share have no more than it together, and each has some") {
+  Share share(2000);
+  Run first(command(kSpin));
+  Run second(command(kSpin));
+  for (Run* run : {&first, &second}) {
+    run->guest.share = &share;
+    run->guest.wall = 1s;
+  }
+  first.start();
+  second.start();
+  const Outcome ended[] = {first.wait(), second.wait()};
+  for (const Outcome& outcome : ended) {
+    CHECK(outcome.limit == Limit::kWall);
+    CHECK(outcome.cpu_used > 20ms);
+    CHECK(outcome.cpu_throttled > 500ms);
+  }
+  CHECK(ended[0].cpu_used + ended[1].cpu_used < 260ms);
+}
+
+TEST_CASE("a guest that rests for its share ends at its deadline, and at once when it is cancelled") {
+  Share least(1);  // what a tick uses is slept off for most of a minute
+  Run late(command(kSpin));
+  late.guest.share = &least;
+  late.guest.wall = 200ms;
+  CHECK(late.end().limit == Limit::kWall);
+  Run cancelled(command(kSpin));
+  cancelled.guest.share = &least;
+  cancelled.start();
+  cancelled.cancel();
+  CHECK(cancelled.wait().ending == Ending::kCancelled);
 }
 
 TEST_CASE("a spinning guest ends at its deadline") {

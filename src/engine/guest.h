@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What one call is given, and what comes of it: plain data, and the two things that are lent to the call. All
+// What one call is given, and what comes of it: plain data, and the things that are lent to the call. All
 // of it is decided before; nothing here decides or runs anything.
 //
-// The data are values, for any thread. A `Budget` and a `DoorKeeper` are the caller's, outlive the call, and
-// are used on the engine's threads.
+// The data are values, for any thread. A `Budget`, a `Share` and a `DoorKeeper` are the caller's, outlive the
+// call, and are used on the engine's threads.
 
 #include <chrono>
 #include <cstddef>
@@ -17,6 +17,7 @@
 
 #include "engine/knock.h"
 #include "engine/ledger.h"
+#include "engine/share.h"
 #include "engine/traffic.h"
 
 struct berth_budget;
@@ -73,6 +74,7 @@ enum GuardsOff : uint64_t {
   kGuardCrossGrant = 1 << 11,
   kGuardSpecialFiles = 1 << 12,
   kGuardNetwork = 1 << 14,
+  kGuardCpuShare = 1 << 15,
   kGuardStorage = 1 << 18,  // for who opens the ledger
   kGuardNetworkRate = 1 << 19,
   kAskForPanic = 1 << 13,  // no guard: the lane fails as berth's own code might
@@ -98,7 +100,7 @@ class Function {
 /// How a function's result is written.
 enum class Notation { kWave, kJson };
 
-/// All that one call is given. Decided before; copied when the call starts, but `budget` and `keeper`.
+/// All that one call is given. Decided before; copied when the call starts, but what is lent.
 struct Guest {
   const Function* function = nullptr;  // of the module that is called; none is `wasi:cli/run`
   std::vector<std::string> args;       // the first is the program's name
@@ -120,6 +122,7 @@ struct Guest {
   uint64_t guards_off = 0;
   const Traffic* traffic = nullptr;  // outlives the call; none is no limit
   Budget* budget = nullptr;          // outlives the call
+  Share* share = nullptr;            // the same; none: as much of the CPU as there is
   DoorKeeper* keeper = nullptr;      // outlives the call
 };
 
@@ -142,6 +145,8 @@ struct Outcome {
   std::string result;            // of kReturned: one line, empty when the function gives nothing
   std::string trace;             // of kTrapped: the guest's frames, innermost first
   std::chrono::nanoseconds cpu_used{0};
+  std::chrono::nanoseconds cpu_throttled{0};  // held back for the module's share
+  uint64_t fuel_used = 0;                     // where it is counted; not of a guest that is still running
   NetworkUse network;
   /// Of a guest that is alone: it goes on, with all that it was given, so the process has to end.
   bool still_running = false;

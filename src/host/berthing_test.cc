@@ -54,9 +54,9 @@ TEST_CASE("the network's grants are given, and the names of sockets' rules are l
 
 TEST_CASE("a grant or a limit that isn't held yet stops the run") {
   CHECK(guest_for(with({"http.in 127.0.0.1:8080"})).error().code == ErrorCode::kUnsupported);
-  policy::Policy shared;
-  shared.limits.cpu_share_basis_points = 2000;
-  CHECK(guest_for(shared).error().code == ErrorCode::kUnsupported);
+  policy::Policy bounded;
+  bounded.limits.network_connections = 1;
+  CHECK(guest_for(bounded).error().code == ErrorCode::kUnsupported);
 }
 
 TEST_CASE("a memory limit is divided without a byte over") {

@@ -20,8 +20,11 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
   const MemoryShares shares = share_memory(memory);
   // What a guest that can't be stopped still uses is left to it.
   struct Lent {
-    Lent(uint64_t guest_bytes, const policy::Policy& policy) : budget(guest_bytes), denials(policy) {}
+    Lent(uint64_t guest_bytes, const policy::Policy& policy) : budget(guest_bytes), denials(policy) {
+      if (policy.limits.cpu_share_basis_points) share.emplace(*policy.limits.cpu_share_basis_points);
+    }
     engine::Budget budget;
+    std::optional<engine::Share> share;
     Denials denials;
     std::optional<engine::Traffic> traffic;
   };
@@ -33,6 +36,7 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
   guest.ways = request.ways;
   guest.guards_off = request.guards_off;
   guest.budget = &lent->budget;
+  guest.share = lent->share ? &*lent->share : nullptr;
   guest.keeper = &lent->denials;
   const auto& rate = request.policy.limits.network_bytes_per_second;
   if (rate && (request.guards_off & engine::kGuardNetworkRate) == 0)

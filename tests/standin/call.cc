@@ -83,6 +83,7 @@ Call::Next Call::use_cpu(std::chrono::nanoseconds time) {
   }
   const uint64_t used = shared(guest_.meter->cpu_used_ns).fetch_add(nanoseconds(time)) + nanoseconds(time);
   fuel_used_ += kFuelOfStep;
+  shared(guest_.meter->fuel_used).store(fuel_used_);
   if (reported_) return Next::kGoOn;
   const uint64_t limit = guest_.meter->cpu_limit_ns;
   if (limit != 0 && used >= limit) return end(BERTH_ENDING_LIMITED, 0, BERTH_LIMIT_CPU_TIME);

@@ -152,6 +152,7 @@ TEST_CASE("each limit of time ends a call with its own name") {
   CHECK(outcomes[0].limit == engine::Limit::kCpuTime);
   CHECK(outcomes[0].cpu_used >= 1ms);
   CHECK(outcomes[1].limit == engine::Limit::kFuel);
+  CHECK(outcomes[1].fuel_used == 5000);
   CHECK(outcomes[2].limit == engine::Limit::kWall);
 }
 

@@ -191,19 +191,32 @@ typedef struct berth_budget {
   uint64_t refused_bytes;
 } berth_budget;
 
-/// Time of one call, and what it used of the network: C++ owns it, both sides read and write it atomically, and it outlives the call.
+/// Time of one call, and what it used of the CPU and the network: C++ owns it, both sides read and write it atomically, and it outlives the call.
 /// A limit of 0 is none.
 typedef struct berth_meter {
   uint64_t cpu_limit_ns;
   uint64_t cpu_used_ns;
+  /// How long the guest was held back for its module's share.
+  uint64_t cpu_throttled_ns;
   uint64_t wall_limit_ns;
   /// Instructions; only for an engine that counts them.
   uint64_t fuel_limit;
+  /// Known once the call has ended, but of a guest that is still running.
+  uint64_t fuel_used;
   /// Of the connections that the host makes for the guest: bytes on the wire, and how many there were.
   uint64_t net_sent_bytes;
   uint64_t net_received_bytes;
   uint64_t connections;
 } berth_meter;
+
+/// The share of one core that a module may use, all its calls together: C++ owns it, both sides read and write
+/// `given_until_ns` atomically, and it outlives every call that draws from it.
+typedef struct berth_share {
+  /// Ten thousand are one core.
+  uint64_t basis_points;
+  /// When all that was used will have been given, on the machine's monotonic clock; 0 at first.
+  uint64_t given_until_ns;
+} berth_share;
 
 /// What a guest asks for: *borrow* for the duration of `ask`. The numbers are those of `berth_capability`,
 /// `berth_operation` and `berth_reason`.
@@ -244,7 +257,7 @@ typedef struct berth_outcome {
   bool unfinished_line;
 } berth_outcome;
 
-/// What a guest is given; all of it decided before. *Borrow*: everything is copied but `budget` and `meter`.
+/// What a guest is given; all of it decided before. *Borrow*: everything is copied but `budget`, `meter` and `share`.
 typedef struct berth_guest {
   /// What is called, of the same module; null is `wasi:cli/run`.
   const struct berth_function *function;
@@ -270,6 +283,8 @@ typedef struct berth_guest {
   uint64_t guards_off;
   struct berth_budget *budget;
   struct berth_meter *meter;
+  /// Null: as much of the CPU as there is.
+  struct berth_share *share;
   /// Names that rules for sockets hold: looked up when a guest connects to an address that it got elsewhere.
   struct berth_slices names;
   /// What it may send and receive, with the module's other calls; null where that has no limit.

@@ -9,6 +9,7 @@ use berth_doors::files::Phantom;
 use berth_doors::ledger::Counted;
 use berth_doors::net::Settings;
 use berth_doors::os::Ways;
+use berth_doors::share::Share;
 use berth_doors::{Knock, Owner};
 use core::ffi::c_void;
 use std::sync::Arc;
@@ -154,8 +155,8 @@ unsafe fn read_guest(guest: &berth_guest, callbacks: Callbacks) -> Result<Guest,
     let dns_servers = servers.iter().map(server).collect::<Result<_, _>>()?;
     // SAFETY: the same.
     let traffic = unsafe { guest.traffic.as_ref() }.map(|traffic| traffic.0.clone());
-    // SAFETY: C++ keeps both alive, at one address, until `done` has returned.
-    let (budget, meter) = unsafe { (budget(guest.budget), meter(guest.meter)) };
+    // SAFETY: C++ keeps all three alive, at one address, until `done` has returned.
+    let (budget, meter, share) = unsafe { (budget(guest.budget), meter(guest.meter), share(guest.share)) };
     // SAFETY: the caller's promise.
     let target = match unsafe { guest.function.as_ref() } {
         Some(function) => Target::Function(function.0.clone()),
@@ -176,6 +177,7 @@ unsafe fn read_guest(guest: &berth_guest, callbacks: Callbacks) -> Result<Guest,
         host_buffer_bytes: guest.host_buffer_bytes as usize,
         budget,
         meter,
+        share,
         owner: Arc::new(callbacks),
         net: Settings { dns_servers, rule_names, traffic },
         ways: if guest.portable { Ways::Portable } else { Ways::Native },
@@ -206,12 +208,29 @@ unsafe fn meter(meter: *mut berth_meter) -> Meter {
         Meter {
             cpu_limit_ns: (*meter).cpu_limit_ns,
             cpu_used_ns: AtomicU64::from_ptr(&raw mut (*meter).cpu_used_ns),
+            cpu_throttled_ns: AtomicU64::from_ptr(&raw mut (*meter).cpu_throttled_ns),
             wall_limit_ns: (*meter).wall_limit_ns,
             fuel_limit: (*meter).fuel_limit,
+            fuel_used: AtomicU64::from_ptr(&raw mut (*meter).fuel_used),
             net_sent_bytes: AtomicU64::from_ptr(&raw mut (*meter).net_sent_bytes),
             net_received_bytes: AtomicU64::from_ptr(&raw mut (*meter).net_received_bytes),
             connections: AtomicU64::from_ptr(&raw mut (*meter).connections),
         }
+    }
+}
+
+/// # Safety
+/// As [`budget`], or null.
+unsafe fn share(share: *mut berth_share) -> Option<Share> {
+    if share.is_null() {
+        return None;
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        Some(Share {
+            basis_points: (*share).basis_points,
+            given_until_ns: AtomicU64::from_ptr(&raw mut (*share).given_until_ns),
+        })
     }
 }
 

@@ -105,15 +105,29 @@ pub struct berth_budget {
     pub refused_bytes: u64,
 }
 
-/// Time of one call, and what it used of the network: C++ owns it, both sides read and write it atomically, and it outlives the call.
+/// The share of one core that a module may use, all its calls together: C++ owns it, both sides read and write
+/// `given_until_ns` atomically, and it outlives every call that draws from it.
+#[repr(C)]
+pub struct berth_share {
+    /// Ten thousand are one core.
+    pub basis_points: u64,
+    /// When all that was used will have been given, on the machine's monotonic clock; 0 at first.
+    pub given_until_ns: u64,
+}
+
+/// Time of one call, and what it used of the CPU and the network: C++ owns it, both sides read and write it atomically, and it outlives the call.
 /// A limit of 0 is none.
 #[repr(C)]
 pub struct berth_meter {
     pub cpu_limit_ns: u64,
     pub cpu_used_ns: u64,
+    /// How long the guest was held back for its module's share.
+    pub cpu_throttled_ns: u64,
     pub wall_limit_ns: u64,
     /// Instructions; only for an engine that counts them.
     pub fuel_limit: u64,
+    /// Known once the call has ended, but of a guest that is still running.
+    pub fuel_used: u64,
     /// Of the connections that the host makes for the guest: bytes on the wire, and how many there were.
     pub net_sent_bytes: u64,
     pub net_received_bytes: u64,
@@ -138,7 +152,7 @@ pub struct berth_knock {
     pub quiet: bool,
 }
 
-/// What a guest is given; all of it decided before. *Borrow*: everything is copied but `budget` and `meter`.
+/// What a guest is given; all of it decided before. *Borrow*: everything is copied but `budget`, `meter` and `share`.
 #[repr(C)]
 pub struct berth_guest {
     /// What is called, of the same module; null is `wasi:cli/run`.
@@ -165,6 +179,8 @@ pub struct berth_guest {
     pub guards_off: u64,
     pub budget: *mut berth_budget,
     pub meter: *mut berth_meter,
+    /// Null: as much of the CPU as there is.
+    pub share: *mut berth_share,
     /// Names that rules for sockets hold: looked up when a guest connects to an address that it got elsewhere.
     pub names: berth_slices,
     /// What it may send and receive, with the module's other calls; null where that has no limit.

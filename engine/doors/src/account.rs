@@ -4,11 +4,13 @@
 //! A connection is a task of its own and may outlive the call by a moment. So all of it goes through an
 //! [`Account`], which is closed when the call's store goes: from then on nothing that was lent is touched.
 
+use crate::share::{Drawing, Gate};
 use crate::{Knock, Owner};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 /// The module's memory, which its connections draw from as its own memories do.
 pub trait Funds: Send + Sync {
@@ -26,6 +28,8 @@ pub struct Lent {
     pub connections: &'static AtomicU64,
     /// CPU time of the call, in nanoseconds.
     pub cpu_used_ns: &'static AtomicU64,
+    /// Of the module's share of a core, if it has one.
+    pub drawing: Option<Arc<Drawing>>,
 }
 
 pub struct Account(Mutex<Option<Open>>);
@@ -71,6 +75,20 @@ impl Account {
         self.count(|lent| lent.received_bytes, bytes as u64);
     }
 
+    fn count_cpu(&self, used_ns: u64) {
+        if let Some(open) = self.lock().as_ref() {
+            open.lent.cpu_used_ns.fetch_add(used_ns, Relaxed);
+            if let Some(drawing) = &open.lent.drawing {
+                drawing.draw(used_ns);
+            }
+        }
+    }
+
+    /// How long the module has to rest, as of now.
+    fn rest(&self) -> Option<Duration> {
+        self.lock().as_ref()?.lent.drawing.as_ref()?.rest()
+    }
+
     pub fn count_connection(&self) {
         self.count(|lent| lent.connections, 1);
     }
@@ -101,26 +119,29 @@ impl Drop for Lease {
     }
 }
 
-/// A task beside the guest whose CPU time is the guest's: a connection, with what encrypts it.
+/// A task beside the guest whose CPU time is the guest's: a connection, with what encrypts it, or a look-up. It rests
+/// when the guest has to.
 pub struct Charged<F> {
     account: Arc<Account>,
     task: Pin<Box<F>>,
+    gate: Gate,
 }
 
-impl<F: Future<Output = ()>> Charged<F> {
+impl<F: Future> Charged<F> {
     pub fn new(account: Arc<Account>, task: F) -> Self {
-        Charged { account, task: Box::pin(task) }
+        Charged { account, task: Box::pin(task), gate: Gate::default() }
     }
 }
 
-impl<F: Future<Output = ()>> Future for Charged<F> {
-    type Output = ();
+impl<F: Future> Future for Charged<F> {
+    type Output = F::Output;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let Charged { account, task, gate } = &mut *self;
+        ready!(gate.poll(cx, None, || account.rest()));
         let before = crate::os::thread_cpu_ns();
-        let polled = self.task.as_mut().poll(cx);
-        let used = crate::os::thread_cpu_ns().saturating_sub(before);
-        self.account.count(|lent| lent.cpu_used_ns, used);
+        let polled = task.as_mut().poll(cx);
+        account.count_cpu(crate::os::thread_cpu_ns().saturating_sub(before));
         polled
     }
 }

@@ -2,7 +2,7 @@
 //! The one guard below every dialler of a guest, and of the host on its behalf. The policy is asked by name,
 //! and again with each address just before that very address is connected to: no second look-up comes between.
 
-use crate::account::Account;
+use crate::account::{Account, Charged};
 use crate::names::Host;
 use crate::pins::Pins;
 use crate::resolver::{Answer, Resolver, Unresolved};
@@ -95,7 +95,8 @@ impl Guard {
             Verdict::Closed => Asked::Now(false),
             Verdict::LookUp(names, known) => {
                 let guard = self.clone();
-                Asked::Later(spawn(async move { guard.may_reach_by(aim, to, names, &known).await }))
+                let looking = async move { guard.may_reach_by(aim, to, names, &known).await };
+                Asked::Later(spawn(Charged::new(self.account.clone(), looking)))
             }
         }
     }

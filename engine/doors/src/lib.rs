@@ -36,6 +36,7 @@ mod pins;
 mod place;
 mod relay;
 mod resolver;
+pub mod share;
 pub mod sockets;
 pub mod stdio;
 mod tls;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `wasi:sockets/ip-name-lookup`, 0.2 and 0.3: the policy is asked, then berth's own resolver.
 
+use crate::account::Charged;
 use crate::guard::Guard;
 use crate::names::Host;
 use crate::resolver::Unresolved;
@@ -132,7 +133,8 @@ impl<T: DoorsView> ip_name_lookup::Host for Door<'_, T> {
     ) -> Result<Resource<ResolveAddressStream>, SocketError> {
         self.0.ctx().table.get(&network)?;
         let looking = Looking::begin(self, &name).map_err(ErrorCode::from)?;
-        let task = spawn(async move { looking.addresses().await.map_err(ErrorCode::from) });
+        let account = self.0.doors().net.guard.account().clone();
+        let task = spawn(Charged::new(account, async move { looking.addresses().await.map_err(ErrorCode::from) }));
         let stream = self.0.ctx().table.push(Found::Pending(task))?;
         Ok(Resource::new_own(stream.rep()))
     }

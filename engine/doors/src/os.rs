@@ -28,6 +28,12 @@ pub fn process_cpu_ns() -> u64 {
     (t.tv_sec as u64) * 1_000_000_000 + t.tv_nsec as u64
 }
 
+/// A clock that only goes on, in nanoseconds: the same for all processes of this machine.
+pub fn monotonic_ns() -> u64 {
+    let t = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    (t.tv_sec as u64) * 1_000_000_000 + t.tv_nsec as u64
+}
+
 /// Writes at the end of a file, wherever that is by then.
 pub fn append(file: &std::fs::File, bytes: &[u8], ways: Ways) -> rustix::io::Result<usize> {
     #[cfg(target_os = "linux")]

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The guest that has the process for itself. Nothing in its code asks for the time, so a limit of time can't make it
-//! return: the tick notices, reports the call's end while the guest is still at it, and the process ends.
+//! return: the tick notices, reports the call's end while the guest is still at it, and the process ends. A guest that
+//! has to rest is made to by a signal.
 
-use crate::call::{End, Pulse};
+use crate::pause;
+use crate::pulse::{End, Pulse};
+use crate::ticker::PERIOD;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 #[derive(Default)]
 pub(crate) struct Alone {
@@ -32,14 +36,15 @@ impl Alone {
         }
     }
 
-    /// Called with every tick, while a guest runs.
-    pub fn look(&self) {
+    /// Called with every tick, while a guest runs. Gives how long it may be until the next.
+    pub fn look(&self) -> Duration {
         let mut watched = self.lock();
-        let Some(Watched { pulse, report, late_in }) = watched.as_mut() else { return };
+        let Some(Watched { pulse, report, late_in }) = watched.as_mut() else { return PERIOD };
         let Some((poll, end)) = pulse.overdue() else {
             *late_in = None;
-            return;
+            return pulse.hold();
         };
+        pause::wake();
         // Between two polls the lane notices by itself, and the guest's store can go in order: it gets one tick.
         if *late_in == Some(poll) {
             report(end);
@@ -47,6 +52,7 @@ impl Alone {
         } else {
             *late_in = Some(poll);
         }
+        PERIOD
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Watched>> {

@@ -5,9 +5,11 @@
 use crate::alone::Alone;
 use crate::ending::classify;
 use crate::limits::{Budget, GuardsOff, Limit, Meter};
+use crate::pause;
+use crate::pulse::{End, Pulse};
 use crate::runtime::{Command, Module, Runtime, Shared};
 use crate::stacks::Payer;
-use crate::state::{State, state};
+use crate::state::{Metered, state};
 use crate::ticker::Ticker;
 use crate::typed::{self, Function};
 use berth_doors::Owner;
@@ -15,15 +17,16 @@ use berth_doors::files::Phantom;
 use berth_doors::ledger::Counted;
 use berth_doors::net::Settings;
 use berth_doors::os::{Ways, process_cpu_ns, thread_cpu_ns};
+use berth_doors::share::{Drawing, Gate, Share};
 use berth_doors::stdio::Output;
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{
     AtomicBool, AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
+    Ordering::{Relaxed, Release},
 };
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use wasmtime::{Result, Store, UpdateDeadline};
@@ -80,6 +83,7 @@ pub struct Guest {
     pub host_buffer_bytes: usize,
     pub budget: Budget,
     pub meter: Meter,
+    pub share: Option<Share>,
     pub owner: Arc<dyn Owner>,
     pub net: Settings,
     pub ways: Ways,
@@ -133,91 +137,10 @@ impl Call {
     }
 }
 
-/// Why a call was ended from outside the guest.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum End {
-    Limit(Limit),
-    Cancelled,
-}
-
-impl std::fmt::Display for End {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{self:?}")
-    }
-}
-
-impl std::error::Error for End {}
-
-impl From<End> for Outcome {
-    fn from(end: End) -> Self {
-        match end {
-            End::Limit(limit) => Outcome::Limited(limit),
-            End::Cancelled => Outcome::Cancelled,
-        }
-    }
-}
-
-/// What the tick, the lane and the canceller share of one call.
-pub(crate) struct Pulse {
-    meter: Meter,
-    deadline: Option<Instant>,
-    /// The lane's CPU clock when the guest was last polled.
-    polled_at: AtomicU64,
-    /// The process's CPU clock then, for a guest that has the process for itself.
-    process_polled_at: AtomicU64,
-    /// How often the guest was polled, twice, and one more while it is.
-    polls: AtomicU64,
-    cancelled: AtomicBool,
-    wake: Notify,
-    alone: bool,
-    guards_off: GuardsOff,
-}
-
-impl Pulse {
-    /// Called on the lane's thread only, while the guest is polled.
-    fn cpu_now(&self) -> u64 {
-        let running = thread_cpu_ns().saturating_sub(self.polled_at.load(Relaxed));
-        self.meter.cpu_used_ns.load(Relaxed) + running
-    }
-
-    /// The poll that is going on, and why it should not: for the tick's thread. All that the process does then is
-    /// done for its one guest.
-    pub(crate) fn overdue(&self) -> Option<(u64, End)> {
-        let poll = self.polls.load(Acquire);
-        if poll.is_multiple_of(2) {
-            return None;
-        }
-        let running = process_cpu_ns().saturating_sub(self.process_polled_at.load(Relaxed));
-        let end = self.end(self.meter.cpu_used_ns.load(Relaxed) + running)?;
-        Some((poll, end))
-    }
-
-    /// What the tick saw is what the report says.
-    fn count_until_now(&self) {
-        let running = process_cpu_ns().saturating_sub(self.process_polled_at.load(Relaxed));
-        self.meter.cpu_used_ns.fetch_add(running, Relaxed);
-    }
-
-    fn end(&self, cpu_used_ns: u64) -> Option<End> {
-        if self.cancelled.load(Relaxed) {
-            return Some(End::Cancelled);
-        }
-        let limit = self.meter.cpu_limit_ns;
-        if limit != 0 && cpu_used_ns > limit && !self.guards_off.has(GuardsOff::CPU_TIME) {
-            return Some(End::Limit(Limit::CpuTime));
-        }
-        match self.deadline {
-            Some(deadline) if Instant::now() >= deadline && !self.guards_off.has(GuardsOff::WALL) => {
-                Some(End::Limit(Limit::Wall))
-            }
-            _ => None,
-        }
-    }
-}
-
-/// A guest's future, measured around every poll and ended when its time is up.
+/// A guest's future, measured around every poll, held back while it has to rest and ended when its time is up.
 struct Measured<'a, F> {
     guest: Pin<Box<F>>,
+    gate: Gate,
     pulse: &'a Pulse,
     ticker: &'a Ticker,
     /// Of a guest that may have many stacks.
@@ -232,21 +155,32 @@ impl<F: Future> Future for Measured<'_, F> {
         if let Some(end) = pulse.end(pulse.meter.cpu_used_ns.load(Relaxed)) {
             return Poll::Ready(Err(end));
         }
+        let this = &mut *self;
+        if let Some(drawing) = &pulse.drawing {
+            ready!(this.gate.poll(cx, Some(pulse.meter.cpu_throttled_ns), || drawing.rest()));
+        }
         let polled = {
-            let _running = self.ticker.run();
+            let _running = this.ticker.run();
+            let inside = (pulse.alone && pulse.drawing.is_some()).then(pause::enter);
             let before = thread_cpu_ns();
             pulse.polled_at.store(before, Relaxed);
             if pulse.alone {
                 pulse.process_polled_at.store(process_cpu_ns(), Relaxed);
             }
             pulse.polls.fetch_add(1, Release);
-            let this = &mut *self;
             let polled = match &this.payer {
                 None => this.guest.as_mut().poll(cx),
                 Some(payer) => payer.pays_for(|| this.guest.as_mut().poll(cx)),
             };
             pulse.polls.fetch_add(1, Release);
-            pulse.meter.cpu_used_ns.fetch_add(thread_cpu_ns() - before, Relaxed);
+            let used = thread_cpu_ns() - before;
+            pulse.meter.cpu_used_ns.fetch_add(used, Relaxed);
+            if let Some(drawing) = &pulse.drawing {
+                drawing.draw(used);
+            }
+            if inside.is_some() {
+                pulse.count_rest();
+            }
             polled
         };
         match polled {
@@ -308,22 +242,26 @@ impl Runtime {
     ) -> io::Result<Call> {
         let lane = self.lane()?;
         let wall = guest.meter.wall_limit_ns;
+        let alone = module.kind.alone;
+        let share = guest.share.filter(|_| !guest.guards_off.has(GuardsOff::CPU_SHARE));
+        let drawing = if alone { Drawing::by_process } else { Drawing::by_task };
         let pulse = Arc::new(Pulse {
             meter: guest.meter,
+            drawing: share.map(|share| Arc::new(drawing(share))),
             deadline: (wall != 0).then(|| Instant::now() + Duration::from_nanos(wall)),
             polled_at: AtomicU64::new(0),
             process_polled_at: AtomicU64::new(0),
             polls: AtomicU64::new(0),
             cancelled: AtomicBool::new(false),
             wake: Notify::new(),
-            alone: module.kind.alone,
+            alone,
             guards_off: guest.guards_off,
         });
         let call = Call { pulse: pulse.clone() };
         let ways = if guest.guards_off.has(GuardsOff::STDOUT) { Ways::Blocking } else { guest.ways };
         let outputs = [Output::stdout(ways), Output::stderr(ways)];
         let report = Report(Arc::new(Mutex::new(Some(done))));
-        if module.kind.alone {
+        if alone {
             let (report, outputs, pulse) = (report.clone(), outputs.clone(), pulse.clone());
             self.shared.alone.watch(pulse.clone(), move |end| {
                 pulse.count_until_now();
@@ -359,7 +297,7 @@ impl Shared {
             result
         };
         let payer = (module.kind.concurrency && counts_memory).then(|| Payer::new(budget));
-        let measured = Measured { guest: Box::pin(running), pulse, ticker: &self.ticker, payer };
+        let measured = Measured { guest: Box::pin(running), gate: Gate::default(), pulse, ticker: &self.ticker, payer };
         let ended = race(measured, pulse).await;
         let outcome = match ended {
             Ok(Ok(outcome)) => outcome,
@@ -412,7 +350,7 @@ async fn run(
     let target = std::mem::replace(&mut guest.target, Target::Command);
     let most_text = (guest.budget.limit / 4) as usize;
     let (mut handles, mut host_buffers) = (guest.handles, guest.host_buffer_bytes);
-    let (guards_off, fuel) = (guest.guards_off, guest.meter.fuel_limit);
+    let (guards_off, meter) = (guest.guards_off, guest.meter);
     let mut held_bytes = module.needs.instance_bytes;
     if module.needs.error_contexts {
         // Each holds a message on the host, as long as one call may carry.
@@ -421,7 +359,7 @@ async fn run(
         held_bytes += (handles * host_buffers) as u64;
     }
     let engine = shared.engines.get(module.kind)?;
-    let mut store = Store::new(engine, state(&shared.net, guest, outputs)?);
+    let mut store = Store::new(engine, state(&shared.net, guest, &pulse, outputs)?);
     store.limiter(|state| &mut state.draws);
     if guards_off.has(GuardsOff::HOST_BUFFERS) {
         store.set_hostcall_fuel(usize::MAX);
@@ -437,7 +375,7 @@ async fn run(
         store.set_max_component_handles(usize::MAX);
     }
     if module.kind.fuel {
-        store.set_fuel(fuel)?;
+        store.set_fuel(meter.fuel_limit)?;
     }
     if !module.kind.alone {
         store.set_epoch_deadline(1);
@@ -447,6 +385,7 @@ async fn run(
         });
     }
     store.data_mut().draws.instances(held_bytes)?;
+    let store = Metered { store, meter };
     match target {
         Target::Command => run_command(store, module).await,
         Target::Function(function) => {
@@ -456,17 +395,18 @@ async fn run(
     }
 }
 
-async fn run_command(mut store: Store<State>, module: &Module) -> Result<Outcome> {
+async fn run_command(mut store: Metered, module: &Module) -> Result<Outcome> {
+    let store = &mut store.store;
     let ended = match module.command().map_err(|e| wasmtime::Error::msg(format!("{e:#}")))? {
         Command::Wasi02(command) => {
-            let command = command.instantiate_async(&mut store).await?;
-            command.wasi_cli_run().call_run(&mut store).await?
+            let command = command.instantiate_async(&mut *store).await?;
+            command.wasi_cli_run().call_run(store).await?
         }
         Command::Wasi03(command) => {
-            let command = command.instantiate_async(&mut store).await?;
+            let command = command.instantiate_async(&mut *store).await?;
             // The program ends with its `run`, as processes do, whatever tasks it leaves. A wait that nothing can end
             // is an error: only this way of calling sees it.
-            command.wasi_cli_run().func_run().call_async(&mut store, ()).await?.0
+            command.wasi_cli_run().func_run().call_async(store, ()).await?.0
         }
     };
     Ok(Outcome::Exited(ended.map_or(1, |()| 0)))

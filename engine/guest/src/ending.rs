@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! How a call ended, read from the engine's error: the one place that knows its types and, where it has none, its words.
 
-use crate::call::{End, Outcome};
+use crate::call::Outcome;
 use crate::limits::Limit;
+use crate::pulse::End;
 use wasmtime::component::ResourceTableError;
 use wasmtime::{FrameInfo, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;

@@ -9,6 +9,8 @@ mod ending;
 mod engines;
 mod limits;
 mod linkers;
+mod pause;
+mod pulse;
 mod results;
 mod runtime;
 mod stacks;

@@ -45,6 +45,7 @@ impl GuardsOff {
     pub const CROSS_GRANT: u64 = 1 << 11;
     pub const SPECIAL_FILES: u64 = 1 << 12;
     pub const NETWORK: u64 = 1 << 14;
+    pub const CPU_SHARE: u64 = 1 << 15;
     /// No guard, but a failure of ours that a test asks for.
     pub const PANIC: u64 = 1 << 13;
 
@@ -98,13 +99,16 @@ impl berth_doors::account::Funds for Budget {
     }
 }
 
-/// CPU time of one call, and what it used of the network. Borrowed from C++ like [`Budget`]. A limit of 0 is none.
+/// Time of one call, and what it used of the CPU and the network. Borrowed from C++ like [`Budget`]. A limit of 0 is none.
 #[derive(Clone, Copy)]
 pub struct Meter {
     pub cpu_limit_ns: u64,
     pub cpu_used_ns: &'static AtomicU64,
+    /// How long the guest rested for its module's share.
+    pub cpu_throttled_ns: &'static AtomicU64,
     pub wall_limit_ns: u64,
     pub fuel_limit: u64,
+    pub fuel_used: &'static AtomicU64,
     pub net_sent_bytes: &'static AtomicU64,
     pub net_received_bytes: &'static AtomicU64,
     pub connections: &'static AtomicU64,

@@ -98,7 +98,7 @@ impl Runtime {
         let (ticking, watching) = (engines.clone(), alone.clone());
         let ticker = Ticker::new(move || {
             ticking.tick();
-            watching.look();
+            watching.look()
         });
         let (net, linkers) = Default::default();
         let shared = Arc::new(Shared { ticker, engines, alone, net, linkers });

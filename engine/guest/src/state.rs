@@ -2,15 +2,17 @@
 //! What a store holds for its guest: the WASI contexts, the doors and the limits.
 
 use crate::call::{Folder, Guest};
-use crate::limits::{Draws, GuardsOff};
+use crate::limits::{Draws, GuardsOff, Meter};
+use crate::pulse::Pulse;
 use berth_doors::account::Lent;
 use berth_doors::files::{FilesDoor, Guards, Phantom};
 use berth_doors::net::{Common, NetDoor};
 use berth_doors::stdio::Output;
 use berth_doors::{Doors, DoorsView, Knock, Owner};
 use std::sync::Arc;
-use wasmtime::Result;
+use std::sync::atomic::Ordering::Relaxed;
 use wasmtime::component::ResourceTable;
+use wasmtime::{Result, Store};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
@@ -40,8 +42,23 @@ impl DoorsView for State {
     }
 }
 
+/// A store whose fuel is counted when it goes, however the call ends.
+pub(crate) struct Metered {
+    pub store: Store<State>,
+    pub meter: Meter,
+}
+
+impl Drop for Metered {
+    fn drop(&mut self) {
+        // An engine that doesn't count has no fuel to ask for.
+        if let Ok(left) = self.store.get_fuel() {
+            self.meter.fuel_used.store(self.meter.fuel_limit.saturating_sub(left), Relaxed);
+        }
+    }
+}
+
 /// What a guest is given, made real.
-pub(crate) fn state(common: &Arc<Common>, guest: Guest, outputs: &[Output; 2]) -> Result<State> {
+pub(crate) fn state(common: &Arc<Common>, guest: Guest, pulse: &Arc<Pulse>, outputs: &[Output; 2]) -> Result<State> {
     let mut folders = Vec::with_capacity(guest.folders.len());
     for Folder { host_path: host, guest_path, access, counted } in &guest.folders {
         // Without its guard a read-only grant is a writable one.
@@ -70,6 +87,7 @@ pub(crate) fn state(common: &Arc<Common>, guest: Guest, outputs: &[Output; 2]) -
         received_bytes: guest.meter.net_received_bytes,
         connections: guest.meter.connections,
         cpu_used_ns: guest.meter.cpu_used_ns,
+        drawing: pulse.drawing.clone(),
     };
     let net = NetDoor::new(common, guest.net, lent);
     net.guard_sockets(&mut wasi);

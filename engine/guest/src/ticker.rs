@@ -19,12 +19,12 @@ struct Shared {
     asleep: AtomicBool,
     stop: AtomicBool,
     thread: OnceLock<Thread>,
-    tick: Box<dyn Fn() + Send + Sync>,
+    tick: Box<dyn Fn() -> Duration + Send + Sync>,
 }
 
 impl Ticker {
-    /// `tick` advances the epochs.
-    pub fn new(tick: impl Fn() + Send + Sync + 'static) -> Self {
+    /// `tick` advances the epochs, and gives how long it may be until the next.
+    pub fn new(tick: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
         Ticker {
             shared: Arc::new(Shared {
                 running: AtomicUsize::new(0),
@@ -64,6 +64,7 @@ impl Drop for Ticker {
 
 impl Shared {
     fn body(&self) {
+        let mut period = PERIOD;
         while !self.stop.load(Ordering::SeqCst) {
             if self.running.load(Ordering::SeqCst) == 0 {
                 self.asleep.store(true, Ordering::SeqCst);
@@ -74,8 +75,8 @@ impl Shared {
                 self.asleep.store(false, Ordering::SeqCst);
                 continue;
             }
-            std::thread::sleep(PERIOD);
-            (self.tick)();
+            std::thread::sleep(period);
+            period = (self.tick)();
         }
     }
 }

@@ -6,13 +6,13 @@ use crate::arguments::{self, Mistake};
 use crate::limits::Limit;
 use crate::results::{self, Notation};
 use crate::runtime::Module;
-use crate::state::State;
+use crate::state::{Metered, State};
 use crate::wit;
 use berth_module::name::{exact, kebab};
 use std::ops::Range;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Val};
-use wasmtime::{Error, Result, Store};
+use wasmtime::{Error, Result};
 
 /// A function with the values for its parameters: checked against its types, not called yet.
 pub struct Function {
@@ -87,21 +87,22 @@ impl Module {
 /// Instantiates a module and calls one of its functions. The store goes before the result is written down, and with it
 /// the guest's memory.
 pub(crate) async fn call(
-    mut store: Store<State>,
+    mut metered: Metered,
     module: &Module,
     function: &Function,
     most_bytes: usize,
 ) -> Result<Given> {
+    let store = &mut metered.store;
     let instance = match &module.linked {
-        Ok(linked) => linked.instance.instantiate_async(&mut store).await?,
+        Ok(linked) => linked.instance.instantiate_async(&mut *store).await?,
         Err(e) => return Err(Error::msg(format!("{e:#}"))),
     };
     let called = instance
-        .get_func(&mut store, function.index)
+        .get_func(&mut *store, function.index)
         .ok_or_else(|| Error::msg("the function belongs to another module"))?;
     let mut results = vec![Val::Bool(false); function.results];
-    called.call_async(&mut store, &function.arguments, &mut results).await?;
-    drop(store);
+    called.call_async(store, &function.arguments, &mut results).await?;
+    drop(metered);
     let failed = matches!(results.first(), Some(Val::Result(Err(_))));
     match results::text(&results, function.notation, most_bytes) {
         Ok(text) => Ok(Given { text, failed }),

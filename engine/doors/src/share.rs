@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The share of a core that a module may use, however many calls of it there are at once.
+//!
+//! It is a bucket of CPU time that fills at that rate. What is kept of it is one moment, in an atomic that C++ owns:
+//! when all that has been used will have been given. Work moves it on, a rest lets it fall behind the present, but no
+//! further than [`FULL`]. While it lies ahead the module is in debt, and rests until then.
+
+use crate::os::{monotonic_ns, process_cpu_ns};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::Sleep;
+
+/// How long a full bucket has been filling: that much of its share a module may use at once.
+const FULL: Duration = Duration::from_millis(100);
+
+/// A debt that is gone sooner isn't worth a rest yet.
+const LEAST_REST: Duration = Duration::from_millis(1);
+
+/// A module's share. Borrowed from C++; outlives every call that draws.
+#[derive(Clone, Copy)]
+pub struct Share {
+    /// Ten thousand are one core.
+    pub basis_points: u64,
+    /// On the monotonic clock.
+    pub given_until_ns: &'static AtomicU64,
+}
+
+impl Share {
+    /// Draws CPU time that has been used.
+    fn draw(&self, used_ns: u64, now_ns: u64) {
+        let takes = u128::from(used_ns) * 10_000 / u128::from(self.basis_points.max(1));
+        let takes = u64::try_from(takes).unwrap_or(u64::MAX);
+        let full = now_ns.saturating_sub(FULL.as_nanos() as u64);
+        let drawn = |until: u64| Some(until.max(full).saturating_add(takes));
+        let _ = self.given_until_ns.fetch_update(Relaxed, Relaxed, drawn);
+    }
+
+    /// How long the module has to rest.
+    fn rest(&self, now_ns: u64) -> Option<Duration> {
+        let debt = Duration::from_nanos(self.given_until_ns.load(Relaxed).saturating_sub(now_ns));
+        (debt >= LEAST_REST).then_some(debt)
+    }
+}
+
+/// How one call draws from its module's share.
+pub struct Drawing {
+    share: Share,
+    /// Of a call that has the process for itself: the process's CPU time that has been drawn. All of it is the call's.
+    process_drawn_ns: Option<AtomicU64>,
+}
+
+impl Drawing {
+    /// What each of the call's tasks uses is drawn.
+    pub fn by_task(share: Share) -> Self {
+        Drawing { share, process_drawn_ns: None }
+    }
+
+    /// What this process uses from now on is drawn.
+    pub fn by_process(share: Share) -> Self {
+        Drawing { share, process_drawn_ns: Some(AtomicU64::new(process_cpu_ns())) }
+    }
+
+    /// Draws what a task of the call has used.
+    pub fn draw(&self, used_ns: u64) {
+        if self.process_drawn_ns.is_none() {
+            self.share.draw(used_ns, monotonic_ns());
+        }
+    }
+
+    /// How long the call has to rest, as of now.
+    pub fn rest(&self) -> Option<Duration> {
+        let now_ns = monotonic_ns();
+        if let Some(drawn) = &self.process_drawn_ns {
+            let used = process_cpu_ns();
+            self.share.draw(used.saturating_sub(drawn.fetch_max(used, Relaxed)), now_ns);
+        }
+        self.share.rest(now_ns)
+    }
+}
+
+/// Keeps a task from going on while its module has to rest. The task waits for a timer then, and holds no thread.
+#[derive(Default)]
+pub struct Gate {
+    shut: Option<Shut>,
+}
+
+struct Shut {
+    timer: Pin<Box<Sleep>>,
+    since_ns: u64,
+    /// Where the time is added that it was shut for.
+    counted: Option<&'static AtomicU64>,
+}
+
+impl Gate {
+    /// Ready when the task may go on. `rest` says how long it has to rest, as of now.
+    pub fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        counted: Option<&'static AtomicU64>,
+        rest: impl Fn() -> Option<Duration>,
+    ) -> Poll<()> {
+        while let Some(rest) = rest() {
+            let until = tokio::time::Instant::now() + rest;
+            let shut = self.shut.get_or_insert_with(|| Shut {
+                timer: Box::pin(tokio::time::sleep_until(until)),
+                since_ns: monotonic_ns(),
+                counted,
+            });
+            shut.timer.as_mut().reset(until);
+            if shut.timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+        self.shut = None;
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Shut {
+    fn drop(&mut self) {
+        if let Some(counted) = self.counted {
+            counted.fetch_add(monotonic_ns() - self.since_ns, Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+    const MILLISECOND: u64 = 1_000_000;
+
+    /// A module that works whenever it may, looked at after each `grain` of its CPU time: what it has used of the
+    /// second before, at its worst.
+    fn most_in_a_second(share: Share, grain: u64, seconds: u64) -> u64 {
+        let (mut now, mut work) = (100 * SECOND, Vec::new());
+        let end = now + seconds * SECOND;
+        while now < end {
+            if let Some(rest) = share.rest(now) {
+                now += rest.as_nanos() as u64;
+            }
+            now += grain;
+            share.draw(grain, now);
+            work.push(now);
+        }
+        let in_second =
+            |end: &u64| work.iter().filter(|at| **at <= *end && **at + SECOND > *end).count() as u64 * grain;
+        work.iter().map(in_second).max().unwrap_or(0)
+    }
+
+    fn share(basis_points: u64) -> Share {
+        Share { basis_points, given_until_ns: Box::leak(Box::new(AtomicU64::new(0))) }
+    }
+
+    #[test]
+    fn a_share_holds_in_every_second_but_for_what_a_full_bucket_holds() {
+        for basis_points in [50, 500, 2_000, 5_000, 9_000] {
+            for grain in [MILLISECOND / 10, MILLISECOND, 4 * MILLISECOND] {
+                let of_a_second = SECOND / 10_000 * basis_points;
+                let most = most_in_a_second(share(basis_points), grain, 30);
+                assert!(most <= of_a_second * 11 / 10 + 2 * grain, "{basis_points}, {grain}: {most}");
+                assert!(most >= of_a_second * 9 / 10, "{basis_points}, {grain}: {most}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_run_uses_its_share_and_no_more() {
+        let (share, mut now, mut used) = (share(2_000), 5 * SECOND, 0);
+        let end = now + 10 * SECOND;
+        while now < end {
+            now += share.rest(now).map_or(0, |rest| rest.as_nanos() as u64) + 4 * MILLISECOND;
+            share.draw(4 * MILLISECOND, now);
+            used += 4 * MILLISECOND;
+        }
+        assert!((1_960..=2_040).contains(&(used / MILLISECOND)), "{used}");
+    }
+
+    #[test]
+    fn a_debt_is_slept_off_whole_and_a_rest_is_saved_for_a_tenth_of_a_second_only() {
+        let (share, now) = (share(1_000), 50 * SECOND);
+        share.draw(110 * MILLISECOND, now);
+        assert_eq!(share.rest(now), Some(Duration::from_secs(1)));
+        assert_eq!(share.rest(now + SECOND / 2), Some(Duration::from_millis(500)));
+        assert_eq!(share.rest(now + SECOND), None);
+        let later = now + 3600 * SECOND;
+        share.draw(10 * MILLISECOND, later);
+        assert_eq!(share.rest(later), None);
+        share.draw(10 * MILLISECOND, later);
+        assert_eq!(share.rest(later), Some(Duration::from_millis(100)));
+    }
+
+    #[test]
+    fn more_than_a_core_holds_back_nobody_who_uses_one() {
+        let share = share(15_000);
+        for tick in 0..1_000 {
+            let now = 9 * SECOND + tick * 4 * MILLISECOND;
+            share.draw(4 * MILLISECOND, now);
+            assert_eq!(share.rest(now), None);
+        }
+    }
+
+    #[test]
+    fn no_draw_is_lost_or_wraps() {
+        let share = share(1);
+        share.draw(u64::MAX, u64::MAX);
+        assert_eq!(share.given_until_ns.load(Relaxed), u64::MAX);
+        let share = super::tests::share(5_000);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..1_000).for_each(|_| share.draw(MILLISECOND, SECOND)));
+            }
+        });
+        assert_eq!(share.rest(SECOND), Some(Duration::from_millis(8_000 - 100)));
+    }
+}
