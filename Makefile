@@ -61,6 +61,7 @@ release: setup build-release  ## build what is shipped and measured: build/relea
 bench: release guests  ## measure against the wasmtime command, installed here for it
 	@tools/install-peers.sh
 	@python3 bench/run.py
+	@python3 bench/share.py
 
 .PHONY: lines
 lines:  ## count the lines of C++ and of Rust

@@ -129,6 +129,7 @@ impl Drop for Shut {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::VecDeque;
 
     const SECOND: u64 = 1_000_000_000;
     const MILLISECOND: u64 = 1_000_000;
@@ -136,7 +137,7 @@ mod tests {
     /// A module that works whenever it may, looked at after each `grain` of its CPU time: what it has used of the
     /// second before, at its worst.
     fn most_in_a_second(share: Share, grain: u64, seconds: u64) -> u64 {
-        let (mut now, mut work) = (100 * SECOND, Vec::new());
+        let (mut now, mut second, mut most) = (100 * SECOND, VecDeque::new(), 0);
         let end = now + seconds * SECOND;
         while now < end {
             if let Some(rest) = share.rest(now) {
@@ -144,11 +145,13 @@ mod tests {
             }
             now += grain;
             share.draw(grain, now);
-            work.push(now);
+            second.push_back(now);
+            while second.front().is_some_and(|at| at + SECOND <= now) {
+                second.pop_front();
+            }
+            most = most.max(second.len() as u64 * grain);
         }
-        let in_second =
-            |end: &u64| work.iter().filter(|at| **at <= *end && **at + SECOND > *end).count() as u64 * grain;
-        work.iter().map(in_second).max().unwrap_or(0)
+        most
     }
 
     fn share(basis_points: u64) -> Share {
