@@ -129,7 +129,8 @@ pub struct Charged<F> {
 
 impl<F: Future> Charged<F> {
     pub fn new(account: Arc<Account>, task: F) -> Self {
-        Charged { account, task: Box::pin(task), gate: Gate::default() }
+        let turns = account.lock().as_ref().and_then(|open| open.lent.drawing.as_ref()).map(|drawing| drawing.turns());
+        Charged { account, task: Box::pin(task), gate: Gate::new(turns) }
     }
 }
 

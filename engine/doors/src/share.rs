@@ -7,10 +7,12 @@
 
 use crate::os::{monotonic_ns, process_cpu_ns};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::time::Sleep;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, Sleep};
 
 /// How long a full bucket has been filling: that much of its share a module may use at once.
 const FULL: Duration = Duration::from_millis(100);
@@ -49,17 +51,23 @@ pub struct Drawing {
     share: Share,
     /// Of a call that has the process for itself: the process's CPU time that has been drawn. All of it is the call's.
     process_drawn_ns: Option<AtomicU64>,
+    turns: Turns,
 }
 
 impl Drawing {
     /// What each of the call's tasks uses is drawn.
     pub fn by_task(share: Share) -> Self {
-        Drawing { share, process_drawn_ns: None }
+        Drawing { share, process_drawn_ns: None, turns: Turns(Arc::new(Semaphore::new(1))) }
     }
 
     /// What this process uses from now on is drawn.
     pub fn by_process(share: Share) -> Self {
-        Drawing { share, process_drawn_ns: Some(AtomicU64::new(process_cpu_ns())) }
+        Drawing { process_drawn_ns: Some(AtomicU64::new(process_cpu_ns())), ..Drawing::by_task(share) }
+    }
+
+    /// For the gates of the call's tasks.
+    pub fn turns(&self) -> Turns {
+        self.turns.clone()
     }
 
     /// Draws what a task of the call has used.
@@ -80,13 +88,23 @@ impl Drawing {
     }
 }
 
-/// Keeps a task from going on while its module has to rest. The task waits for a timer then, and holds no thread.
-#[derive(Default)]
+/// Whose turn it is among the tasks of one call, when they have to rest. They go on one after the other: a thousand that
+/// woke at once would use what there is for finding out that there is none.
+#[derive(Clone)]
+pub struct Turns(Arc<Semaphore>);
+
+/// Keeps a task from going on while its module has to rest. The task waits for its turn and for a timer then, and holds
+/// no thread.
 pub struct Gate {
+    turns: Option<Turns>,
     shut: Option<Shut>,
 }
 
+type Turn = Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>;
+
 struct Shut {
+    waiting: Turn,
+    turn: Option<OwnedSemaphorePermit>,
     timer: Pin<Box<Sleep>>,
     since_ns: u64,
     /// Where the time is added that it was shut for.
@@ -94,6 +112,11 @@ struct Shut {
 }
 
 impl Gate {
+    /// Open for good without turns to wait for.
+    pub fn new(turns: Option<Turns>) -> Self {
+        Gate { turns, shut: None }
+    }
+
     /// Ready when the task may go on. `rest` says how long it has to rest, as of now.
     pub fn poll(
         &mut self,
@@ -101,18 +124,25 @@ impl Gate {
         counted: Option<&'static AtomicU64>,
         rest: impl Fn() -> Option<Duration>,
     ) -> Poll<()> {
-        while let Some(rest) = rest() {
-            let until = tokio::time::Instant::now() + rest;
-            let shut = self.shut.get_or_insert_with(|| Shut {
-                timer: Box::pin(tokio::time::sleep_until(until)),
-                since_ns: monotonic_ns(),
-                counted,
-            });
-            shut.timer.as_mut().reset(until);
-            if shut.timer.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
+        let Some(Turns(turns)) = &self.turns else { return Poll::Ready(()) };
+        if self.shut.is_none() && turns.available_permits() > 0 && rest().is_none() {
+            return Poll::Ready(());
         }
+        let shut = self.shut.get_or_insert_with(|| Shut {
+            waiting: Box::pin(turns.clone().acquire_owned()),
+            turn: None,
+            timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
+            since_ns: monotonic_ns(),
+            counted,
+        });
+        if shut.turn.is_none() {
+            shut.turn = ready!(shut.waiting.as_mut().poll(cx)).ok();
+        }
+        while let Some(rest) = rest() {
+            shut.timer.as_mut().reset(Instant::now() + rest);
+            ready!(shut.timer.as_mut().poll(cx));
+        }
+        // The next one's turn. It comes after this task has drawn: the tasks of a call share a thread.
         self.shut = None;
         Poll::Ready(())
     }
@@ -129,7 +159,9 @@ impl Drop for Shut {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
     use std::collections::VecDeque;
+    use std::task::Waker;
 
     const SECOND: u64 = 1_000_000_000;
     const MILLISECOND: u64 = 1_000_000;
@@ -204,6 +236,44 @@ mod tests {
             share.draw(4 * MILLISECOND, now);
             assert_eq!(share.rest(now), None);
         }
+    }
+
+    #[test]
+    fn tasks_that_rest_go_on_one_after_the_other() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let _inside = runtime.enter();
+        let drawing = Drawing::by_task(share(1));
+        let mut gates: Vec<_> = (0..100).map(|_| Gate::new(Some(drawing.turns()))).collect();
+        let asked = Cell::new(0);
+        let long = || {
+            asked.set(asked.get() + 1);
+            Some(Duration::from_secs(3600))
+        };
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(gates.iter_mut().all(|gate| gate.poll(&mut cx, None, long).is_pending()));
+        asked.set(0);
+        assert!(gates.iter_mut().all(|gate| gate.poll(&mut cx, None, long).is_pending()));
+        assert_eq!(asked.get(), 1, "all but one wait for their turn, not for the time");
+        let mut late = Gate::new(Some(drawing.turns()));
+        assert!(late.poll(&mut cx, None, || None).is_pending(), "nobody overtakes those who wait");
+        for gate in &mut gates {
+            assert!(late.poll(&mut cx, None, || None).is_pending());
+            assert!(gate.poll(&mut cx, None, || None).is_ready());
+        }
+        assert!(late.poll(&mut cx, None, || None).is_ready());
+    }
+
+    #[test]
+    fn a_task_that_goes_leaves_its_turn_to_the_next() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let _inside = runtime.enter();
+        let drawing = Drawing::by_task(share(1));
+        let (mut first, mut second) = (Gate::new(Some(drawing.turns())), Gate::new(Some(drawing.turns())));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(first.poll(&mut cx, None, || Some(Duration::from_secs(3600))).is_pending());
+        assert!(second.poll(&mut cx, None, || None).is_pending());
+        drop(first);
+        assert!(second.poll(&mut cx, None, || None).is_ready());
     }
 
     #[test]

@@ -297,7 +297,13 @@ impl Shared {
             result
         };
         let payer = (module.kind.concurrency && counts_memory).then(|| Payer::new(budget));
-        let measured = Measured { guest: Box::pin(running), gate: Gate::default(), pulse, ticker: &self.ticker, payer };
+        let measured = Measured {
+            guest: Box::pin(running),
+            gate: Gate::new(pulse.drawing.as_ref().map(|drawing| drawing.turns())),
+            pulse,
+            ticker: &self.ticker,
+            payer,
+        };
         let ended = race(measured, pulse).await;
         let outcome = match ended {
             Ok(Ok(outcome)) => outcome,
