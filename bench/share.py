@@ -34,7 +34,7 @@ LIMITS = ["--memory", "256MiB", "--cpu-time", "60s", "--wall", "60s", "--limit",
           "--limit", "compile.memory=1GiB", "--limit", "compile.time=60s"]  # fmt: skip
 
 SPIN = '(module (memory (export "memory") 1) (func (export "_start") (loop (br 0))))'
-# A hash over a memory, again and again: short loops, where a look at the clock costs most.
+# A hash over a memory, again and again.
 WORK = """(module (memory (export "memory") 1) (func (export "_start") (local $round i32) (local $at i32) (local $hash i32)
   (loop $rounds
     (local.set $at (i32.const 0))
