@@ -41,9 +41,9 @@ uint64_t files_for(uint64_t bytes);
 
 class Storage {
  public:
-  /// For the folders that an anchored policy opens; nothing where none of them is bounded. To be called before
-  /// the second wall is up: it looks at what lies above them. kInvalidArgument: two folders overlap, so that
-  /// what is stored in them can't be told apart.
+  /// For the folders that an anchored policy opens; nothing where none of them is bounded. To be called
+  /// before the second wall is up: it looks at what lies above them. kInvalidArgument: two folders overlap,
+  /// so that what is stored in them can't be told apart.
   static Result<std::unique_ptr<Storage>> open(const policy::Policy& policy);
 
   /// For a guest of the same policy: its folders are counted from now on. Outlives the guest's call.
