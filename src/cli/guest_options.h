@@ -15,6 +15,7 @@ namespace berth::cli {
 struct GuestOptions {
   AskedPolicy policy;
   bool json = false;
+  bool report = false;
   bool quiet = false;
   bool no_cache = false;
   bool portable = false;

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/guards.h"
 #include "engine/knock.h"
 #include "engine/ledger.h"
 #include "engine/share.h"
@@ -57,28 +58,6 @@ struct Folder {
 
 /// Which operating-system calls the engine's doors use.
 enum class Ways { kNative, kPortable };
-
-/// Bits of guards that a hostile test turns off; ignored in a build without test switches.
-enum GuardsOff : uint64_t {
-  kGuardMemory = 1 << 0,
-  kGuardCpuTime = 1 << 1,
-  kGuardWall = 1 << 2,
-  kGuardHandles = 1 << 3,
-  kGuardStack = 1 << 4,
-  kGuardHostBuffers = 1 << 5,
-  kGuardConfinement = 1 << 6,
-  kGuardTables = 1 << 7,
-  kGuardStdout = 1 << 8,
-  kGuardPhantom = 1 << 9,
-  kGuardReadOnly = 1 << 10,
-  kGuardCrossGrant = 1 << 11,
-  kGuardSpecialFiles = 1 << 12,
-  kGuardNetwork = 1 << 14,
-  kGuardCpuShare = 1 << 15,
-  kGuardStorage = 1 << 18,  // for who opens the ledger
-  kGuardNetworkRate = 1 << 19,
-  kAskForPanic = 1 << 13,  // no guard: the lane fails as berth's own code might
-};
 
 /// A module's function, and the values for its parameters: checked, not called yet. A call in it may outlive
 /// it.
