@@ -62,6 +62,7 @@ bench: release guests  ## measure against the wasmtime command, installed here f
 	@tools/install-peers.sh
 	@python3 bench/run.py
 	@python3 bench/share.py
+	@python3 bench/limits.py --berth build/release/src/cli/berth
 
 .PHONY: lines
 lines:  ## count the lines of C++ and of Rust
