@@ -64,6 +64,11 @@ bench: release guests  ## measure against the wasmtime command, installed here f
 	@python3 bench/share.py
 	@python3 bench/limits.py --berth build/release/src/cli/berth
 
+.PHONY: scoreboard
+scoreboard: build guests  ## see who holds which limit: the same hostile programs in berth and in the wasmtime command
+	@tools/install-peers.sh
+	@python3 bench/scoreboard.py --berth $(BERTH)
+
 .PHONY: lines
 lines:  ## count the lines of C++ and of Rust
 	@python3 tools/lines.py
