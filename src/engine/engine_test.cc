@@ -2,12 +2,17 @@
 #include "engine/engine.h"
 
 #include <doctest/doctest.h>
+#include <stdlib.h>
 
 #include <algorithm>
+#include <filesystem>
+
+#include "engine/image_cache.h"
 
 namespace berth::engine {
 namespace {
 
+namespace fs = std::filesystem;
 using namespace std::string_view_literals;
 
 /// What compiling says of bytes that are no module.
@@ -75,6 +80,19 @@ TEST_CASE("a module that isn't valid in any engine is refused with the reason") 
   const auto error = compile({}, "(component (type (stream u8)) (export \"e\" (func 7)))");
   REQUIRE_FALSE(error.has_value());
   CHECK(error.error().code == ErrorCode::kInvalidModule);
+}
+
+TEST_CASE("an image is opened by the engine that its module needs, which nobody has to know") {
+  constexpr std::string_view kModule = "(component (type (stream u8)))";
+  const auto engine = Engine::create(1).value();
+  std::string pattern = (fs::temp_directory_path() / "berth-cache-XXXXXX").string();
+  const fs::path folder = ::mkdtemp(pattern.data());
+  const auto cache = ImageCache::open((folder / "compiled").string(), 1 << 30).value();
+  const Image image = compile({}, kModule).value();
+  REQUIRE(image.needs.concurrency);
+  REQUIRE(cache->keep(*engine, {}, kModule, sha256(kModule), image).has_value());
+  CHECK(cache->find(*engine, {}, content_hash(kModule)).has_value());
+  fs::remove_all(folder);
 }
 
 TEST_CASE("engines that differ in what they compile differ in what their images are keyed by") {

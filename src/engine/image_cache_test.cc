@@ -70,15 +70,6 @@ TEST_CASE("a kept image is found again, also by another process with the same fo
   CHECK(kept.found());
 }
 
-TEST_CASE("an image is opened by the engine that its module needs, which nobody has to know") {
-  Kept kept;
-  const std::string_view module = "(component (type (stream u8)))";
-  const Image image = compile({}, module).value();
-  REQUIRE(image.needs.concurrency);
-  REQUIRE(kept.cache().keep(kept.engine(), {}, module, sha256(module), image).has_value());
-  CHECK(kept.cache().find(kept.engine(), {}, content_hash(module)).has_value());
-}
-
 TEST_CASE("a single changed bit, anywhere, makes an image foreign") {
   for (const double place : {0.0, 0.3, 0.7, 0.999}) {
     Kept kept;
