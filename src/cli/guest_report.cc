@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "cli/denial_json.h"
 #include "host/usage.h"
 
 namespace berth::cli {
@@ -22,7 +23,7 @@ json to_json(const host::StorageUse& use) {
                 {"files", use.stored.files},
                 {"peak_bytes", use.stored.peak_bytes},
                 {"peak_files", use.stored.peak_files},
-                {"refused", use.stored.refused}};
+                {"refused", use.stored.refused_bytes + use.stored.refused_files}};
   if (use.quota.bytes) value["limit_bytes"] = *use.quota.bytes;
   if (use.quota.files) value["limit_files"] = *use.quota.files;
   return value;
@@ -56,16 +57,7 @@ json to_json(const host::CommandReport& report, const GuestOptions& options, con
   static constexpr const char* kEndings[] = {"",          "exited", "trapped",  "limited",
                                              "cancelled", "failed", "panicked", "returned"};
   json denials = json::array();
-  for (const host::Denial& denial : report.denials) {
-    denials.push_back({{"capability", denial.capability},
-                       {"operation", denial.operation},
-                       {"target", denial.target},
-                       {"method", denial.method},
-                       {"rule", denial.rule},
-                       {"suggestion", denial.suggestion},
-                       {"count", denial.count},
-                       {"probe", denial.probe}});
-  }
+  for (const host::Denial& denial : report.denials) denials.push_back(denial_json(denial));
   json value = {{"module", options.module},
                 {"digest", ready.loaded.digest.text()},
                 {"ending", kEndings[static_cast<int>(report.outcome.ending)]},

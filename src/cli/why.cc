@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "cli/denial_json.h"
 #include "cli/options.h"
 #include "host/denial_log.h"
 #include "registry/module_file.h"
@@ -50,14 +51,7 @@ json to_json(const std::vector<DenialRecord>& records, bool probes) {
     json denials = json::array();
     for (const Denial& denial : record.denials) {
       if (denial.probe && !probes) continue;
-      denials.push_back({{"capability", denial.capability},
-                         {"operation", denial.operation},
-                         {"target", denial.target},
-                         {"method", denial.method},
-                         {"rule", denial.rule},
-                         {"suggestion", denial.suggestion},
-                         {"count", denial.count},
-                         {"probe", denial.probe}});
+      denials.push_back(denial_json(denial));
     }
     all.push_back({{"time", record.unix_seconds},
                    {"module", record.module},

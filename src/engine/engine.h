@@ -144,11 +144,4 @@ class Engine {
   berth_runtime* const runtime_;
 };
 
-/// A hash that tells modules apart, many times faster than their digest: 64 hexadecimal digits.
-std::string content_hash(std::string_view bytes);
-Result<std::string> content_hash_of_file(const std::string& path);
-
-/// Keyed hash over `name` and `image`, which authenticates a compiled image. `key` is 32 bytes.
-std::string image_tag(std::string_view key, std::string_view name, std::string_view image);
-
 }  // namespace berth::engine

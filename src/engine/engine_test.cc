@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "engine/hashes.h"
 #include "engine/image_cache.h"
 
 namespace berth::engine {

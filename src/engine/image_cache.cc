@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "base/os/file.h"
+#include "engine/hashes.h"
 
 namespace berth::engine {
 namespace {

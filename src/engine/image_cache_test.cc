@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "engine/hashes.h"
+
 namespace berth::engine {
 namespace {
 

@@ -19,7 +19,8 @@ Stored stored(const berth_stored& abi) {
           .files = abi.files,
           .peak_bytes = abi.peak_bytes,
           .peak_files = abi.peak_files,
-          .refused = abi.refused};
+          .refused_bytes = abi.refused_bytes,
+          .refused_files = abi.refused_files};
 }
 
 }  // namespace

@@ -34,7 +34,8 @@ struct Stored {
   uint64_t files = 0;
   uint64_t peak_bytes = 0;
   uint64_t peak_files = 0;
-  uint64_t refused = 0;  // how often there was no room
+  uint64_t refused_bytes = 0;  // how often there was no room for bytes
+  uint64_t refused_files = 0;  // the same, for files or their names
 };
 
 /// A folder that is counted, as an account of its own.

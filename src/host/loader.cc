@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/hashes.h"
+
 namespace berth::host {
 
 Result<Loaded> Loader::load(const std::string& path, engine::EngineKind kind, uint64_t guards_off,

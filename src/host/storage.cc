@@ -58,11 +58,6 @@ std::string stored_text(const StorageUse& use) {
   return text + " files are stored";
 }
 
-/// Which bound was nearer when there was no room.
-bool short_of_files(const StorageUse& use) {
-  return use.quota.files && use.stored.peak_files >= *use.quota.files;
-}
-
 std::string times(uint64_t count) {
   return count == 1 ? "once" : fmt::format("{} times", count);
 }
@@ -107,34 +102,39 @@ StorageReport Storage::report() const {
 }
 
 std::vector<std::string> explain_storage(const StorageReport& report, const policy::Effective& effective) {
-  std::vector<std::string> lines;
-  const auto full = [](const StorageUse& use, bool files) {
-    return files ? short_of_files(use) : use.quota.bytes.has_value();
+  const auto line = [](const std::string& where, uint64_t refused, const StorageUse& use,
+                       const std::string& raise) {
+    return fmt::format("limit: storage: there was no room{}, {}: {}; {}", where, times(refused),
+                       stored_text(use), raise);
   };
+  std::vector<std::string> lines;
   for (const FolderUse& folder : report.folders) {
-    if (folder.stored.refused == 0 || !binds(folder.quota)) continue;
-    const bool files = short_of_files(folder);
-    if (!full(folder, files)) continue;
-    const std::string raise = files ? fmt::format("files={}", 2 * *folder.quota.files)
-                                    : fmt::format("quota={}", exact_bytes(2 * *folder.quota.bytes));
-    lines.push_back(
-        fmt::format("limit: storage: there was no room in '{}', {}: {}; raise it with '{}' in its grant",
-                    folder.guest_path, times(folder.stored.refused), stored_text(folder), raise));
+    const auto& [bytes, files] = folder.quota;
+    const std::string where = fmt::format(" in '{}'", folder.guest_path);
+    const auto raised = [](const std::string& option) {
+      return fmt::format("raise it with '{}' in its grant", option);
+    };
+    if (bytes && folder.stored.refused_bytes > 0)
+      lines.push_back(
+          line(where, folder.stored.refused_bytes, folder, raised("quota=" + exact_bytes(2 * *bytes))));
+    if (files && folder.stored.refused_files > 0)
+      lines.push_back(
+          line(where, folder.stored.refused_files, folder, raised(fmt::format("files={}", 2 * *files))));
   }
-  const StorageUse& total = report.total;
-  if (lines.empty() && total.stored.refused > 0 && binds(total.quota)) {
-    const bool files = short_of_files(total);
-    const std::string_view name = files ? "storage.files" : "storage";
+  if (!lines.empty()) return lines;
+  const auto raised = [&](std::string_view name, const std::string& more) {
     const auto owners = policy::limit_text(effective.owner_limits, name);
-    const std::string more =
-        files ? fmt::format("{}", 2 * *total.quota.files) : exact_bytes(2 * total.quota.bytes.value_or(0));
-    const std::string raise = owners && owners == policy::limit_text(effective.policy.limits, name)
-                                  ? fmt::format("the owner of this machine allows no more: '{}' in {}", name,
-                                                effective.owner_source)
-                                  : fmt::format("raise it with --limit {}={}", name, more);
-    lines.push_back(fmt::format("limit: storage: there was no room, {}: {}; {}", times(total.stored.refused),
-                                stored_text(total), raise));
-  }
+    if (!owners || owners != policy::limit_text(effective.policy.limits, name))
+      return fmt::format("raise it with --limit {}={}", name, more);
+    return fmt::format("the owner of this machine allows no more: '{}' in {}", name, effective.owner_source);
+  };
+  const auto& [bytes, files] = report.total.quota;
+  const engine::Stored& stored = report.total.stored;
+  if (bytes && stored.refused_bytes > 0)
+    lines.push_back(line("", stored.refused_bytes, report.total, raised("storage", exact_bytes(2 * *bytes))));
+  if (files && stored.refused_files > 0)
+    lines.push_back(
+        line("", stored.refused_files, report.total, raised("storage.files", fmt::format("{}", 2 * *files))));
   return lines;
 }
 

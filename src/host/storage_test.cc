@@ -114,7 +114,8 @@ TEST_CASE("a folder that is counted is counted once, also above it and below") {
 TEST_CASE("a bound that was met is explained with what is stored and how to raise it") {
   policy::Effective effective;
   effective.policy.limits.storage_bytes = 1000;
-  const engine::Stored full{.bytes = 990, .files = 2, .peak_bytes = 1000, .peak_files = 3, .refused = 2};
+  const engine::Stored full{
+      .bytes = 990, .files = 2, .peak_bytes = 1000, .peak_files = 3, .refused_bytes = 2};
   StorageReport report;
   report.total = {.quota = {.bytes = 1000, .files = 5}, .stored = full};
   report.folders.push_back({{.quota = {}, .stored = full}, "/srv", "/data"});
@@ -125,6 +126,8 @@ TEST_CASE("a bound that was met is explained with what is stored and how to rais
         "--limit storage=2000B");
 
   report.folders[0].quota.files = 3;
+  report.folders[0].stored.refused_bytes = 0;
+  report.folders[0].stored.refused_files = 2;
   CHECK(explain_storage(report, effective)[0] ==
         "limit: storage: there was no room in '/data', 2 times: 990 B and 2 of 3 files are stored; raise it "
         "with "

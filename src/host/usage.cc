@@ -32,14 +32,13 @@ uint64_t share_of(uint64_t part, uint64_t whole, uint64_t scale) {
 
 void add_storage(std::vector<LimitUse>& uses, const StorageUse& use, const std::string& where) {
   const engine::Stored& stored = use.stored;
-  const bool short_of_files = use.quota.files && stored.peak_files >= *use.quota.files;
   if (use.quota.bytes) {
     uses.push_back({"storage" + where, Unit::kBytes, use.quota.bytes, stored.bytes, stored.peak_bytes,
-                    short_of_files ? 0 : stored.refused});
+                    stored.refused_bytes});
   }
   if (use.quota.files) {
     uses.push_back({"storage.files" + where, Unit::kCount, use.quota.files, stored.files, stored.peak_files,
-                    short_of_files ? stored.refused : 0});
+                    stored.refused_files});
   }
 }
 

@@ -57,7 +57,7 @@ TEST_CASE("what has no limit and isn't counted has no line") {
 
 TEST_CASE("a folder's own quota has lines of its own") {
   CommandReport report = report_of();
-  const engine::Stored stored{.bytes = 10, .files = 2, .peak_bytes = 95, .peak_files = 3, .refused = 0};
+  const engine::Stored stored{.bytes = 10, .files = 2, .peak_bytes = 95, .peak_files = 3};
   report.storage.emplace();
   report.storage->total = {.quota = {}, .stored = stored};
   report.storage->folders.push_back(

@@ -351,14 +351,19 @@ def agree(model, folder, report):
         raise Mismatch(f"bytes and files: berth counts {counted}, the model {expected}, there are {found(folder)}")
 
 
-def batch(bench, version, seed, sequences, scene):
-    """Some sequences in one process; they end with what the last of them left."""
+def begin(version, seed, scene):
+    """An empty folder, and a maker with a model of it and quotas of its own."""
     rng = random.Random(seed)
     folder = scene / "data"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     model = Model(version, rng.randrange(1, 20_000), rng.randrange(1, 16))
-    maker = Maker(rng, model)
+    return rng, folder, model, Maker(rng, model)
+
+
+def batch(bench, version, seed, sequences, scene):
+    """Some sequences in one process; they end with what the last of them left."""
+    _, folder, model, maker = begin(version, seed, scene)
     steps = []
     for number in range(sequences):
         steps += maker.wipe() if number else []
@@ -378,12 +383,7 @@ def batch(bench, version, seed, sequences, scene):
 
 def killed(bench, version, seed, scene):
     """One sequence that is killed, and a run that counts what it left."""
-    rng = random.Random(seed)
-    folder = scene / "data"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    model = Model(version, rng.randrange(1, 20_000), rng.randrange(1, 16))
-    maker = Maker(rng, model)
+    rng, folder, model, maker = begin(version, seed, scene)
     process = bench.start(version, folder, model, scene)
     last = rng.randrange(1, OPERATIONS)
     for _ in range(last):

@@ -320,8 +320,9 @@ typedef struct berth_stored {
   uint64_t files;
   uint64_t peak_bytes;
   uint64_t peak_files;
-  /// How often there was no room.
-  uint64_t refused;
+  /// How often there was no room for bytes, and for files or their names.
+  uint64_t refused_bytes;
+  uint64_t refused_files;
 } berth_stored;
 
 #ifdef __cplusplus

@@ -18,8 +18,8 @@ impl From<berth_quota> for Quota {
 
 impl From<Usage> for berth_stored {
     fn from(usage: Usage) -> Self {
-        let Usage { bytes, files, peak_bytes, peak_files, refused } = usage;
-        berth_stored { bytes, files, peak_bytes, peak_files, refused }
+        let Usage { bytes, files, peak_bytes, peak_files, refused_bytes, refused_files } = usage;
+        berth_stored { bytes, files, peak_bytes, peak_files, refused_bytes, refused_files }
     }
 }
 

@@ -88,8 +88,9 @@ pub struct berth_stored {
     pub files: u64,
     pub peak_bytes: u64,
     pub peak_files: u64,
-    /// How often there was no room.
-    pub refused: u64,
+    /// How often there was no room for bytes, and for files or their names.
+    pub refused_bytes: u64,
+    pub refused_files: u64,
 }
 
 /// Memory of one module: C++ owns it, both sides read and write it atomically, and it outlives every call

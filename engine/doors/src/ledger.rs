@@ -34,8 +34,9 @@ pub struct Usage {
     pub files: u64,
     pub peak_bytes: u64,
     pub peak_files: u64,
-    /// How often there was no room.
-    pub refused: u64,
+    /// How often there was no room for bytes, and for files or their names.
+    pub refused_bytes: u64,
+    pub refused_files: u64,
 }
 
 /// A file, whatever its names.
@@ -178,16 +179,12 @@ pub struct Books<'a> {
 impl Books<'_> {
     /// Room for one more file, before it is made.
     pub fn room_for_file(&mut self) -> rustix::io::Result<()> {
-        let full = |account: &Account| account.usage.files >= account.quota.files;
-        let room = !self.accounts().any(full);
-        self.granted(room)
+        self.unless(|account| account.usage.files >= account.quota.files, |usage| &mut usage.refused_files)
     }
 
     /// Room for one more name of a file.
     pub fn room_for_name(&mut self) -> rustix::io::Result<()> {
-        let full = |account: &Account| account.names >= account.quota.files;
-        let room = !self.accounts().any(full);
-        self.granted(room)
+        self.unless(|account| account.names >= account.quota.files, |usage| &mut usage.refused_files)
     }
 
     /// How many of `wanted` bytes can be written from `start` on, where there is room for `least` of them.
@@ -198,17 +195,18 @@ impl Books<'_> {
         wanted: usize,
         least: usize,
     ) -> rustix::io::Result<usize> {
-        let most = self.bytes_of(inode).saturating_add(self.room());
-        let fits = most.saturating_sub(start).min(wanted as u64) as usize;
-        self.granted(fits >= least)?;
-        Ok(fits)
+        let bytes = self.bytes_of(inode);
+        if least > 0 {
+            self.room_to_be(inode, start.saturating_add(least as u64))?;
+        }
+        let room = self.accounts().map(Account::room).min().unwrap_or(u64::MAX);
+        Ok(bytes.saturating_add(room).saturating_sub(start).min(wanted as u64) as usize)
     }
 
     /// Room for a file of this size.
     pub fn room_to_be(&mut self, inode: Inode, bytes: u64) -> rustix::io::Result<()> {
         let growth = bytes.saturating_sub(self.bytes_of(inode));
-        let room = growth <= self.room();
-        self.granted(room)
+        self.unless(|account| growth > account.room(), |usage| &mut usage.refused_bytes)
     }
 
     /// A file that is open, by what was entered last.
@@ -259,20 +257,21 @@ impl Books<'_> {
         self.state.settle(folder, inode, record);
     }
 
-    fn room(&self) -> u64 {
-        self.accounts().map(Account::room).min().unwrap_or(u64::MAX)
-    }
-
     fn accounts(&self) -> impl Iterator<Item = &Account> {
         [Some(&self.state.total), self.state.folders.get(self.folder)].into_iter().flatten()
     }
 
-    fn granted(&mut self, room: bool) -> rustix::io::Result<()> {
-        if room {
+    /// Refused where an account is full, which counts it.
+    fn unless(
+        &mut self,
+        full: impl Fn(&Account) -> bool,
+        refused: fn(&mut Usage) -> &mut u64,
+    ) -> rustix::io::Result<()> {
+        if !self.accounts().any(&full) {
             return Ok(());
         }
         let folder = self.folder;
-        self.state.each(folder, |account| account.usage.refused += 1);
+        self.state.each(folder, |account| *refused(&mut account.usage) += u64::from(full(account)));
         Err(Errno::NOSPC)
     }
 }
