@@ -21,6 +21,7 @@
 #include "engine/compiler.h"
 #include "engine/engine.h"
 #include "host/berthing.h"
+#include "host/place.h"
 #include "policy/limits.h"
 
 namespace berth::cli {
@@ -64,6 +65,11 @@ std::string_view enforced_by(std::string_view limit) {
       {"memory", "one budget, asked before each growth of a memory, a table or a heap"},
       {"cpu.time", "the process's CPU clock, looked at every 4 ms"},
       {"cpu.fuel", "counted by the compiled code itself"},
+      {"cpu.share", "a bucket of CPU time, drawn from every 4 ms"},
+      {"cpu.weight", "divides the total of all modules by who wants some, 20 times a second"},
+      {"storage", "each change of a file is entered in a ledger before it is made"},
+      {"storage.files", "the same"},
+      {"network.rate", "a bucket of bytes each way; who finds it empty waits"},
       {"wall", "the monotonic clock, looked at every 4 ms"},
       {"compile.memory", "RLIMIT_DATA of the compiler's process"},
       {"compile.time", "RLIMIT_CPU of the compiler's process"},
@@ -149,7 +155,7 @@ void add_kernel(Checks& checks) {
   });
   checks.push_back({.name = "pressure",
                     .ok = pressure,
-                    .detail = "the kernel tells when CPU, memory and disk are short",
+                    .detail = "the kernel tells when CPU, memory and disk are short: modules slow down then",
                     .advice = "start the kernel with psi=1"});
   constexpr uint64_t kReserved = uint64_t{16} << 30;
   const auto space = address_space_limit();
@@ -170,6 +176,21 @@ Check folder_check(std::string name, const std::string& folder, std::string_view
           .detail = folder,
           .advice = made ? fmt::format("it can't be written: name another with {}", variable)
                          : fmt::format("{}; or name another with {}", made.error().message, variable)};
+}
+
+/// What all modules together have is kept in a table that their processes share.
+Check total_check(const UserFolders& folders, const policy::Bounds& owner) {
+  const auto residents = host::residents(folders.state);
+  const bool asked = owner.host.total != policy::Limits{};
+  Check check{.name = "total", .ok = residents.has_value(), .need = asked ? Need::kNeeded : Need::kUseful};
+  if (!residents) {
+    check.advice = residents.error().message;
+    return check;
+  }
+  check.detail = fmt::format("{} modules run ('berth ps'); {}", residents->size(),
+                             asked ? "[total] in host.toml bounds them together"
+                                   : "nothing bounds them together: [total] in host.toml would");
+  return check;
 }
 
 std::vector<std::string> system_name_servers() {
@@ -217,6 +238,7 @@ Checks all_checks(const UserFolders& folders) {
        .detail = bounds.source.empty() ? "none: modules get what they are granted" : bounds.source,
        .advice = owner ? "" : owner.error().message});
   checks.push_back(folder_check("state", folders.state, "BERTH_STATE"));
+  checks.push_back(total_check(folders, bounds));
   checks.push_back(folder_check("cache", folders.cache + "/compiled", "BERTH_CACHE"));
   add_network(checks, bounds);
   return checks;

@@ -4,11 +4,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <iterator>
 
 #include "base/error_table.h"
 #include "base/os/file.h"
+#include "base/os/priority.h"
 #include "base/os/process.h"
 #include "base/units.h"
 #include "cli/guest_report.h"
@@ -19,6 +23,7 @@
 #include "host/berthing.h"
 #include "host/denial_log.h"
 #include "host/second_wall.h"
+#include "policy/printable.h"
 #include "registry/module_file.h"
 
 namespace berth::cli {
@@ -59,6 +64,18 @@ void keep_denials(const host::CommandReport& report, const host::Loaded& module,
   if (!kept) say(fmt::format("what was denied can't be kept for 'berth why': {}", kept.error().message));
 }
 
+/// Gives way as the owner says, and settles among the modules that run. Without a table of them nothing but a
+/// total of the owner's is missed.
+Result<std::unique_ptr<host::Place>> settle(const GuestOptions& options, const UserFolders& folders,
+                                            const policy::Effective& effective) {
+  const policy::Priority& priority = effective.host.priority;
+  lower_priority(priority.nice, priority.idle_io);
+  const std::string name = std::filesystem::path(options.module).filename().string();
+  auto place = host::Place::take(folders.state, policy::printable(name), effective);
+  if (!place && effective.host.total == policy::Limits{}) return nullptr;
+  return place;
+}
+
 [[noreturn]] void leave(int status) {
   std::fflush(nullptr);
   std::_Exit(status);
@@ -81,6 +98,8 @@ Result<Ready> make_ready(const GuestOptions& options) {
   // Asked before anything is compiled.
   std::ignore = BERTH_TRY(host::guest_for(effective.policy));
   const uint64_t guards_off = BERTH_TRY(guard_bits(options.guards_off));
+  if (has_switch(options.guards_off, kTotalSwitch)) effective.host.total = {};
+  auto place = BERTH_TRY(settle(options, folders, effective));
 
   allow_most_open_files();
   auto loop = BERTH_TRY(Loop::create());
@@ -116,6 +135,7 @@ Result<Ready> make_ready(const GuestOptions& options) {
                .engine = std::move(engine),
                .loaded = std::move(loaded),
                .storage = std::move(storage),
+               .place = std::move(place),
                .wall = {}};
 }
 
@@ -124,6 +144,7 @@ Result<void> raise_second_wall(const GuestOptions& options, Ready& ready, std::v
   std::ignore = make_private_folder(ready.folders.state);
   written.push_back(ready.folders.state);
   WallPlan plan = host::wall_for(ready.effective.policy, std::move(written));
+  if (ready.place) std::ranges::copy(host::Place::reads(), std::back_inserter(plan.readable));
   if (has_switch(options.guards_off, kLandlockSwitch)) plan.landlock = 0;
   if (has_switch(options.guards_off, kSeccompSwitch)) plan.seccomp = false;
   // An error comes again with the call.
@@ -142,7 +163,8 @@ host::CommandRequest request_for(const GuestOptions& options, const Ready& ready
           .dns_servers = ready.effective.dns_servers,
           .ways = options.portable ? engine::Ways::kPortable : engine::Ways::kNative,
           .guards_off = ready.guards_off,
-          .storage = ready.storage.get()};
+          .storage = ready.storage.get(),
+          .place = ready.place.get()};
 }
 
 int conclude(const host::CommandReport& report, const GuestOptions& options, const Ready& ready,

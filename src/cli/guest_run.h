@@ -28,11 +28,12 @@ struct Ready {
   std::unique_ptr<engine::Engine> engine;
   host::Loaded loaded;
   std::unique_ptr<host::Storage> storage;  // none where nothing is bounded
+  std::unique_ptr<host::Place> place;      // none where no table of running modules can be kept
   Wall wall;
 };
 
-/// Combines the policy, and says what is cut from it; loads the module, compiling it unless it is in the
-/// cache.
+/// Combines the policy, and says what is cut from it; takes a place among the modules that run; loads the
+/// module, compiling it unless it is in the cache.
 Result<Ready> make_ready(const GuestOptions& options);
 
 /// Puts the second wall up around this process: after it only the guest is run and reported on. `written` are

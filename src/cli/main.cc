@@ -29,6 +29,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"call", "call a function of a module with typed values, contained", cli::call_verb},
     {"inspect", "what a module is, needs and offers", cli::inspect_verb},
     {"why", "what modules were refused, and what would allow it", cli::why_verb},
+    {"ps", "which modules run, and what is set aside for them", cli::ps_verb},
     {"cache", "list or clear the compiled modules", cli::cache_verb},
     {"doctor", "what holds on this machine, and what to do about the rest", cli::doctor_verb},
 });

@@ -38,6 +38,7 @@ constexpr auto kGuards = std::to_array<Guard>({
     {kCompileSwitch, 0},
     {kLandlockSwitch, 0},
     {kSeccompSwitch, 0},
+    {kTotalSwitch, 0},
 });
 
 }  // namespace

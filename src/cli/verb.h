@@ -23,6 +23,7 @@ int run_verb(const Arguments& arguments);
 int call_verb(const Arguments& arguments);
 int inspect_verb(const Arguments& arguments);
 int why_verb(const Arguments& arguments);
+int ps_verb(const Arguments& arguments);
 int cache_verb(const Arguments& arguments);
 int doctor_verb(const Arguments& arguments);
 

@@ -147,6 +147,23 @@ TEST_CASE("calls that are lent one share have no more than it together, and each
   CHECK(ended[0].cpu_used + ended[1].cpu_used < 260ms);
 }
 
+TEST_CASE("a share that is changed while it is drawn from holds from then on") {
+  Share share(10'000);
+  std::atomic<int> told = 0;
+  share.on_drawn([&] {
+    ++told;
+    share.set(1000);
+  });
+  Run run(command(kSpin));
+  run.guest.share = &share;
+  run.guest.wall = 1s;
+  const Outcome outcome = run.end();
+  CHECK(outcome.limit == Limit::kWall);
+  CHECK(told > 0);
+  CHECK(outcome.cpu_used < 250ms);
+  CHECK(outcome.cpu_throttled > 500ms);
+}
+
 TEST_CASE("a guest that rests for its share ends at its deadline, and at once when it is cancelled") {
   Share least(1);  // what a tick uses is slept off for most of a minute
   Run late(command(kSpin));

@@ -18,8 +18,8 @@ using policy::FilesGrant;
 using policy::Grant;
 
 Result<void> refuse_unheld_limits(const policy::Limits& limits) {
-  constexpr std::array<std::string_view, 10> kHeld{
-      "memory",  "cpu.time",      "cpu.fuel",     "cpu.share",      "wall",
+  constexpr std::array<std::string_view, 11> kHeld{
+      "memory",  "cpu.time",      "cpu.fuel",     "cpu.share",      "cpu.weight",  "wall",
       "storage", "storage.files", "network.rate", "compile.memory", "compile.time"};
   for (const policy::LimitName& limit : policy::limit_names()) {
     if (std::ranges::find(kHeld, limit.name) != kHeld.end()) continue;

@@ -20,15 +20,18 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
   const MemoryShares shares = share_memory(memory);
   // What a guest that can't be stopped still uses is left to it.
   struct Lent {
-    Lent(uint64_t guest_bytes, const policy::Policy& policy) : budget(guest_bytes), denials(policy) {
-      if (policy.limits.cpu_share_basis_points) share.emplace(*policy.limits.cpu_share_basis_points);
+    Lent(uint64_t guest_bytes, const policy::Policy& policy, Place* place)
+        : budget(guest_bytes), denials(policy) {
+      const auto& most = policy.limits.cpu_share_basis_points;
+      if (most || place != nullptr) share.emplace(most.value_or(UINT32_MAX));
+      if (place != nullptr) place->give_turns(*share);
     }
     engine::Budget budget;
     std::optional<engine::Share> share;
     Denials denials;
     std::optional<engine::Traffic> traffic;
   };
-  auto lent = std::make_unique<Lent>(shares.guest_bytes, request.policy);
+  auto lent = std::make_unique<Lent>(shares.guest_bytes, request.policy, request.place);
   guest.function = request.function;
   guest.args = request.args;
   guest.dns_servers = request.dns_servers;

@@ -12,6 +12,7 @@
 #include "base/loop.h"
 #include "engine/engine.h"
 #include "host/denials.h"
+#include "host/place.h"
 #include "host/storage.h"
 #include "policy/policy.h"
 
@@ -25,6 +26,7 @@ struct CommandRequest {
   engine::Ways ways = engine::Ways::kNative;
   uint64_t guards_off = 0;
   const Storage* storage = nullptr;            // of the policy; outlives a guest that goes on
+  Place* place = nullptr;                      // the same
   const engine::Function* function = nullptr;  // of the module; none is the command itself
 };
 

@@ -179,6 +179,7 @@ Effective intersect(const Policy& asked, const Bounds& owner) {
                       .owner_limits = owner.limits,
                       .dns_servers = owner.dns_servers,
                       .second_wall_required = owner.second_wall_required,
+                      .host = owner.host,
                       .owner_source = owner.source};
   for (const LimitName& limit : limit_names()) {
     auto wanted = limit_text(asked.limits, limit.name);

@@ -19,13 +19,14 @@ using Nanoseconds = std::chrono::nanoseconds;
 using NumberMember = std::optional<uint64_t> Limits::*;
 using TimeMember = std::optional<Nanoseconds> Limits::*;
 
-enum class Kind { kBytes, kBytesPerSecond, kBytesPerDay, kCount, kCountOrZero, kShare, kTime };
+enum class Kind { kBytes, kBytesPerSecond, kBytesPerDay, kCount, kCountOrZero, kShare, kWeight, kTime };
 
-constexpr std::array<LimitName, 14> kNames{{
+constexpr std::array<LimitName, 15> kNames{{
     {"memory", "memory of all of the module's instances together", "64MiB"},
     {"cpu.time", "CPU time of one call", "2s"},
     {"cpu.fuel", "instructions of one call, the same on every machine", "100M"},
     {"cpu.share", "share of one core over a sliding second", "20%"},
+    {"cpu.weight", "part of the CPU when modules want more than there is, 100 is usual", "50"},
     {"wall", "time of one call from start to end, waiting included", "10s"},
     {"storage", "bytes in all folders that the module may write to", "1GiB"},
     {"storage.files", "files in those folders", "10k"},
@@ -49,6 +50,7 @@ const std::array<Row, kNames.size()> kRows{{
     {Kind::kTime, &Limits::cpu_time},
     {Kind::kCount, &Limits::cpu_fuel},
     {Kind::kShare, &Limits::cpu_share_basis_points},
+    {Kind::kWeight, &Limits::cpu_weight},
     {Kind::kTime, &Limits::wall},
     {Kind::kBytes, &Limits::storage_bytes},
     {Kind::kCount, &Limits::storage_files},
@@ -97,6 +99,14 @@ Result<uint64_t> parse_share(std::string_view text) {
   return basis_points;
 }
 
+Result<uint64_t> parse_weight(std::string_view text) {
+  constexpr uint64_t kMost = 10'000;
+  const uint64_t weight = BERTH_TRY(parse_count(text));
+  if (weight <= kMost) return weight;
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("{} is too much, a weight is at most {}", quoted(text), kMost));
+}
+
 std::string share_text(uint64_t basis_points) {
   if (basis_points % 100 == 0) return fmt::format("{}%", basis_points / 100);
   return fmt::format("{}.{:02}%", basis_points / 100, basis_points % 100);
@@ -112,6 +122,8 @@ Result<uint64_t> parse_number(Kind kind, std::string_view text) {
       return parse_bytes(without_suffix(text, "/day"));
     case Kind::kShare:
       return parse_share(text);
+    case Kind::kWeight:
+      return parse_weight(text);
     default:
       return parse_count(text);
   }

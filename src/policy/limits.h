@@ -21,6 +21,7 @@ struct Limits {
   std::optional<std::chrono::nanoseconds> cpu_time;  // of one call
   std::optional<uint64_t> cpu_fuel;                  // of one call
   std::optional<uint64_t> cpu_share_basis_points;    // of one core: 2000 is 20 %
+  std::optional<uint64_t> cpu_weight;                // against other modules'; 100 is usual
   std::optional<std::chrono::nanoseconds> wall;      // of one call, waiting included
   std::optional<uint64_t> storage_bytes;
   std::optional<uint64_t> storage_files;

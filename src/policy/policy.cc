@@ -2,6 +2,7 @@
 #include "policy/policy.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -16,7 +17,9 @@ namespace berth::policy {
 namespace {
 
 constexpr std::array<std::string_view, 2> kKeys{"grants", "limits"};
-constexpr std::array<std::string_view, 4> kOwnersKeys{"grants", "limits", "dns", "second-wall"};
+constexpr std::array<std::string_view, 6> kOwnersKeys{"grants",      "limits", "dns",
+                                                      "second-wall", "total",  "priority"};
+constexpr std::array<std::string_view, 3> kPriorityKeys{"nice", "io", "pressure"};
 constexpr uint16_t kDnsPort = 53;
 
 /// What both a policy and an owner's file hold.
@@ -26,6 +29,7 @@ struct Document {
   Limits limits;
   std::vector<std::string> dns_servers;  // the owner's only
   bool second_wall_required = false;     // the same
+  HostBudget host;                       // the same
 };
 
 bool is_limit(std::string_view name) {
@@ -59,7 +63,11 @@ class Reader {
         document.grants = BERTH_TRY(read_grants(value));
         document.has_grants = true;
       } else if (key == "limits") {
-        BERTH_TRY(read_limits(document.limits, value));
+        BERTH_TRY(read_limits(document.limits, value, "limits"));
+      } else if (key == "total" && role_ == Role::kOwner) {
+        document.host.total = BERTH_TRY(read_total(value));
+      } else if (key == "priority" && role_ == Role::kOwner) {
+        document.host.priority = BERTH_TRY(read_priority(value));
       } else if (key == "dns" && role_ == Role::kOwner) {
         document.dns_servers = BERTH_TRY(read_dns(value));
       } else if (key == "second-wall" && role_ == Role::kOwner) {
@@ -123,13 +131,57 @@ class Reader {
     return servers;
   }
 
-  Result<void> read_limits(Limits& limits, const toml::node& node) const {
+  Result<const toml::table*> read_table(const toml::node& node, std::string_view name) const {
     const toml::table* table = node.as_table();
-    if (table == nullptr) {
-      return wrong(node.source(),
-                   fmt::format("'limits' is a table, [limits] on a line of its own, not {}", kind_of(node)));
+    if (table != nullptr) return table;
+    return wrong(node.source(), fmt::format("'{}' is a table, [{}] on a line of its own, not {}", name, name,
+                                            kind_of(node)));
+  }
+
+  Result<void> read_limits(Limits& limits, const toml::node& node, std::string_view name) const {
+    return read_limit_table(limits, *BERTH_TRY(read_table(node, name)), "");
+  }
+
+  Result<Limits> read_total(const toml::node& node) const {
+    Limits total;
+    BERTH_TRY(read_limits(total, node, "total"));
+    for (const LimitName& limit : limit_names()) {
+      const bool known = std::ranges::find(kTotalLimits, limit.name) != kTotalLimits.end();
+      if (known || !limit_text(total, limit.name)) continue;
+      return wrong(node.source(), fmt::format("'{}' can't be set for all modules together, only {} can; for "
+                                              "each of them it stands in [limits]",
+                                              limit.name, fmt::join(kTotalLimits, ", ")));
     }
-    return read_limit_table(limits, *table, "");
+    return total;
+  }
+
+  Result<Priority> read_priority(const toml::node& node) const {
+    Priority priority;
+    for (auto&& [key, value] : *BERTH_TRY(read_table(node, "priority"))) {
+      if (key == "nice") {
+        const auto nice = value.value_exact<int64_t>();
+        if (!nice || *nice < 0 || *nice > 19) {
+          return wrong(value.source(), "'nice' is a whole number from 0, a program's usual, to 19, the last");
+        }
+        priority.nice = static_cast<int>(*nice);
+      } else if (key == "io") {
+        priority.idle_io = BERTH_TRY(read_choice(value, "io", "idle", "normal"));
+      } else if (key == "pressure") {
+        priority.yields_to_pressure = BERTH_TRY(read_choice(value, "pressure", "yield", "ignore"));
+      } else {
+        return wrong(key.source(), fmt::format("{} is not a key of [priority]{}", quoted(key.str()),
+                                               did_you_mean(key.str(), kPriorityKeys)));
+      }
+    }
+    return priority;
+  }
+
+  /// Whether it is the first of two words.
+  Result<bool> read_choice(const toml::node& node, std::string_view key, std::string_view first,
+                           std::string_view second) const {
+    const auto word = node.value<std::string_view>();
+    if (word == first || word == second) return word == first;
+    return wrong(node.source(), fmt::format("'{}' is \"{}\" or \"{}\"", key, first, second));
   }
 
   /// `cpu.time = …` is a table `cpu` with a key `time`.
@@ -182,6 +234,7 @@ Result<Bounds> parse_bounds(std::string_view toml_text, std::string_view file_na
                 .limits = document.limits,
                 .dns_servers = std::move(document.dns_servers),
                 .second_wall_required = document.second_wall_required,
+                .host = document.host,
                 .source = printable(file_name)};
   if (document.has_grants) bounds.grants = std::move(document.grants);
   return bounds;

@@ -12,6 +12,8 @@
 //   dns.servers = ["10.0.0.53", "127.0.0.1:5353"]
 // So may it be that nothing runs on a machine that can't put up the whole second wall:
 //   second-wall = "require"
+// What all modules may have together, and how far they give way, is `[total]` and `[priority]`:
+// policy/host_budget.h.
 //
 // Host paths of files are compared as text: before `intersect` the caller makes them absolute, normal and
 // free of links, in the asked grants as in the owner's. Pure; safe on any thread.
@@ -23,6 +25,7 @@
 
 #include "base/result.h"
 #include "policy/grant.h"
+#include "policy/host_budget.h"
 #include "policy/limits.h"
 
 namespace berth::policy {
@@ -43,6 +46,7 @@ struct Bounds {
   Limits limits;
   std::vector<std::string> dns_servers;  // "10.0.0.53:53", "[::1]:5353"; none: the system's
   bool second_wall_required = false;
+  HostBudget host;
   std::string source;  // the file's name
 };
 
@@ -75,6 +79,7 @@ struct Effective {
   Limits owner_limits;
   std::vector<std::string> dns_servers;  // the owner's; none: the system's
   bool second_wall_required = false;     // by the owner
+  HostBudget host;                       // the owner's
   std::string owner_source;              // the owner's file
 };
 

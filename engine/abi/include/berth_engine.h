@@ -209,13 +209,20 @@ typedef struct berth_meter {
   uint64_t connections;
 } berth_meter;
 
-/// The share of one core that a module may use, all its calls together: C++ owns it, both sides read and write
-/// `given_until_ns` atomically, and it outlives every call that draws from it.
+/// The share of one core that a module may use, all its calls together: C++ owns it, both sides read and write its
+/// numbers atomically, and it outlives every call that draws from it.
 typedef struct berth_share {
-  /// Ten thousand are one core.
+  /// Ten thousand are one core. C++ may change it at any time.
   uint64_t basis_points;
   /// When all that was used will have been given, on the machine's monotonic clock; 0 at first.
   uint64_t given_until_ns;
+  /// When `drawn` is called next, on that clock; 0 at first.
+  uint64_t tell_at_ns;
+  /// Called when it is drawn from, but not within 50 ms of the call before, on an engine's thread: must not block
+  /// or throw. May be null.
+  void (*drawn)(void *context);
+  /// Handed to `drawn`.
+  void *context;
 } berth_share;
 
 /// What a guest asks for: *borrow* for the duration of `ask`. The numbers are those of `berth_capability`,

@@ -9,7 +9,7 @@ use berth_doors::files::Phantom;
 use berth_doors::ledger::Counted;
 use berth_doors::net::Settings;
 use berth_doors::os::Ways;
-use berth_doors::share::Share;
+use berth_doors::share::{Drawn, Share};
 use berth_doors::{Knock, Owner};
 use core::ffi::c_void;
 use std::sync::Arc;
@@ -228,8 +228,10 @@ unsafe fn share(share: *mut berth_share) -> Option<Share> {
     // SAFETY: the caller's promise.
     unsafe {
         Some(Share {
-            basis_points: (*share).basis_points,
+            basis_points: AtomicU64::from_ptr(&raw mut (*share).basis_points),
             given_until_ns: AtomicU64::from_ptr(&raw mut (*share).given_until_ns),
+            tell_at_ns: AtomicU64::from_ptr(&raw mut (*share).tell_at_ns),
+            drawn: (*share).drawn.map(|call| Drawn { call, context: (*share).context }),
         })
     }
 }

@@ -106,14 +106,21 @@ pub struct berth_budget {
     pub refused_bytes: u64,
 }
 
-/// The share of one core that a module may use, all its calls together: C++ owns it, both sides read and write
-/// `given_until_ns` atomically, and it outlives every call that draws from it.
+/// The share of one core that a module may use, all its calls together: C++ owns it, both sides read and write its
+/// numbers atomically, and it outlives every call that draws from it.
 #[repr(C)]
 pub struct berth_share {
-    /// Ten thousand are one core.
+    /// Ten thousand are one core. C++ may change it at any time.
     pub basis_points: u64,
     /// When all that was used will have been given, on the machine's monotonic clock; 0 at first.
     pub given_until_ns: u64,
+    /// When `drawn` is called next, on that clock; 0 at first.
+    pub tell_at_ns: u64,
+    /// Called when it is drawn from, but not within 50 ms of the call before, on an engine's thread: must not block
+    /// or throw. May be null.
+    pub drawn: Option<extern "C" fn(context: *mut c_void)>,
+    /// Handed to `drawn`.
+    pub context: *mut c_void,
 }
 
 /// Time of one call, and what it used of the CPU and the network: C++ owns it, both sides read and write it atomically, and it outlives the call.

@@ -6,6 +6,7 @@
 //! further than [`FULL`]. While it lies ahead the module is in debt, and rests until then.
 
 use crate::os::{monotonic_ns, process_cpu_ns};
+use std::ffi::c_void;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -20,23 +21,52 @@ const FULL: Duration = Duration::from_millis(100);
 /// A debt that is gone sooner isn't worth a rest yet.
 const LEAST_REST: Duration = Duration::from_millis(1);
 
+/// How often C++ is told at most that a share is drawn from. It may change the share then.
+const TELL: Duration = Duration::from_millis(50);
+
 /// A module's share. Borrowed from C++; outlives every call that draws.
 #[derive(Clone, Copy)]
 pub struct Share {
-    /// Ten thousand are one core.
-    pub basis_points: u64,
+    /// Ten thousand are one core. C++ changes it when it likes.
+    pub basis_points: &'static AtomicU64,
     /// On the monotonic clock.
     pub given_until_ns: &'static AtomicU64,
+    /// The same: when `drawn` is called next.
+    pub tell_at_ns: &'static AtomicU64,
+    pub drawn: Option<Drawn>,
 }
+
+/// Whom to tell that a share is drawn from. Called on any thread.
+#[derive(Clone, Copy)]
+pub struct Drawn {
+    pub call: extern "C" fn(context: *mut c_void),
+    pub context: *mut c_void,
+}
+
+// SAFETY: the context is C++'s, which takes the call on any thread; here it is only handed back.
+unsafe impl Send for Drawn {}
+// SAFETY: the same.
+unsafe impl Sync for Drawn {}
 
 impl Share {
     /// Draws CPU time that has been used.
     fn draw(&self, used_ns: u64, now_ns: u64) {
-        let takes = u128::from(used_ns) * 10_000 / u128::from(self.basis_points.max(1));
+        let takes = u128::from(used_ns) * 10_000 / u128::from(self.basis_points.load(Relaxed).max(1));
         let takes = u64::try_from(takes).unwrap_or(u64::MAX);
         let full = now_ns.saturating_sub(FULL.as_nanos() as u64);
         let drawn = |until: u64| Some(until.max(full).saturating_add(takes));
         let _ = self.given_until_ns.fetch_update(Relaxed, Relaxed, drawn);
+        self.tell(now_ns);
+    }
+
+    /// Lets C++ know, unless it was just told.
+    fn tell(&self, now_ns: u64) {
+        let Some(drawn) = &self.drawn else { return };
+        let due_ns = self.tell_at_ns.load(Relaxed);
+        let next_ns = now_ns.saturating_add(TELL.as_nanos() as u64);
+        if now_ns >= due_ns && self.tell_at_ns.compare_exchange(due_ns, next_ns, Relaxed, Relaxed).is_ok() {
+            (drawn.call)(drawn.context);
+        }
     }
 
     /// How long the module has to rest.
@@ -187,7 +217,28 @@ mod tests {
     }
 
     fn share(basis_points: u64) -> Share {
-        Share { basis_points, given_until_ns: Box::leak(Box::new(AtomicU64::new(0))) }
+        let leaked = |number| &*Box::leak(Box::new(AtomicU64::new(number)));
+        Share { basis_points: leaked(basis_points), given_until_ns: leaked(0), tell_at_ns: leaked(0), drawn: None }
+    }
+
+    #[test]
+    fn who_owns_a_share_is_told_when_it_is_drawn_from_and_may_change_it_then() {
+        extern "C" fn count(told: *mut c_void) {
+            // SAFETY: the test's own number, which outlives the share.
+            unsafe { &*told.cast::<AtomicU64>() }.fetch_add(1, Relaxed);
+        }
+        let told = AtomicU64::new(0);
+        let drawn = Drawn { call: count, context: (&raw const told).cast_mut().cast() };
+        let share = Share { drawn: Some(drawn), ..share(10_000) };
+        for millisecond in 0..100 {
+            share.draw(0, SECOND + millisecond * MILLISECOND);
+        }
+        assert_eq!(told.load(Relaxed), 2);
+        share.draw(100 * MILLISECOND, 2 * SECOND);
+        assert_eq!(share.rest(2 * SECOND), None);
+        share.basis_points.store(1_000, Relaxed);
+        share.draw(100 * MILLISECOND, 2 * SECOND);
+        assert_eq!(share.rest(2 * SECOND), Some(Duration::from_secs(1)));
     }
 
     #[test]
