@@ -75,7 +75,8 @@ Result<SharedSlots> SharedSlots::open(const std::string& path, const SlotsShape&
                               "ended, or end them",
                               path));
     }
-    // It never gets shorter: a process may have mapped it that has taken no slot yet. What is new of it is a hole.
+    // It never gets shorter: a process may have mapped it that has taken no slot yet. What is new of it is a
+    // hole.
     const std::vector<std::byte> zeros(static_cast<size_t>(status.st_size));
     const bool begun = ::pwrite(fd, zeros.data(), zeros.size(), 0) == static_cast<ssize_t>(zeros.size()) &&
                        (status.st_size >= size || ::ftruncate(fd, size) == 0) &&
