@@ -11,8 +11,8 @@ void add_guest_options(CLI::App& app, GuestOptions& options) {
       ->type_name("GRANT")
       ->allow_extra_args(false);
   app.add_option("--dir", options.policy.folders,
-                 "a folder, read-only unless :rw: short for --grant 'files …'")
-      ->type_name("HOST[:GUEST][:rw]")
+                 "a folder, or berth's own by a name, read-only unless :rw: short for --grant 'files …'")
+      ->type_name("HOST|@NAME[:GUEST][:rw]")
       ->allow_extra_args(false);
   app.add_option("--env", options.policy.env, "a variable, or this shell's own: short for --grant 'env …'")
       ->type_name("KEY[=VALUE]")

@@ -23,6 +23,7 @@
 #include "host/berthing.h"
 #include "host/denial_log.h"
 #include "host/second_wall.h"
+#include "host/volumes.h"
 #include "policy/printable.h"
 #include "registry/module_file.h"
 
@@ -126,6 +127,11 @@ Result<Ready> make_ready(const GuestOptions& options) {
       progress.begin(fmt::format("compiling {} ({})", file.name, format_bytes(file.bytes.size())));
     }));
   }
+  const host::Volumes volumes(folders.state);
+  std::vector<FolderLock> held = BERTH_TRY(volumes.open(effective.policy));
+  if (!options.quiet) {
+    for (const std::string& line : volumes.shown_by(effective.policy)) say(line);
+  }
   std::unique_ptr<host::Storage> storage;
   if ((guards_off & engine::kGuardStorage) == 0) storage = BERTH_TRY(host::Storage::open(effective.policy));
   return Ready{.folders = std::move(folders),
@@ -134,6 +140,7 @@ Result<Ready> make_ready(const GuestOptions& options) {
                .loop = std::move(loop),
                .engine = std::move(engine),
                .loaded = std::move(loaded),
+               .volumes = std::move(held),
                .storage = std::move(storage),
                .place = std::move(place),
                .wall = {}};
@@ -141,8 +148,10 @@ Result<Ready> make_ready(const GuestOptions& options) {
 
 Result<void> raise_second_wall(const GuestOptions& options, Ready& ready, std::vector<std::string> written) {
   // What a folder that isn't there yet would be made in isn't let in. Without it the log says so itself.
+  const host::DenialLog log(ready.folders.state);
   std::ignore = make_private_folder(ready.folders.state);
-  written.push_back(ready.folders.state);
+  std::ignore = make_private_folder(log.folder());
+  written.push_back(log.folder());
   WallPlan plan = host::wall_for(ready.effective.policy, std::move(written));
   if (ready.place) std::ranges::copy(host::Place::reads(), std::back_inserter(plan.readable));
   if (has_switch(options.guards_off, kLandlockSwitch)) plan.landlock = 0;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/loop.h"
+#include "base/os/folder_lock.h"
 #include "base/os/wall.h"
 #include "cli/guest_options.h"
 #include "engine/engine.h"
@@ -27,6 +28,7 @@ struct Ready {
   std::unique_ptr<Loop> loop;
   std::unique_ptr<engine::Engine> engine;
   host::Loaded loaded;
+  std::vector<FolderLock> volumes;         // nobody removes them meanwhile
   std::unique_ptr<host::Storage> storage;  // none where nothing is bounded
   std::unique_ptr<host::Place> place;      // none where no table of running modules can be kept
   Wall wall;

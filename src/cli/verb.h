@@ -25,6 +25,7 @@ int inspect_verb(const Arguments& arguments);
 int why_verb(const Arguments& arguments);
 int ps_verb(const Arguments& arguments);
 int cache_verb(const Arguments& arguments);
+int volume_verb(const Arguments& arguments);
 int doctor_verb(const Arguments& arguments);
 
 /// The path of this program, to run it again.

@@ -93,7 +93,7 @@ MemoryShares share_memory(uint64_t limit_bytes) {
 Result<void> anchor(policy::Policy& policy, const std::string& base_folder) {
   for (Grant& grant : policy.grants) {
     auto* files = std::get_if<FilesGrant>(&grant.extent);
-    if (files == nullptr) continue;
+    if (files == nullptr || !files->volume.empty()) continue;
     std::error_code error;
     const fs::path path = fs::canonical(fs::path(base_folder) / files->host_path, error);
     if (error) {
@@ -117,7 +117,7 @@ void anchor(policy::Bounds& bounds, const std::string& base_folder) {
   if (!bounds.grants) return;
   for (Grant& grant : *bounds.grants) {
     auto* files = std::get_if<FilesGrant>(&grant.extent);
-    if (files == nullptr) continue;
+    if (files == nullptr || !files->volume.empty()) continue;
     std::error_code error;
     const fs::path path = fs::weakly_canonical(fs::path(base_folder) / files->host_path, error);
     if (!error) files->host_path = path.string();

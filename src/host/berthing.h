@@ -32,8 +32,9 @@ struct MemoryShares {
 
 MemoryShares share_memory(uint64_t limit_bytes);
 
-/// Makes each `files` grant's host path absolute and free of links, relative ones from `base_folder`.
-/// kNotFound names the grant whose folder isn't there.
+/// Makes each `files` grant's host path absolute and free of links, relative ones from `base_folder`. Where
+/// volumes lie is said later, when it is known which of them the owner allows (volumes.h). kNotFound names
+/// the grant whose folder isn't there.
 Result<void> anchor(policy::Policy& policy, const std::string& base_folder);
 
 /// The same for the owner's rules; a folder that isn't there bounds by its name.

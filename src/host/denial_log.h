@@ -29,8 +29,13 @@ class DenialLog {
  public:
   static constexpr uint64_t kLargest = 4 << 20;
 
-  /// `folder` is made when something is first written.
-  explicit DenialLog(std::string folder) : folder_(std::move(folder)) {}
+  /// In a folder of its own below the state folder, made when something is first written.
+  explicit DenialLog(const std::string& state_folder) : folder_(state_folder + "/denials") {}
+
+  /// Nothing else is written there: a guest's process needs no more of the state folder than this.
+  const std::string& folder() const {
+    return folder_;
+  }
 
   Result<void> append(const DenialRecord& record) const;
 

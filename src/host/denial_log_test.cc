@@ -26,7 +26,7 @@ class Scratch {
     return DenialLog(folder_ + "/state");
   }
   std::string file() const {
-    return folder_ + "/state/denials.jsonl";
+    return folder_ + "/state/denials/denials.jsonl";
   }
 
  private:

@@ -14,6 +14,8 @@ namespace berth::policy {
 namespace {
 
 constexpr std::string_view kAnyGuest = "*";
+constexpr std::string_view kAnyVolume = "*";
+constexpr size_t kLongestVolumeName = 64;
 /// The options that bound what is stored.
 constexpr std::string_view kQuota = "quota=";
 constexpr std::string_view kFiles = "files=";
@@ -80,6 +82,24 @@ Result<std::string> default_guest_path(std::string_view host_path) {
   return invalid(host_path, "needs a guest path behind it");
 }
 
+/// What stands in front of the first colon: a volume or a folder of the host.
+Result<FilesGrant> parse_place(const std::string& place, Role role) {
+  if (place.empty()) return fail(ErrorCode::kInvalidArgument, "the host path is empty");
+  if (place == "*") return invalid("*", "is not a host path, write '/' for the whole machine");
+  if (!place.starts_with('@')) return FilesGrant{.volume = {}, .host_path = place};
+  std::string name = place.substr(1);
+  if (name == kAnyVolume && role == Role::kAsker) {
+    return invalid(place, "is for an owner's rules only, name the volume");
+  }
+  if (name != kAnyVolume && !is_volume_name(name)) {
+    return invalid(place,
+                   fmt::format("names no volume, which has a-z, 0-9 and, behind the first, '.', '_' and "
+                               "'-', at most {} in all; a folder of this name is './{}'",
+                               kLongestVolumeName, printable(place)));
+  }
+  return FilesGrant{.volume = std::move(name), .host_path = {}};
+}
+
 bool is_guest_path(std::string_view part) {
   return part.starts_with('/') || part.starts_with('.') || part == kAnyGuest;
 }
@@ -124,6 +144,10 @@ std::optional<uint64_t> smaller(std::optional<uint64_t> left, std::optional<uint
 }
 
 bool same_place(const FilesGrant& outer, const FilesGrant& inner) {
+  if (!outer.volume.empty() || !inner.volume.empty()) {
+    const bool held = outer.volume == inner.volume || (outer.volume == kAnyVolume && !inner.volume.empty());
+    return held && (outer.guest_path == kAnyGuest || outer.guest_path == inner.guest_path);
+  }
   auto host_rest = below(outer.host_path, inner.host_path);
   if (!host_rest) return false;
   if (outer.guest_path == kAnyGuest) return true;
@@ -164,16 +188,22 @@ bool path_lies_in(std::string_view outer, std::string_view inner) {
   return below(outer, inner).has_value();
 }
 
+bool is_volume_name(std::string_view name) {
+  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  if (name.empty() || name.size() > kLongestVolumeName || !plain(name.front())) return false;
+  return std::ranges::all_of(name, [&](char c) { return plain(c) || std::string_view("._-").contains(c); });
+}
+
 Result<FilesGrant> parse_files(std::string_view extent, Role role) {
   std::vector<std::string> parts = BERTH_TRY(split_escaped(extent));
-  FilesGrant grant{.host_path = parts.front()};
-  if (grant.host_path.empty()) return fail(ErrorCode::kInvalidArgument, "the host path is empty");
-  if (grant.host_path == "*") return invalid("*", "is not a host path, write '/' for the whole machine");
+  FilesGrant grant = BERTH_TRY(parse_place(parts.front(), role));
   size_t next = 1;
   if (next < parts.size() && is_guest_path(parts[next])) {
     grant.guest_path = BERTH_TRY(parse_guest_path(parts[next++], role));
   } else if (role == Role::kOwner) {
     grant.guest_path = kAnyGuest;
+  } else if (!grant.volume.empty()) {
+    grant.guest_path = "/" + grant.volume;
   } else {
     grant.guest_path = BERTH_TRY(default_guest_path(grant.host_path));
   }
@@ -189,12 +219,14 @@ Result<FilesGrant> parse_files(std::string_view extent, Role role) {
   if ((grant.quota_bytes || grant.quota_files) && grant.access == Access::kReadOnly) {
     return fail(ErrorCode::kInvalidArgument, "a quota needs 'rw'");
   }
+  const bool unbounded = grant.access == Access::kReadWrite && !grant.quota_bytes;
+  if (unbounded && !grant.volume.empty() && role == Role::kAsker) grant.quota_bytes = kVolumeQuotaBytes;
   return grant;
 }
 
 std::string extent_text(const FilesGrant& grant) {
-  std::string text =
-      fmt::format("{}:{}:{}", escaped(grant.host_path), escaped(grant.guest_path), access_name(grant.access));
+  const std::string place = grant.volume.empty() ? escaped(grant.host_path) : "@" + grant.volume;
+  std::string text = fmt::format("{}:{}:{}", place, escaped(grant.guest_path), access_name(grant.access));
   if (grant.quota_bytes) text += ":quota=" + exact_bytes(*grant.quota_bytes);
   if (grant.quota_files) text += fmt::format(":files={}", *grant.quota_files);
   return text;

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The extent of `files`: one folder of this machine, shown to the guest under a path of its own.
+// The extent of `files`: one folder of this machine, or a volume, which is a folder that berth itself keeps
+// under a name, shown to the guest under a path of its own.
 //
 //   files HOST[:GUEST][:ro|:rw][:quota=SIZE][:files=COUNT]
+//   files @NAME[:GUEST][:ro|:rw][:quota=SIZE][:files=COUNT]
 //
 // Without access it is read-only. Without GUEST an absolute HOST keeps its path, and a relative one appears
 // at `/` and its last name (`files ./data` is `files ./data:/data`, `files .` is `files .:/`); in an
 // owner's rule a missing GUEST, as `*`, is any. A colon inside a path is written `\:`, a backslash `\\`.
 // GUEST is made absolute and normal (`.` is `/`); it never holds `..`.
+//
+// A volume appears at `/NAME`, and has a quota of 64 MiB where it may be written to and nothing else is said;
+// `@*` in an owner's rule is any of them. A folder whose name begins with `@` is written `./@name`. Volumes
+// are no folders of the host's: no rule for a host path, `/` neither, holds one, nor the other way round.
 //
 // Host paths are compared by their components as text: the caller makes them absolute and free of `..` and
 // of links first. A host path that still holds `..` contains nothing and lies in nothing. A quota, in
@@ -26,8 +32,11 @@
 
 namespace berth::policy {
 
+inline constexpr uint64_t kVolumeQuotaBytes = uint64_t{64} << 20;
+
 struct FilesGrant {
-  std::string host_path;   // as written; relative paths are the caller's to resolve
+  std::string volume;      // its name, without the `@`; "*" in an owner's rule: any; empty for a host path
+  std::string host_path;   // as written; relative paths are the caller's to resolve, and where a volume lies
   std::string guest_path;  // absolute and normal: "/" or "/a/b"; "*" in an owner's rule: any
   Access access = Access::kReadOnly;
   std::optional<uint64_t> quota_bytes;
@@ -35,6 +44,9 @@ struct FilesGrant {
 
   bool operator==(const FilesGrant&) const = default;
 };
+
+/// `[a-z0-9][a-z0-9._-]*`, at most 64 characters.
+bool is_volume_name(std::string_view name);
 
 Result<FilesGrant> parse_files(std::string_view extent, Role role);
 std::string extent_text(const FilesGrant& grant);

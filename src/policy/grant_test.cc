@@ -105,6 +105,29 @@ TEST_CASE("files grants that are unclear are refused with the part that is") {
                  {"files ./a:*", "for an owner's rules only"}});
 }
 
+TEST_CASE("a volume is read by its name, and is bounded where it may be written to") {
+  check_reads({{"files @notes", "files @notes:/notes:ro"},
+               {"files @notes:rw", "files @notes:/notes:rw:quota=64MiB"},
+               {"files @notes:/data:rw:files=9", "files @notes:/data:rw:quota=64MiB:files=9"},
+               {"files @a.b_c-9:.:rw:quota=2GiB", "files @a.b_c-9:/:rw:quota=2GiB"},
+               {"files ./@notes:rw", "files ./@notes:/@notes:rw"}});
+  check_reads({{"files @notes", "files @notes:*:ro"},
+               {"files @notes:rw", "files @notes:*:rw"},
+               {"files @*:rw:quota=1GiB", "files @*:*:rw:quota=1GiB"}},
+              Role::kOwner);
+}
+
+TEST_CASE("what could lead a volume's name elsewhere is no name") {
+  for (const char* name : {"@", "@.", "@..", "@../x", "@a/b", "@/etc", "@A", "@a b", "@-a", "@_a", "@.a",
+                           "@a\\:b", "@ä", "@a@b", "@a*"}) {
+    CAPTURE(name);
+    CHECK(read(std::string("files ") + name + ":/data:rw").contains("names no volume"));
+  }
+  CHECK(read("files @" + std::string(64, 'a')).starts_with("files @aaa"));
+  CHECK(read("files @" + std::string(65, 'a')).contains("names no volume"));
+  CHECK(read("files @*").contains("'@*' is for an owner's rules only, name the volume"));
+}
+
 TEST_CASE("an owner's files rule leaves the guest path open unless it says one") {
   check_reads({{"files /srv", "files /srv:*:ro"},
                {"files /srv:*:rw", "files /srv:*:rw"},
@@ -263,6 +286,9 @@ TEST_CASE("a grant holds those that open no more") {
                     Pair{"files /a:rw:quota=2B", "files /a:/a:rw:quota=1B"},
                     Pair{"files /a:rw:quota=2B", "files /a"},
                     Pair{"files /a:rw:files=2", "files /a:rw:quota=9B:files=2"},
+                    Pair{"files @a:rw", "files @a:/x:rw:quota=9GiB"},
+                    Pair{"files @a:/x:rw:quota=64MiB", "files @a:/x:rw"},
+                    Pair{"files @*:rw", "files @a"},
                     Pair{"env *", "env A=b"},
                     Pair{"env A", "env A=b"},
                     Pair{"stdio in,out", "stdio out"},
@@ -298,6 +324,14 @@ TEST_CASE("a grant doesn't hold those that open more, or something else") {
                     Pair{"files /a:rw:quota=2B:files=1", "files /a:rw:quota=1B:files=2"},
                     Pair{"files /a", "files /a/../b:/b"},
                     Pair{"files a", "files /a"},
+                    Pair{"files /", "files @a"},
+                    Pair{"files .", "files @a"},
+                    Pair{"files @*", "files /a"},
+                    Pair{"files @*", "files ./@a"},
+                    Pair{"files @a", "files @b"},
+                    Pair{"files @a", "files @a:rw"},
+                    Pair{"files @a:/x", "files @a:/x/y"},
+                    Pair{"files @a:rw:quota=1MiB", "files @a:rw"},
                     Pair{"env A=b", "env A"},
                     Pair{"env A", "env B"},
                     Pair{"stdio in", "stdio in,out"},

@@ -62,6 +62,12 @@ TEST_CASE("files are bounded by folder, access and quota") {
   CHECK(left({"files /srvx:/a"}, {"files /srv"}).empty());
   CHECK(left({"files /srv/../etc:/a"}, {"files /srv"}).empty());
   CHECK(left({"files /srv/a:/b"}, {"files /srv:/"}).empty());
+  CHECK(left({"files @a:/b:rw"}, {"files /:rw"}).empty());
+  CHECK(left({"files /srv/a"}, {"files @*:rw"}).empty());
+  CHECK(left({"files @a:/b:rw"}, {"files @a"}) == "files @a:/b:ro\n");
+  CHECK(left({"files @a:/b:rw"}, {"files @*:rw:quota=1MiB"}) == "files @a:/b:rw:quota=1MiB\n");
+  CHECK(left({"files @a:/b:rw"}, {"files @*:rw:quota=1GiB"}) == "files @a:/b:rw:quota=64MiB\n");
+  CHECK(left({"files @a:/b:rw"}, {"files @a:/c:rw"}).empty());
   CHECK(left({"files /srv/a:/a"}, {"files /srv:/"}) == "files /srv/a:/a:ro\n");
 }
 

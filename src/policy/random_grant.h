@@ -81,8 +81,9 @@ class RandomGrants {
   }
 
   std::string files(Role role) {
-    std::string made = pick({"", "./x", "."});
-    if (made != ".") made += path();
+    std::string made = pick({"", "./x", ".", "@notes", "@a.b-c_9"});
+    if (role == Role::kOwner && below(8) == 0) made = "@*";
+    if (made != "." && !made.starts_with('@')) made += path();
     if (coin()) made.append(":").append(role == Role::kOwner && coin() ? "*" : path());
     if (coin()) return made + pick({"", ":ro"});
     return made + ":rw" + pick({"", ":quota=1GiB", ":quota=512MB", ":quota=1B"}) +

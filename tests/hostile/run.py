@@ -51,9 +51,11 @@ FILE_LIMIT = 64 << 20
 MOST_THREADS = 24
 MOST_DESCRIPTORS = 64
 MOST_OUTPUT = 4 << 20
+VOLUMES = "own/state/volumes"
 KEYS = {"trick", "holds", "guard", "run", "call", "also", "args", "expect", "without", "seconds", "grows", "cpu", "threads",
         "descriptors", "denials", "state", "stdin", "stdout", "stderr", "report", "writes", "meanwhile",
-        "prepare", "bomb", "listen", "claims", "servers", "dns", "module", "says", "open", "stored"}  # fmt: skip
+        "prepare", "bomb", "listen", "claims", "servers", "dns", "module", "says", "open", "stored", "volumes",
+        "beside"}  # fmt: skip
 
 
 # Cases.
@@ -118,7 +120,7 @@ def all_cases():
 class Scene:
     """A folder of its own for one run: folders to grant, a secret beside them, and berth's own folders."""
 
-    def __init__(self, root):
+    def __init__(self, root, volumes=False):
         self.root = root
         for name in ("outside/folder", "own", "temporary", "data"):
             (root / name).mkdir(parents=True)
@@ -126,9 +128,25 @@ class Scene:
         (root / "outside" / "precious").write_bytes(b"precious\n")
         for name in ("rw", "other", "ro"):
             self.fill(root / name)
+        if volumes:
+            self.fill_volumes()
         self.listener = None
         self.ports = {}
         self.before = self.fingerprint()
+
+    def fill_volumes(self):
+        """Two that were used before: `mine`, with links that lead into `other`, where a secret is."""
+        mine, other = (self.root / VOLUMES / name / "data" for name in ("mine", "other"))
+        for data in (mine, other):
+            data.mkdir(parents=True)
+            for folder in (data, data.parent, data.parent.parent):
+                folder.chmod(0o700)
+        (other / "secret").write_bytes(SECRET)
+        (mine / "dir").mkdir()
+        (mine / "file").write_bytes(b"contents\n")
+        (mine / "link").symlink_to("../../other/data/secret")
+        (mine / "link-folder").symlink_to("../../other/data")
+        (mine / "link-absolute").symlink_to(other / "secret")
 
     def listen(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -185,7 +203,7 @@ class Scene:
         seen = {}
         for folder, _, files in os.walk(self.root):
             relative = os.path.relpath(folder, self.root)
-            if relative.split("/")[0] in ("own", *but):
+            if relative.split("/")[0] in ("own", *but) and not relative.startswith(f"{VOLUMES}/other"):
                 continue
             for name in [".", *files, *(n for n in os.listdir(folder) if os.path.islink(os.path.join(folder, n)))]:
                 path = os.path.join(folder, name)
@@ -211,8 +229,9 @@ class Scene:
         return sum(min(info.st_size, info.st_blocks * 512) for info in infos)
 
     def stored(self):
-        """Apparent bytes of files, and how many of any kind there are, in the folder that begins empty."""
-        paths = list((self.root / "data").rglob("*"))
+        """Apparent bytes of files, and how many of any kind there are, in the folder that begins empty and in volumes."""
+        folders = [self.root / "data", *(self.root / VOLUMES).glob("*/data")]
+        paths = [path for folder in folders for path in folder.rglob("*")]
         infos = {(info.st_dev, info.st_ino): info for info in (path.lstat() for path in paths)}
         return sum(info.st_size for info in infos.values() if stat.S_ISREG(info.st_mode)), len(infos)
 
@@ -287,9 +306,9 @@ def swapper(scene, what):
 
 @contextmanager
 def storing(runner, case, scene):
-    """Another run with the same options, which stores something and then waits."""
-    module = runner.guests / f"{case.keys['module']}.wasm"
-    command = [runner.berth, "run", *scene.expand(case.options("run")), module]
+    """Another run, with the same module and options unless the case says others, which stores something and waits."""
+    name, *options = case.options("beside") or [case.keys["module"], *case.options("run")]
+    command = [runner.berth, "run", *scene.expand(options), runner.guests / f"{name}.wasm"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=scene.environment(), text=True)
     try:
         process.stdin.write("mkdir first\n")
@@ -517,7 +536,7 @@ class Runner:
         """What the host takes for a module that does nothing."""
         case = Case(HERE / "also" / "nothing.wat", {"expect": "exit 0", "guard": "none"})
         for _ in range(3):
-            with scene() as here:
+            with scene(case) as here:
                 seen = self.run(case, here)
                 if seen.status != 0:
                     raise SystemExit(f"a module that does nothing can't be run: {seen.stderr.decode(errors='replace')}")
@@ -525,10 +544,10 @@ class Runner:
 
 
 @contextmanager
-def scene():
+def scene(case):
     root = Path(tempfile.mkdtemp(prefix="berth-hostile-"))
     try:
-        yield Scene(root.resolve())
+        yield Scene(root.resolve(), "volumes" in case.keys)
     finally:
         shutil.rmtree(root)
 
@@ -575,8 +594,8 @@ def check(case, seen, runner, here, watch_memory):
         wrong.append("the report's own memory peak is above its limit")
     if len(seen.report.get("denials", [])) < case.number("denials", 0):
         wrong.append(f"{len(seen.report.get('denials', []))} denials were recorded of {case.keys['denials']}")
-    if here.own_bytes("state") > case.number("state", 16 << 20):
-        wrong.append(f"{here.own_bytes('state')} bytes were logged")
+    if here.own_bytes("state/denials") > case.number("state", 16 << 20):
+        wrong.append(f"{here.own_bytes('state/denials')} bytes were logged")
     if "stored" in case.keys:
         words = case.keys["stored"].split()
         most = float(words[0].removesuffix("MiB")) * (1 << 20), int(words[1])
@@ -615,7 +634,7 @@ class Outcome:
 def judge(runner, case):
     wrong, held, excused = [], [], []
     for number, also in enumerate(["", *filter(None, [case.keys.get("also")])]):
-        with scene() as here:
+        with scene(case) as here:
             seen = runner.run(case, here, shlex.split(also))
             if (claimed := unclaimed(case, seen)) is not None:
                 return Outcome(None, f"open {case.name}: berth claims version {claimed} of Landlock here")
@@ -634,7 +653,7 @@ def judge(runner, case):
         wrong.append("the test itself: the trick is held now, but the header says 'open'")
         excused.append(False)
     elif case.guards:
-        with scene() as here:
+        with scene(case) as here:
             seen = runner.run(case, here, guards_off=case.guards)
             text += f"; without {' and '.join(case.guards)}: {seen.told()}, {seen.seconds:.2f} s"
             if problem := unproven(case, seen, check(case, seen, runner, here, watch_memory=True)):

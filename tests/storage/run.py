@@ -9,6 +9,7 @@ model's. Behind each batch of sequences three must agree: the model, the folder 
   sequences   batches of them, each in one process, with quotas of its own
   killed      sequences that end with kill -9 at any operation: what was answered is there, and the next run counts
               what it finds
+  volume      the same in a volume, which berth makes and keeps
 
 One line a version and kind, and a closing count. `--seed` makes a run again. The status is 0 when all passed.
 """
@@ -330,7 +331,8 @@ class Bench:
 
     def start(self, version, folder, model, scene):
         environment = {**os.environ, **{f"BERTH_{name}": str(scene / name.lower()) for name in ("CONFIG", "STATE", "CACHE")}}
-        grant = f"files {folder}:/data:rw:quota={model.bytes_limit}B:files={model.files_limit}"
+        place = "@kept" if scene / "state" in folder.parents else folder
+        grant = f"files {place}:/data:rw:quota={model.bytes_limit}B:files={model.files_limit}"
         command = [self.berth, "run", "--json", *self.ways, "--grant", grant, self.guests / f"{GUESTS[version]}.wasm"]
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                 env=environment)  # fmt: skip
@@ -351,12 +353,13 @@ def agree(model, folder, report):
         raise Mismatch(f"bytes and files: berth counts {counted}, the model {expected}, there are {found(folder)}")
 
 
-def begin(version, seed, scene):
-    """An empty folder, and a maker with a model of it and quotas of its own."""
+def begin(version, seed, scene, volume=False):
+    """An empty folder or a volume that isn't there, and a maker with a model of it and quotas of its own."""
     rng = random.Random(seed)
-    folder = scene / "data"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder = scene / "state/volumes/kept/data" if volume else scene / "data"
+    shutil.rmtree(folder.parent if volume else folder, ignore_errors=True)
+    if not volume:
+        folder.mkdir()
     model = Model(version, rng.randrange(1, 20_000), rng.randrange(1, 16))
     return rng, folder, model, Maker(rng, model)
 
@@ -381,9 +384,9 @@ def batch(bench, version, seed, sequences, scene):
     agree(model, folder, report)
 
 
-def killed(bench, version, seed, scene):
+def killed(bench, version, seed, scene, volume=False):
     """One sequence that is killed, and a run that counts what it left."""
-    rng, folder, model, maker = begin(version, seed, scene)
+    rng, folder, model, maker = begin(version, seed, scene, volume)
     process = bench.start(version, folder, model, scene)
     last = rng.randrange(1, OPERATIONS)
     for _ in range(last):
@@ -438,15 +441,17 @@ def main():
     print(f"seed {seed}", flush=True)
     failed = 0
     for version in options.versions:
-        for kind, count, each in [("sequences", options.sequences, SEQUENCES_OF_BATCH), ("killed", options.killed, 1)]:
+        kinds = [("sequences", options.sequences, SEQUENCES_OF_BATCH), ("killed", options.killed, 1),
+                 ("volume", options.killed, 1)]  # fmt: skip
+        for kind, count, each in kinds:
             done, scene = 0, Path(tempfile.mkdtemp(prefix="berth-storage-"))
             try:
                 while done < count:
                     some = min(each, count - done)
-                    if kind == "killed":
-                        killed(bench, version, seed + done, scene)
-                    else:
+                    if kind == "sequences":
                         batch(bench, version, seed + done, some, scene)
+                    else:
+                        killed(bench, version, seed + done, scene, kind == "volume")
                     done += some
                 print(f"ok   {version} {kind}: {done}", flush=True)
             except Mismatch as mismatch:

@@ -16,7 +16,7 @@ namespace berth {
 
 struct UserFolders {
   std::string config;  // host.toml: what the owner allows
-  std::string state;   // the denial log
+  std::string state;   // the denial log, the volumes
   std::string cache;   // compiled modules
 };
 
