@@ -17,6 +17,7 @@
 #include "cli/learn_questions.h"
 #include "cli/learn_report.h"
 #include "host/learn.h"
+#include "host/volumes.h"
 #include "policy/printable.h"
 
 namespace berth::cli {
@@ -96,18 +97,22 @@ struct Ground {
   std::vector<Grant> env;  // given, and kept
   policy::Limits limits;
   std::string file;
+  std::vector<FolderLock> volumes;
 };
 
 Result<Ground> ground_of(const LearnRequest& request) {
   const UserFolders folders = BERTH_TRY(user_folders());
   const policy::Policy asked = BERTH_TRY(asked_policy(request.policy));
   policy::Bounds owner = BERTH_TRY(owners_bounds(folders));
-  const policy::Effective effective = policy::intersect(asked, owner);
+  policy::Effective effective = policy::intersect(asked, owner);
   for (const policy::Cut& cut : effective.cuts) {
     if (cut.asked.capability != policy::Capability::kStdio) say(policy::explain(cut));
   }
   for (const policy::Lowered& lowered : effective.lowered) say(policy::explain(lowered));
+  const host::Volumes volumes(folders.state);
   Ground ground;
+  ground.volumes = BERTH_TRY(volumes.open(effective.policy));
+  ground.scope.volumes = volumes.folder();
   for (const Grant& grant : effective.policy.grants) {
     if (grant.capability == policy::Capability::kStdio) continue;
     (grant.capability == policy::Capability::kEnv ? ground.env : ground.scope.given).push_back(grant);

@@ -48,9 +48,36 @@ std::string mapped(const FilesGrant& files, std::string_view path) {
   return rest == "/" ? files.host_path : below(files.host_path, rest);
 }
 
+/// Whether a grant can't be opened in parts when something is written: there is one quota for all of it.
+bool is_whole(const FilesGrant& files, bool writes) {
+  return !files.volume.empty() || (writes && (files.quota_bytes || files.quota_files));
+}
+
+/// The whole of a given grant, to read where that is enough.
+Grant whole_of(Grant grant, bool writes) {
+  auto& files = std::get<FilesGrant>(grant.extent);
+  if (!writes) {
+    files.access = policy::Access::kReadOnly;
+    files.quota_bytes.reset();
+    files.quota_files.reset();
+  }
+  grant.source = "learned";
+  return grant;
+}
+
 bool lies_in_all(const std::vector<Grant>& lines, const std::vector<Grant>& rules) {
   const policy::Bounds bounds{.grants = rules, .limits = {}, .source = {}};
   return policy::intersect({.grants = lines, .limits = {}}, bounds).cuts.empty();
+}
+
+/// The same, storing no more than the rules allow, where that alone keeps it out of them.
+Grant bounded_by(const std::vector<Grant>& rules, const Grant& grant) {
+  if (lies_in_all({grant}, rules)) return grant;
+  for (const Grant& rule : rules) {
+    auto part = policy::narrow(grant, rule);
+    if (part && files_of(*part)->access == files_of(grant)->access) return std::move(*part);
+  }
+  return grant;
 }
 
 std::vector<Grant> those_not_in(const std::vector<Grant>& grants, const std::vector<Grant>& others) {
@@ -97,27 +124,35 @@ bool one_line(const Grant& left, const Grant& right) {
 
 std::vector<Learner::Meaning> Learner::meanings(const Knock& knock, const std::string& path) const {
   // The longest grant first, and of equal ones the first.
-  std::multimap<size_t, std::string, std::greater<>> places;
+  const bool writes = !policy::only_reads(knock.operation);
+  std::multimap<size_t, Meaning, std::greater<>> places;
   for (const std::vector<Grant>* grants : {&open_, &scope_.given}) {
     for (const Grant& grant : *grants) {
       const FilesGrant* files = files_of(grant);
       if (files == nullptr || !policy::path_lies_in(files->guest_path, path)) continue;
-      places.emplace(files->guest_path.size(), mapped(*files, path));
+      Meaning meaning{.host_path = mapped(*files, path)};
+      const bool as_given = grants == &scope_.given && is_whole(*files, writes);
+      if (as_given) meaning.whole = whole_of(grant, writes);
+      // What is open of it was given too, and is met again there.
+      if (as_given || !is_whole(*files, writes)) places.emplace(files->guest_path.size(), std::move(meaning));
     }
   }
-  places.emplace(0, path);
-  places.emplace(0, below(scope_.folder, path));
+  places.emplace(0, Meaning{.host_path = path});
+  places.emplace(0, Meaning{.host_path = below(scope_.folder, path)});
   std::vector<Meaning> meanings;
-  for (const auto& [length, host_path] : places) {
-    const bool there = exists(host_path) ||
-                       (!policy::only_reads(knock.operation) && is_folder(policy::folder_above(host_path)));
-    if (there) meanings.push_back({.host_path = host_path, .is_folder = is_folder(host_path)});
+  for (auto& [length, meaning] : places) {
+    const std::string& host_path = meaning.host_path;
+    const bool there = exists(host_path) || (writes && is_folder(policy::folder_above(host_path)));
+    if (!there) continue;
+    meaning.is_folder = is_folder(host_path);
+    meanings.push_back(std::move(meaning));
   }
   return meanings;
 }
 
 std::optional<Grant> Learner::files_grant(const Knock& knock, const std::string& path,
                                           const Meaning& meaning) const {
+  if (meaning.whole) return meaning.whole;
   const std::string guest = policy::folder_to_open(knock, path, meaning.is_folder);
   std::string host = meaning.host_path;
   if (guest != path || path == "/") host = path == "/" ? host : policy::folder_above(host);
@@ -129,6 +164,9 @@ std::optional<Grant> Learner::files_grant(const Knock& knock, const std::string&
   Grant grant{.capability = Capability::kFiles,
               .extent = FilesGrant{.host_path = host, .guest_path = guest, .access = access},
               .source = "learned"};
+  if (policy::path_lies_in(scope_.volumes, host)) return std::nullopt;
+  if (scope_.owner.grants) grant = bounded_by(*scope_.owner.grants, grant);
+  if (scope_.within && !lies_in_all({grant}, scope_.given)) grant = bounded_by(*scope_.within, grant);
   // The whole machine only where somebody gave it.
   if (host == "/" && !lies_in_all({grant}, scope_.given)) return std::nullopt;
   for (const Grant& open : open_) {

@@ -10,7 +10,9 @@
 //
 // A path of a guest's has no host by itself. It means, first of these: what a given grant maps it to; the
 // same path of this machine; the same path below the folder that berth was started in, since a guest's
-// relative paths begin at its `/`. Never the whole machine as the guest's `/`.
+// relative paths begin at its `/`. Never the whole machine as the guest's `/`, and nothing of a volume but by
+// a given grant of it. A folder that was given with a quota, and a volume, is opened whole: the quota is what
+// all of it may hold.
 //
 // Looks at this machine's files, changes nothing; knows nothing of terminals and processes. One thread.
 
@@ -25,12 +27,14 @@
 
 namespace berth::host {
 
-/// What needs no question, what may not be opened at all, and where relative paths begin. Anchored.
+/// What needs no question, what may not be opened at all, and where relative paths begin. Anchored, and the
+/// volumes in it are open.
 struct LearnScope {
   std::vector<policy::Grant> given;                  // on the command line or in a policy file
   std::optional<std::vector<policy::Grant>> within;  // the owner's word for `--learn=auto`
   policy::Bounds owner;                              // host.toml
   std::string folder;                                // absolute
+  std::string volumes;                               // where they lie
 };
 
 /// Who opens a line.
@@ -92,6 +96,7 @@ class Learner {
   struct Meaning {
     std::string host_path;
     bool is_folder = false;
+    std::optional<policy::Grant> whole;  // a grant that is opened as it was given, or not at all
   };
 
   std::vector<Meaning> meanings(const policy::Knock& knock, const std::string& path) const;

@@ -154,6 +154,47 @@ TEST_CASE("a rename from one folder to another opens the folder of both") {
   CHECK(lines_of(learner.grants()) == Lines{"files " + place.root + "/site:/site:rw"});
 }
 
+TEST_CASE("a folder that was given with a quota is opened as it was given") {
+  Place place;
+  place.give("files " + place.root + "/site:/site:rw:quota=1MiB:files=9");
+  Learner learner(place.scope);
+  const Sorted reads = learner.sort({file("open-read", "/site/data/a")});
+  CHECK(lines_of(reads.proposals.at(0).lines) == Lines{"files " + place.root + "/site/data:/site/data:ro"});
+  open(learner, file("open-read", "/site/data/a"));
+  const Sorted writes = learner.sort({file("open-write", "/site/data/new")});
+  CHECK(writes.proposals.at(0).standing == Standing::kGiven);
+  open(learner, file("open-write", "/site/data/new"));
+  CHECK(lines_of(learner.grants()) == Lines{"files " + place.root + "/site:/site:rw:quota=1MiB:files=9"});
+}
+
+TEST_CASE("a quota of the owner's or of an outer policy is taken over") {
+  Place place;
+  const std::string rule = "files " + place.root + "/site:rw:quota=";
+  place.scope.owner.grants = {policy::parse_grant(rule + "2MiB", "host.toml", policy::Role::kOwner).value()};
+  place.scope.within = {policy::parse_grant(rule + "1MiB", "outer.toml", policy::Role::kOwner).value()};
+  const Learner learner(place.scope);
+  const Sorted sorted = learner.sort({file("open-write", "/site/out/new")});
+  CHECK(sorted.proposals.at(0).standing == Standing::kWithin);
+  CHECK(lines_of(sorted.proposals.at(0).lines) ==
+        Lines{"files " + place.root + "/site/out:/site/out:rw:quota=1MiB"});
+}
+
+TEST_CASE(
+    "a volume is opened by the grant that was given, to read where that is enough, and by no host path") {
+  Place place;
+  place.scope.volumes = place.root + "/site";
+  place.give("files @notes:/data:rw:quota=1MiB");
+  std::get<policy::FilesGrant>(place.scope.given[0].extent).host_path = place.root + "/site/data";
+  Learner learner(place.scope);
+  const Sorted sorted = learner.sort({file("open-read", "/data/a")});
+  CHECK(sorted.proposals.at(0).standing == Standing::kGiven);
+  CHECK(lines_of(sorted.proposals.at(0).lines) == Lines{"files @notes:/data:ro"});
+  open(learner, file("open-read", "/data/a"));
+  open(learner, file("open-write", "/data/new"));
+  CHECK(lines_of(learner.grants()) == Lines{"files @notes:/data:rw:quota=1MiB"});
+  CHECK(proposed(learner, {file("open-read", place.root + "/site/app.js")}).empty());
+}
+
 TEST_CASE("what was answered no isn't asked again") {
   const Place place;
   Learner learner(place.scope);

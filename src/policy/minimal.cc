@@ -19,16 +19,22 @@ bool allows_all(const std::vector<Grant>& grants, std::span<const Knock> uses) {
   return std::ranges::all_of(uses, [&](const Knock& use) { return allows(grants, use); });
 }
 
+/// Two grants can't give a guest the same folder. The one that may be written to says how much may be stored.
+bool join_files(FilesGrant& files, const FilesGrant& other) {
+  const bool same = files.volume == other.volume && files.host_path == other.host_path &&
+                    files.guest_path == other.guest_path;
+  const bool both_write = files.access == Access::kReadWrite && other.access == Access::kReadWrite;
+  const bool same_quota = files.quota_bytes == other.quota_bytes && files.quota_files == other.quota_files;
+  if (!same || (both_write && !same_quota)) return false;
+  if (other.access > files.access) files = other;
+  return true;
+}
+
 /// Takes `more` into `grant` where one grant says both and nothing else.
 bool join(Grant& grant, const Grant& more) {
   if (auto* files = std::get_if<FilesGrant>(&grant.extent)) {
     const auto* other = std::get_if<FilesGrant>(&more.extent);
-    // Two grants can't give a guest the same folder.
-    if (other == nullptr || files->host_path != other->host_path || files->guest_path != other->guest_path) {
-      return false;
-    }
-    files->access = std::max(files->access, other->access);
-    return true;
+    return other != nullptr && join_files(*files, *other);
   }
   auto* http = std::get_if<HttpOutGrant>(&grant.extent);
   const auto* other = std::get_if<HttpOutGrant>(&more.extent);
@@ -195,6 +201,11 @@ std::optional<Grant> folder_of_both(const Grant& one, const Grant& other) {
   const auto* left = std::get_if<FilesGrant>(&one.extent);
   const auto* right = std::get_if<FilesGrant>(&other.extent);
   if (left == nullptr || right == nullptr) return std::nullopt;
+  // A volume lies in no folder, and of two quotas one folder has none.
+  const auto stands_alone = [](const FilesGrant& files) {
+    return !files.volume.empty() || files.quota_bytes || files.quota_files;
+  };
+  if (stands_alone(*left) || stands_alone(*right)) return std::nullopt;
   const auto left_parts = parts_of(left->guest_path);
   const auto right_parts = parts_of(right->guest_path);
   const auto end = std::ranges::mismatch(left_parts, right_parts).in1;

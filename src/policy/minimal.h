@@ -28,7 +28,8 @@ std::vector<Grant> minimal(std::vector<Grant> grants, std::span<const Knock> use
                            size_t most_paths = kMostExactPaths);
 
 /// One grant for several: the narrowest folder that holds both, for links and renames between them. Nothing
-/// where the guest and this machine don't see the two below the same folder, or that would be "/".
+/// where the guest and this machine don't see the two below the same folder, or that would be "/"; nor for a
+/// volume, or a folder with a quota of its own.
 std::optional<Grant> folder_of_both(const Grant& one, const Grant& other);
 
 /// "read /data/in.txt", "GET https://api.example.com/v1/x": safe to show.

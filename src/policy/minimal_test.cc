@@ -82,6 +82,13 @@ Learned random_program(RandomGrants& random) {
 
 }  // namespace
 
+TEST_CASE("a folder that is read keeps its quota when it is written to") {
+  Learned learned;
+  learned.file("open-read", "/data/a", "files /h:/data:ro");
+  learned.file("open-write", "/data/c", "files /h:/data:rw:quota=1MiB");
+  CHECK(learned.lines() == Lines{"files /h:/data:rw:quota=1MiB"});
+}
+
 TEST_CASE("several files of one folder need one line, and one that is written makes it read-write") {
   Learned learned;
   learned.file("open-read", "/data/a", "files /h:/data:ro");
@@ -160,6 +167,8 @@ TEST_CASE("a rename between two folders needs the nearest folder of both") {
   CHECK(both("files /h/a/b:/job/a/b:ro", "files /h/a:/job/a:rw") == "files /h/a:/job/a:rw");
   CHECK(both("files /h/tmp:/job/tmp:rw", "files /other/out:/job/out:rw") == "");
   CHECK(both("files /h/tmp:/tmp:rw", "files /h/out:/out:rw") == "");
+  CHECK(both("files /h/tmp:/job/tmp:rw:quota=1MiB", "files /h/out:/job/out:rw") == "");
+  CHECK(both("files @tmp:/job/tmp:rw", "files @out:/job/out:rw") == "");
 }
 
 TEST_CASE("a learned file reads back, and says what asked for each line and what is wider") {
