@@ -11,6 +11,7 @@ mod alone;
 mod check;
 mod clocks;
 mod command_line;
+mod datagrams;
 mod files;
 mod fixture;
 mod flow;
@@ -62,6 +63,7 @@ fn all_cases() -> Vec<Case> {
         mounts::cases(),
         permissions::cases(),
         sockets::cases(),
+        datagrams::cases(),
         streams::cases(),
         clocks::cases(),
         command_line::cases(),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Sockets of 0.2, between two ends that are both the guest's: `run.py` grants it this machine's own addresses.
+//! TCP sockets of 0.2, between two ends that are both the guest's, and names: `run.py` grants it this machine's own
+//! addresses.
 //!
 //! `bind`, `connect` and `listen` stand for both halves, `start-…` and `finish-…`.
 
@@ -10,27 +11,22 @@ use wasip2::sockets::ip_name_lookup::resolve_addresses;
 use wasip2::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress};
 use wasip2::sockets::tcp::{ShutdownType, TcpSocket};
 use wasip2::sockets::tcp_create_socket::create_tcp_socket;
-use wasip2::sockets::udp::{IncomingDatagramStream, OutgoingDatagram, OutgoingDatagramStream, UdpSocket};
-use wasip2::sockets::udp_create_socket::create_udp_socket;
 
-type Answer<T = ()> = Result<T, ErrorCode>;
+pub type Answer<T = ()> = Result<T, ErrorCode>;
 
 pub fn cases() -> Vec<Case> {
     let mut cases = tcp_state_cases();
     cases.extend(tcp_address_cases());
     cases.extend(tcp_option_cases());
-    cases.extend(udp_cases());
-    cases.extend(udp_option_cases());
-    cases.extend(datagram_cases());
     cases.extend(name_cases());
     cases
 }
 
-fn works<T>(answer: Answer<T>) -> Result<T, Mismatch> {
+pub fn works<T>(answer: Answer<T>) -> Result<T, Mismatch> {
     answer.or_else(|code| mismatch("ok", code.name()))
 }
 
-fn fails<T>(answer: Answer<T>, code: ErrorCode) -> Outcome {
+pub fn fails<T>(answer: Answer<T>, code: ErrorCode) -> Outcome {
     match answer {
         Err(got) if got == code => Ok(()),
         Err(got) => mismatch(code.name(), got.name()),
@@ -38,15 +34,15 @@ fn fails<T>(answer: Answer<T>, code: ErrorCode) -> Outcome {
     }
 }
 
-fn v4(address: (u8, u8, u8, u8), port: u16) -> IpSocketAddress {
+pub fn v4(address: (u8, u8, u8, u8), port: u16) -> IpSocketAddress {
     IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address })
 }
 
-fn v6(address: (u16, u16, u16, u16, u16, u16, u16, u16), port: u16) -> IpSocketAddress {
+pub fn v6(address: (u16, u16, u16, u16, u16, u16, u16, u16), port: u16) -> IpSocketAddress {
     IpSocketAddress::Ipv6(Ipv6SocketAddress { port, address, flow_info: 0, scope_id: 0 })
 }
 
-fn loopback(port: u16) -> IpSocketAddress {
+pub fn loopback(port: u16) -> IpSocketAddress {
     v4((127, 0, 0, 1), port)
 }
 
@@ -55,11 +51,11 @@ fn mapped(port: u16) -> IpSocketAddress {
 }
 
 /// Granted, and of no machine.
-fn elsewhere() -> IpSocketAddress {
+pub fn elsewhere() -> IpSocketAddress {
     v4((198, 51, 100, 1), 0)
 }
 
-fn port(address: IpSocketAddress) -> u16 {
+pub fn port(address: IpSocketAddress) -> u16 {
     match address {
         IpSocketAddress::Ipv4(address) => address.port,
         IpSocketAddress::Ipv6(address) => address.port,
@@ -304,178 +300,6 @@ fn tcp_option_cases() -> Vec<Case> {
         }),
         case("tcp-socket.send-buffer-size:invalid-argument", || {
             fails(tcp()?.set_send_buffer_size(0), ErrorCode::InvalidArgument)
-        }),
-    ]
-}
-
-fn udp() -> Result<UdpSocket, Mismatch> {
-    works(create_udp_socket(IpAddressFamily::Ipv4))
-}
-
-fn bind_udp(socket: &UdpSocket, at: IpSocketAddress) -> Answer {
-    socket.start_bind(&instance_network(), at)?;
-    socket.subscribe().block();
-    socket.finish_bind()
-}
-
-fn bound_udp() -> Result<(UdpSocket, IpSocketAddress), Mismatch> {
-    let socket = udp()?;
-    works(bind_udp(&socket, loopback(0)))?;
-    let address = works(socket.local_address())?;
-    Ok((socket, address))
-}
-
-fn udp_cases() -> Vec<Case> {
-    vec![
-        case("create-udp-socket:ok", || equal(udp()?.address_family() == IpAddressFamily::Ipv4, true)),
-        case("udp-socket.bind:ok", || holds(port(bound_udp()?.1) != 0, "a port", 0)),
-        case("udp-socket.bind:invalid-argument", || {
-            fails(bind_udp(&udp()?, v6((0, 0, 0, 0, 0, 0, 0, 1), 0)), ErrorCode::InvalidArgument)
-        }),
-        case("udp-socket.bind:invalid-state", || {
-            fails(bind_udp(&bound_udp()?.0, loopback(0)), ErrorCode::InvalidState)
-        }),
-        case("udp-socket.bind:address-in-use", || {
-            let (_held, address) = bound_udp()?;
-            fails(bind_udp(&udp()?, address), ErrorCode::AddressInUse)
-        }),
-        case("udp-socket.bind:address-not-bindable", || {
-            fails(bind_udp(&udp()?, elsewhere()), ErrorCode::AddressNotBindable)
-        }),
-        case("udp-socket.bind:not-in-progress", || fails(udp()?.finish_bind(), ErrorCode::NotInProgress)),
-        case("udp-socket.stream:ok", || works(bound_udp()?.0.stream(None)).map(drop)),
-        case("udp-socket.stream:ok:connected", || works(bound_udp()?.0.stream(Some(bound_udp()?.1))).map(drop)),
-        case("udp-socket.stream:invalid-state", || fails(udp()?.stream(None).map(drop), ErrorCode::InvalidState)),
-        case("udp-socket.stream:invalid-argument:family", || {
-            let to = v6((0, 0, 0, 0, 0, 0, 0, 1), 9);
-            fails(bound_udp()?.0.stream(Some(to)).map(drop), ErrorCode::InvalidArgument)
-        }),
-        case("udp-socket.stream:invalid-argument:unspecified", || {
-            fails(bound_udp()?.0.stream(Some(v4((0, 0, 0, 0), 9))).map(drop), ErrorCode::InvalidArgument)
-        }),
-        case("udp-socket.stream:invalid-argument:port-0", || {
-            fails(bound_udp()?.0.stream(Some(loopback(0))).map(drop), ErrorCode::InvalidArgument)
-        }),
-        case("udp-socket.local-address:ok", || bound_udp().map(drop)),
-        case("udp-socket.local-address:invalid-state", || fails(udp()?.local_address(), ErrorCode::InvalidState)),
-        case("udp-socket.remote-address:ok", || {
-            let (socket, (_other, to)) = (bound_udp()?.0, bound_udp()?);
-            let _streams = works(socket.stream(Some(to)))?;
-            equal(port(works(socket.remote_address())?), port(to))
-        }),
-        case("udp-socket.remote-address:invalid-state", || {
-            fails(bound_udp()?.0.remote_address(), ErrorCode::InvalidState)
-        }),
-        case("udp-socket.subscribe:ok", || equal(udp()?.subscribe().ready(), true)),
-    ]
-}
-
-fn udp_option_cases() -> Vec<Case> {
-    vec![
-        case("udp-socket.unicast-hop-limit:ok", || {
-            let socket = udp()?;
-            works(socket.set_unicast_hop_limit(42))?;
-            equal(works(socket.unicast_hop_limit())?, 42)
-        }),
-        case("udp-socket.unicast-hop-limit:invalid-argument", || {
-            fails(udp()?.set_unicast_hop_limit(0), ErrorCode::InvalidArgument)
-        }),
-        case("udp-socket.receive-buffer-size:ok", || {
-            let socket = udp()?;
-            works(socket.set_receive_buffer_size(16384))?;
-            let size = works(socket.receive_buffer_size())?;
-            holds(size >= 16384, "16384 and more", size)
-        }),
-        case("udp-socket.receive-buffer-size:invalid-argument", || {
-            fails(udp()?.set_receive_buffer_size(0), ErrorCode::InvalidArgument)
-        }),
-        case("udp-socket.send-buffer-size:ok", || {
-            let socket = udp()?;
-            works(socket.set_send_buffer_size(16384))?;
-            let size = works(socket.send_buffer_size())?;
-            holds(size >= 16384, "16384 and more", size)
-        }),
-        case("udp-socket.send-buffer-size:invalid-argument", || {
-            fails(udp()?.set_send_buffer_size(0), ErrorCode::InvalidArgument)
-        }),
-    ]
-}
-
-fn send(stream: &OutgoingDatagramStream, data: &[u8], to: Option<IpSocketAddress>) -> Answer<u64> {
-    stream.subscribe().block();
-    stream.check_send()?;
-    stream.send(&[OutgoingDatagram { data: data.to_vec(), remote_address: to }])
-}
-
-fn first(stream: &IncomingDatagramStream) -> Answer<Vec<u8>> {
-    stream.subscribe().block();
-    Ok(stream.receive(1)?.pop().map(|datagram| datagram.data).unwrap_or_default())
-}
-
-/// What sending to this answers, from a socket that is connected to nobody.
-fn sent_to(to: Option<IpSocketAddress>, bytes: usize) -> Result<Answer<u64>, Mismatch> {
-    let (socket, _) = bound_udp()?;
-    let (_incoming, outgoing) = works(socket.stream(None))?;
-    Ok(send(&outgoing, &vec![7; bytes], to))
-}
-
-fn datagram_cases() -> Vec<Case> {
-    vec![
-        case("outgoing-datagram-stream.send:ok", || {
-            let ((one, _), (two, to)) = (bound_udp()?, bound_udp()?);
-            let ((_in, out), (incoming, _out)) = (works(one.stream(None))?, works(two.stream(None))?);
-            equal(works(send(&out, b"over", Some(to)))?, 1)?;
-            equal(works(first(&incoming))?, b"over".to_vec())
-        }),
-        case("outgoing-datagram-stream.send:ok:connected", || {
-            let ((one, _), (two, to)) = (bound_udp()?, bound_udp()?);
-            let ((_in, out), (incoming, _out)) = (works(one.stream(Some(to)))?, works(two.stream(None))?);
-            equal(works(send(&out, b"over", None))?, 1)?;
-            equal(works(first(&incoming))?, b"over".to_vec())
-        }),
-        case("outgoing-datagram-stream.send:invalid-argument:nobody", || {
-            fails(sent_to(None, 1)?, ErrorCode::InvalidArgument)
-        }),
-        case("outgoing-datagram-stream.send:invalid-argument:family", || {
-            fails(sent_to(Some(v6((0, 0, 0, 0, 0, 0, 0, 1), 9)), 1)?, ErrorCode::InvalidArgument)
-        }),
-        case("outgoing-datagram-stream.send:invalid-argument:unspecified", || {
-            fails(sent_to(Some(v4((0, 0, 0, 0), 9)), 1)?, ErrorCode::InvalidArgument)
-        }),
-        case("outgoing-datagram-stream.send:invalid-argument:port-0", || {
-            fails(sent_to(Some(loopback(0)), 1)?, ErrorCode::InvalidArgument)
-        }),
-        case("outgoing-datagram-stream.send:invalid-argument:another", || {
-            let ((one, other), (_two, to)) = (bound_udp()?, bound_udp()?);
-            let (_in, out) = works(one.stream(Some(to)))?;
-            fails(send(&out, b"over", Some(other)), ErrorCode::InvalidArgument)
-        }),
-        case("outgoing-datagram-stream.send:datagram-too-large", || {
-            let (_other, to) = bound_udp()?;
-            fails(sent_to(Some(to), 65_508)?, ErrorCode::DatagramTooLarge)
-        }),
-        case("outgoing-datagram-stream.send:connection-refused", || {
-            let (closed, (socket, _)) = (bound_udp()?.1, bound_udp()?);
-            let (_in, out) = works(socket.stream(Some(closed)))?;
-            works(send(&out, b"over", None))?;
-            fails(send(&out, b"again", None), ErrorCode::ConnectionRefused)
-        }),
-        case("incoming-datagram-stream.receive:connection-refused", || {
-            let (closed, (socket, _)) = (bound_udp()?.1, bound_udp()?);
-            let (incoming, out) = works(socket.stream(Some(closed)))?;
-            works(send(&out, b"over", None))?;
-            fails(first(&incoming), ErrorCode::ConnectionRefused)
-        }),
-        case("outgoing-datagram-stream.check-send:ok", || {
-            let (socket, _) = bound_udp()?;
-            let (_in, out) = works(socket.stream(None))?;
-            let permitted = works(out.check_send())?;
-            holds(permitted > 0, "a permit", permitted)
-        }),
-        case("incoming-datagram-stream.receive:ok", || {
-            let (socket, _) = bound_udp()?;
-            let (incoming, _out) = works(socket.stream(None))?;
-            equal(works(incoming.receive(4))?.len(), 0)
         }),
     ]
 }

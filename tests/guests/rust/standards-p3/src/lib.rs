@@ -10,6 +10,7 @@ mod alone;
 mod check;
 mod clocks;
 mod command_line;
+mod datagrams;
 #[path = "../../standards-p2/src/files.rs"]
 mod files;
 #[path = "../../standards-p2/src/fixture.rs"]
@@ -75,6 +76,7 @@ fn all_cases() -> Vec<Case> {
         mounts::cases(),
         permissions::cases(),
         sockets::cases(),
+        datagrams::cases(),
         streams::cases(),
         clocks::cases(),
         command_line::cases(),
