@@ -3,11 +3,14 @@
 """Attempts to get around the guard of the network doors: each must be refused, with its own reason and error code, and
 with the line in `berth why` that would allow it. With that line it isn't refused again.
 
+With `--open` the guard is off, and each must get through, but for those that something else refuses as well
+(`ALSO_REFUSED`): so an attempt that could never succeed is found out. That needs a build with test switches.
+
 They run in a network namespace of their own where every address in the world is this machine: an attempt that gets
 through arrives at a server of the test's and is counted there, and nothing leaves the machine. An attempt is a row of
 `ATTEMPTS`; to add one, add a row.
 
-    bypass.py --berth BINARY --guests FOLDER [WORD…]     all attempts, or those whose names hold one of the words
+    bypass.py --berth BINARY --guests FOLDER [--open] [WORD…]     all attempts, or those whose names hold one of the words
     bypass.py --list
 """
 
@@ -82,6 +85,18 @@ NO_PEER = {"0.0.0.0", "[::]", "[::7f00:1]", "224.0.0.1", "[ff02::1]", "255.255.2
 NUMBERS = ["2130706433", "0x7f000001", "0x7f.0.0.1", "0177.0.0.1", "017700000001", "127.1", "127.0.1", "0x7f.1",
            "127.0.0.1.", "127.000.000.001", "127.0.0.257", "127.0.0.0x1", "4294967297", "1.2.3.4.5"]  # fmt: skip
 
+# With the guard open these attempts come to nothing all the same. What they show is that the guard refuses first, with
+# its own reason.
+ALSO_REFUSED = {
+    r"(http|resolve)-number-.*": "no dialler of berth's reads numbers so",
+    r"full-width-digits|ideographic-dots|underscore-dash-host|empty-label|wildcard-as-host|zone-in-.*": "it is no host's name",
+    r"no-authority-.*|unknown-scheme|method-CONNECT": "WASI knows no such request",
+    r"(http-special|dns-leads-to|udp)-(224\.|255\.255\.|\[ff02).*": "the system connects to no group",
+    r"tcp-special-(0\.0\.0\.0|224\..*|255\.255.*|\[::\]|\[::7f00:1\]|\[ff02::1\])": "WASI knows no such peer",
+    r".*\[fe80::1\]": "it needs a zone, which no address of WASI's sockets has here",
+    r"port-zero": "nothing listens there",
+}
+
 
 @dataclass
 class Attempt:
@@ -146,7 +161,8 @@ def numbers():
 WIDE = "http.out http://*:PORT/*"
 GOOD = "http.out http://good.test:PORT/*"
 V1 = "http.out GET http://good.test:PORT/v1/*"
-PUBLIC = {"good.test": {"A": ["93.184.216.34"]}, "evil.test": {"A": ["93.184.216.34"]}}
+NAMES = ["good.test", "evil.test", "evilgood.test", "notgood.test", "xgood.test", "good.test.evil.test", "xn--gd-fmca.test"]
+PUBLIC = {name: {"A": ["93.184.216.34"]} for name in NAMES}
 
 
 def spellings():
@@ -162,7 +178,7 @@ def spellings():
                       f"http.out http://{name}:PORT/*")  # fmt: skip
     for text in ("good.test@127.0.0.1", "good.test:80@127.0.0.1", "127.0.0.1@good.test", "a:b@evil.test"):
         yield Attempt(f"user-{text}", [GOOD, WIDE], [f"get http://{text}:PORT/"], URL,
-                      f"http://{text.split('@')[1]}:PORT/", USER, "")  # fmt: skip
+                      f"http://{text.split('@')[1]}:PORT/", USER, "", PUBLIC)  # fmt: skip
     for text in ("127%2e0%2e0%2e1", "good.test\\@127.0.0.1", "good.test%00.evil.test", "good.test:PORT:PORT"):
         yield Attempt(f"no-authority-{text}", [WIDE], [f"get http://{text}:PORT/"], "not an authority", "", "", "")
     yield by_url("underscore-dash-host", WIDE, "http://-a.test:PORT/", NO_HOST, "")
@@ -173,7 +189,7 @@ def spellings():
     yield by_url("zone-in-address", WIDE, "http://[::1%25lo]:PORT/", "has a zone, which no grant can hold", "")
     for text in ("g\u043e\u043ed.test", "xn--gd-fmca.test"):  # two Cyrillic letters, and how they are asked for
         yield Attempt(f"look-alike-{text}", ["dns good.test"], [f"resolve {text}"], SOCKET, "xn--gd-fmca.test", NOTHING,
-                      "dns xn--gd-fmca.test")  # fmt: skip
+                      "dns xn--gd-fmca.test", PUBLIC)  # fmt: skip
     yield Attempt("zone-in-name", ["dns *"], ["resolve fe80::1%lo"], NO_NAME, "fe80::1%lo", NO_HOST, "")
 
 
@@ -222,7 +238,7 @@ def names():
                      "http.out http://127.0.0.1:PORT/*", code=ADDRESS, dns=script)  # fmt: skip
     for name in ("evil.test", "notgood.test", "good.test.evil.test"):
         yield Attempt(f"resolve-{name}", ["dns good.test", "dns *.good.test"], [f"resolve {name}"], SOCKET, name, NOTHING,
-                      f"dns {name}")  # fmt: skip
+                      f"dns {name}", PUBLIC)  # fmt: skip
     for name in ("localhost", "LOCALHOST.", "a.localhost"):
         plain = name.lower().rstrip(".")
         yield Attempt(f"resolve-{name}", ["dns *"], [f"resolve {name}"], SOCKET, plain, NOTHING, f"dns {plain}")
@@ -264,7 +280,7 @@ def sockets():
         yield by_socket(f"udp-{address}", ["socket.out udp://*:*"], [f"udp {address}:UDP x"],
                         f"no grant names {address.strip('[]')}", f"socket.out udp://{address}:UDP")  # fmt: skip
     listening = ["socket.in tcp://127.0.0.1:9000-9010"]
-    for address in ("0.0.0.0:9000", "127.0.0.2:9000", "[::1]:9000", "[::]:9000", "127.0.0.1:80", "127.0.0.1:0"):
+    for address in ("0.0.0.0:9000", "127.0.0.2:9000", "[::1]:9000", "[::]:9000", "127.0.0.1:81", "127.0.0.1:0"):
         yield by_socket(f"listen-{address}", listening, [f"listen {address}"], NOTHING, f"socket.in tcp://{address}")
     yield by_socket("bind-udp-for-tcp", listening, ["bind-udp 127.0.0.1:9000"], NOTHING, "socket.in udp://127.0.0.1:9000")
 
@@ -281,6 +297,7 @@ def main():
     parser.add_argument("--berth", type=Path, help="the berth to try")
     parser.add_argument("--guests", type=Path, help="the folder with knocker.wasm and knocker-p3.wasm")
     parser.add_argument("--list", action="store_true", help="print the names of the attempts and end")
+    parser.add_argument("--open", action="store_true", help="with the guard off: they must get through")
     parser.add_argument("words", metavar="WORD", nargs="*")
     options = parser.parse_args()
     if options.list:
@@ -293,7 +310,8 @@ def main():
     wanted = [one for one in ATTEMPTS if not options.words or any(word in one.name for word in options.words)]
     with ExitStack() as stack:
         scene = Scene(options, stack)
-        failed = sum(try_all(wanted, scene, wasi) for wasi in ("0.2", "0.3"))
+        judge = scene.judge_open if options.open else scene.judge
+        failed = sum(try_all(wanted, scene, judge, wasi) for wasi in ("0.2", "0.3"))
     print(f"{2 * len(wanted) - failed} passed, {failed} failed")
     return 1 if failed or not wanted else 0
 
@@ -330,6 +348,7 @@ class Scene:
         self.bench = Bench(options, stack)
         self.http = stack.enter_context(HttpServer(everywhere))
         self.other = stack.enter_context(HttpServer(everywhere))
+        self.default = stack.enter_context(HttpServer(everywhere, port=80))
         self.udp = stack.enter_context(UdpSink(everywhere))
 
     def fill(self, text):
@@ -338,7 +357,7 @@ class Scene:
         return text
 
     def reached(self):
-        return self.http.accepted + self.other.accepted + self.udp.received
+        return self.http.accepted + self.other.accepted + self.default.accepted + self.udp.received
 
     def judge(self, attempt, wasi):
         """What is wrong with how the attempt went; nothing where it was refused as it should be."""
@@ -359,6 +378,20 @@ class Scene:
         wrong += self.judge_denial(attempt, run)
         return wrong if wrong or not attempt.allow else self.judge_allowed(attempt, commands)
 
+    def judge_open(self, attempt, _wasi):
+        """Whether the attempt gets through where nobody guards: it arrives, or the guest has what it asked for."""
+        commands = [self.fill(command) for command in attempt.do]
+        self.bench.dns.set(attempt.dns)
+        before = self.reached()
+        run = self.bench.run([self.fill(grant) for grant in attempt.grants], *commands, options=["--guard-off", "network"])
+        visits = self.reached() - before - sum(command.startswith("get ") for command in commands[:-1])
+        got = run[commands[-1]]
+        through = visits > 0 or got in ("listens", "bound") or re.match(r"[0-9a-f]*[.:]", got)  # an address
+        also = next((why for names, why in ALSO_REFUSED.items() if re.fullmatch(names, attempt.name)), None)
+        if through and also:
+            return [f"it gets through with the guard open, though {also}"]
+        return [] if through or also else [f"it doesn't get through with the guard open, so it shows nothing: {got}"]
+
     def judge_denial(self, attempt, run):
         target, rule, allow = (self.fill(text) for text in (attempt.denial, attempt.rule, attempt.allow))
         if not target:
@@ -371,7 +404,6 @@ class Scene:
             wrong.append("berth why doesn't show the line that would allow it")
         return wrong
 
-
     def judge_allowed(self, attempt, commands):
         """Whether the line that would allow it does: with it, berth refuses the same no more. The system still may."""
         self.bench.dns.set(attempt.dns)
@@ -382,12 +414,12 @@ class Scene:
         return []
 
 
-def try_all(attempts, scene, wasi):
+def try_all(attempts, scene, judge, wasi):
     scene.bench.over(wasi)
     failed = 0
     for attempt in attempts:
         try:
-            wrong = scene.judge(attempt, wasi)
+            wrong = judge(attempt, wasi)
         except Exception:
             wrong = [traceback.format_exc()]
         failed += bool(wrong)
