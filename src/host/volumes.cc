@@ -145,15 +145,20 @@ Result<std::vector<Volume>> Volumes::list() const {
   std::vector<Volume> volumes;
   for (const std::string& name : names()) {
     const std::string place = place_of(name);
-    const auto lock = FolderLock::take(place, FolderLock::Kind::kExclusive);
-    if (!lock && lock.error().code == ErrorCode::kNotFound) continue;
-    if (!lock) return std::unexpected(lock.error());
+    bool in_use = false;
+    {
+      // Held for no longer than this: a run may want it.
+      const auto lock = FolderLock::take(place, FolderLock::Kind::kExclusive);
+      if (!lock && lock.error().code == ErrorCode::kNotFound) continue;
+      if (!lock) return std::unexpected(lock.error());
+      in_use = !lock->has_value();
+    }
     const auto size = measure_tree(data_of(place));
     volumes.push_back({.name = name,
                        .path = data_of(place),
                        .size = size ? std::optional(*size) : std::nullopt,
                        .used_unix_seconds = changed_unix_seconds(place),
-                       .in_use = !lock->has_value()});
+                       .in_use = in_use});
   }
   return volumes;
 }
