@@ -40,8 +40,9 @@ Result<void> give(const Grant& grant, engine::Guest& guest) {
       if (other.guest_path == files->guest_path) {
         return fail(
             ErrorCode::kInvalidArgument,
-            fmt::format("'{}' ({}) is a second grant that gives the guest '{}': give one of them another path",
-                        policy::to_text(grant), grant.source, files->guest_path));
+            fmt::format(
+                "'{}' ({}) is a second grant that gives the guest '{}': give one of them another path",
+                policy::to_text(grant), grant.source, files->guest_path));
       }
     }
     guest.folders.push_back({.host_path = files->host_path,
