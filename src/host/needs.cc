@@ -63,7 +63,7 @@ uint64_t held_by(const Row& row, const Resident& resident, uint64_t limit) {
 }
 
 /// "2 GiB for a.wasm (process 12)", the largest first, and how many there are besides.
-std::string who_has_it(const Row& row, std::vector<Resident> residents, uint64_t limit) {
+std::string who_has_it(const Row& row, std::vector<Resident> residents, uint64_t limit, uint64_t at_rest) {
   constexpr size_t kNamed = 3;
   const auto share = [&](const Resident& resident) { return held_by(row, resident, limit); };
   std::erase_if(residents, [&](const Resident& resident) { return share(resident) == 0; });
@@ -76,6 +76,10 @@ std::string who_has_it(const Row& row, std::vector<Resident> residents, uint64_t
     }
     texts.push_back(fmt::format("{} for {} (process {})", amount_text(row, share(resident)), resident.module,
                                 resident.process));
+  }
+  if (at_rest > 0) {
+    texts.push_back(
+        fmt::format("{} in volumes that nobody uses now ('berth volume list')", amount_text(row, at_rest)));
   }
   return fmt::format("{}", fmt::join(texts, ", "));
 }
@@ -110,7 +114,7 @@ Needs needs_of(const policy::Policy& policy) {
 }
 
 std::vector<std::string> shortages(const Needs& needs, const policy::Limits& total,
-                                   const std::vector<Resident>& residents) {
+                                   const std::vector<Resident>& residents, const Needs& at_rest) {
   std::vector<std::string> lines;
   for (const Row& row : kRows) {
     const Bound& limit = total.*row.limit;
@@ -123,13 +127,14 @@ std::vector<std::string> shortages(const Needs& needs, const policy::Limits& tot
                       row.name, exact_text(row, std::max<uint64_t>(*limit / 4, 1))));
       continue;
     }
-    Bound taken = 0;
+    const uint64_t resting = (at_rest.*row.need).value_or(0);
+    Bound taken = resting;
     for (const Resident& resident : residents) add(taken, held_by(row, resident, *limit));
     const uint64_t left = *limit - std::min(*limit, *taken);
     if (*need <= left) continue;
     const std::string held = *taken == 0 ? "which is all that there is"
                                          : fmt::format("of which {} are left: {}", amount_text(row, left),
-                                                       who_has_it(row, residents, *limit));
+                                                       who_has_it(row, residents, *limit, resting));
     const std::string less =
         left == 0 ? "wait until one of them has ended"
                   : fmt::format("give it less, --limit {}={}", row.name, exact_text(row, left));

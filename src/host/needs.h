@@ -37,8 +37,9 @@ struct Resident {
   uint64_t cpu_weight = 0;
 };
 
-/// What is missing: a line for each limit of `total`, none when there is room.
+/// What is missing: a line for each limit of `total`, none when there is room. `at_rest` is what lies in
+/// volumes that no module uses, nor is about to.
 std::vector<std::string> shortages(const Needs& needs, const policy::Limits& total,
-                                   const std::vector<Resident>& residents);
+                                   const std::vector<Resident>& residents, const Needs& at_rest = {});
 
 }  // namespace berth::host

@@ -75,6 +75,13 @@ TEST_CASE("what has no bound can't be set aside, and what was started without on
   CHECK(shortages({.storage_bytes = 0}, total, {Resident{.module = "a"}}).empty());
 }
 
+TEST_CASE("what lies in volumes is taken, too") {
+  const auto lines =
+      shortages({.storage_bytes = 5 * kMiB}, total_of("storage", "8MiB"), {}, {.storage_bytes = 4 * kMiB});
+  REQUIRE(lines.size() == 1);
+  CHECK(lines.front().contains("of which 4 MiB are left: 4 MiB in volumes that nobody uses now"));
+}
+
 TEST_CASE("of many who have some the first three are named, and sums don't wrap") {
   std::vector<Resident> residents(6, Resident{.module = "m", .set_aside = {.memory_bytes = UINT64_MAX / 2}});
   const auto lines = shortages({.memory_bytes = 1}, total_of("memory", "1MiB"), residents);

@@ -14,6 +14,7 @@
 
 #include "base/os/file.h"
 #include "host/fair_share.h"
+#include "host/volumes.h"
 
 namespace berth::host {
 namespace {
@@ -45,6 +46,27 @@ uint64_t whole_machine() {
 std::optional<uint64_t> bound(const Number& number) {
   const uint64_t value = number.load();
   return value == kNoBound ? std::nullopt : std::optional(value);
+}
+
+/// What lies in volumes that are in no run's hands, nor granted to this one for writing: those count as what
+/// they may become.
+Needs at_rest(const std::string& state_folder, const policy::Effective& effective) {
+  const policy::Limits& total = effective.host.total;
+  Needs needs;
+  if (!total.storage_bytes && !total.storage_files) return needs;
+  needs.storage_bytes = needs.storage_files = 0;
+  const auto volumes = Volumes(state_folder).list();
+  if (!volumes) return needs;
+  for (const Volume& volume : *volumes) {
+    const bool wanted = std::ranges::any_of(effective.policy.grants, [&](const policy::Grant& grant) {
+      const auto* files = std::get_if<policy::FilesGrant>(&grant.extent);
+      return files != nullptr && files->volume == volume.name && files->access == policy::Access::kReadWrite;
+    });
+    if (volume.in_use || wanted || !volume.size) continue;
+    *needs.storage_bytes += volume.size->bytes;
+    *needs.storage_files += volume.size->files;
+  }
+  return needs;
 }
 
 }  // namespace
@@ -104,14 +126,15 @@ Place::~Place() {
 Result<std::unique_ptr<Place>> Place::take(const std::string& state_folder, const std::string& module,
                                            const policy::Effective& effective) {
   std::unique_ptr<Place> place(new Place(BERTH_TRY(open_table(state_folder)), effective));
-  BERTH_TRY_VOID(place->settle(module, effective));
+  BERTH_TRY_VOID(place->settle(module, effective, at_rest(state_folder, effective)));
   return place;
 }
 
-Result<void> Place::settle(const std::string& module, const policy::Effective& effective) {
+Result<void> Place::settle(const std::string& module, const policy::Effective& effective,
+                           const Needs& resting) {
   const Needs needs = needs_of(effective.policy);
   const auto alone = BERTH_TRY(slots_.lock(kPatience));
-  const auto missing = shortages(needs, effective.host.total, listed(slots_, std::nullopt));
+  const auto missing = shortages(needs, effective.host.total, listed(slots_, std::nullopt), resting);
   if (!missing.empty()) {
     return fail(ErrorCode::kUnavailable, fmt::format("there is no room for {} ([total] in {}): {}", module,
                                                      effective.owner_source, fmt::join(missing, "; ")));

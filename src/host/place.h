@@ -50,7 +50,7 @@ class Place {
   static Heading& heading(const SharedSlots& slots);
   static Entry& entry(const SharedSlots& slots, size_t index);
   static std::vector<Resident> listed(const SharedSlots& slots, std::optional<size_t> own);
-  Result<void> settle(const std::string& module, const policy::Effective& effective);
+  Result<void> settle(const std::string& module, const policy::Effective& effective, const Needs& resting);
   void turn() noexcept;
   void look_around(uint64_t now_ns) noexcept;
 

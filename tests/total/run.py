@@ -182,6 +182,17 @@ def storage_is_set_aside_and_a_folder_without_a_bound_is_not(machine):
     finish(machine.start("rest", "--wall", "200ms", "--grant", grant, "--limit", "storage=2MiB"), 124)
 
 
+@case(guarded=True)
+def what_lies_in_volumes_counts_when_nobody_uses_them(machine):
+    machine.owner('[total]\nstorage = "10MiB"\n')
+    finish(machine.start("rest", "--wall", "200ms", "--grant", "files @kept:rw:quota=10MiB"), 124)
+    with open(machine.root / "state" / "volumes" / "kept" / "data" / "file", "wb") as file:
+        file.truncate(6 * MIB)
+    errors = finish(machine.start("rest", "--wall", "2s", "--grant", "files @more:rw:quota=5MiB"), 119)
+    check("4 MiB are left: 6 MiB in volumes that nobody uses now" in errors, errors)
+    finish(machine.start("rest", "--wall", "200ms", "--grant", "files @kept:rw:quota=10MiB"), 124)
+
+
 @case()
 def a_wrong_owners_file_is_refused(machine):
     for text, said in (
