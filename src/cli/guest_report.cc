@@ -164,6 +164,7 @@ void say_report(const host::CommandReport& report, const GuestOptions& options, 
     if (report.storage) {
       for (const std::string& line : host::explain_storage(*report.storage, ready.effective)) say(line);
     }
+    for (const std::string& line : host::explain_network(report.network, ready.effective)) say(line);
     for (const std::string& line : host::near_limits(uses)) say(line);
   }
   say_ending(report, ready.effective);

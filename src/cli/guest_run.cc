@@ -134,6 +134,9 @@ Result<Ready> make_ready(const GuestOptions& options) {
   }
   std::unique_ptr<host::Storage> storage;
   if ((guards_off & engine::kGuardStorage) == 0) storage = BERTH_TRY(host::Storage::open(effective.policy));
+  std::unique_ptr<host::DayCount> day;
+  if (const auto& bytes = limits.network_bytes_per_day)
+    day = BERTH_TRY(host::DayCount::open(folders.state, loaded.digest, *bytes));
   return Ready{.folders = std::move(folders),
                .effective = std::move(effective),
                .guards_off = guards_off,
@@ -143,6 +146,7 @@ Result<Ready> make_ready(const GuestOptions& options) {
                .volumes = std::move(held),
                .storage = std::move(storage),
                .place = std::move(place),
+               .day = std::move(day),
                .wall = {}};
 }
 
@@ -173,6 +177,7 @@ host::CommandRequest request_for(const GuestOptions& options, const Ready& ready
           .ways = options.portable ? engine::Ways::kPortable : engine::Ways::kNative,
           .guards_off = ready.guards_off,
           .storage = ready.storage.get(),
+          .day = ready.day.get(),
           .place = ready.place.get()};
 }
 

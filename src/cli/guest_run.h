@@ -31,6 +31,7 @@ struct Ready {
   std::vector<FolderLock> volumes;         // nobody removes them meanwhile
   std::unique_ptr<host::Storage> storage;  // none where nothing is bounded
   std::unique_ptr<host::Place> place;      // none where no table of running modules can be kept
+  std::unique_ptr<host::DayCount> day;     // none where a day isn't limited
   Wall wall;
 };
 

@@ -25,6 +25,9 @@ enum GuardsOff : uint64_t {
   kGuardCpuShare = 1 << 15,
   kGuardStorage = 1 << 18,  // for who opens the ledger
   kGuardNetworkRate = 1 << 19,
+  kGuardNetworkConnections = 1 << 20,
+  kGuardNetworkConnectionRate = 1 << 21,
+  kGuardNetworkDaily = 1 << 22,
   kAskForPanic = 1 << 13,  // no guard: the lane fails as berth's own code might
 };
 

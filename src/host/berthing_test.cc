@@ -55,7 +55,7 @@ TEST_CASE("the network's grants are given, and the names of sockets' rules are l
 TEST_CASE("a grant or a limit that isn't held yet stops the run") {
   CHECK(guest_for(with({"http.in 127.0.0.1:8080"})).error().code == ErrorCode::kUnsupported);
   policy::Policy bounded;
-  bounded.limits.network_connections = 1;
+  bounded.limits.instances = 1;
   CHECK(guest_for(bounded).error().code == ErrorCode::kUnsupported);
 }
 

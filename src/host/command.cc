@@ -13,15 +13,35 @@
 
 namespace berth::host {
 
+namespace {
+
+/// What a policy says of the network, but for guards that a test has turned off.
+engine::TrafficLimits traffic_limits(const CommandRequest& request) {
+  const policy::Limits& limits = request.policy.limits;
+  const auto on = [&](uint64_t guard) { return (request.guards_off & guard) == 0; };
+  engine::TrafficLimits traffic;
+  if (on(engine::kGuardNetworkRate)) traffic.bytes_per_second = limits.network_bytes_per_second;
+  if (on(engine::kGuardNetworkConnections)) traffic.connections = limits.network_connections;
+  if (on(engine::kGuardNetworkConnectionRate))
+    traffic.connections_per_minute = limits.network_connections_per_minute;
+  if (on(engine::kGuardNetworkDaily)) traffic.day = request.day;
+  return traffic;
+}
+
+}  // namespace
+
 Result<CommandReport> run_command(const engine::Engine& engine, const engine::Module& module,
                                   const CommandRequest& request, Loop& loop) {
   engine::Guest guest = BERTH_TRY(guest_for(request.policy));
+  if (request.policy.limits.network_bytes_per_day && request.day == nullptr) {
+    return fail(ErrorCode::kInternal, "a module's bytes a day are limited, and nothing counts them");
+  }
   const uint64_t memory = request.policy.limits.memory_bytes.value_or(kDefaultMemoryBytes);
   const MemoryShares shares = share_memory(memory);
   // What a guest that can't be stopped still uses is left to it.
   struct Lent {
-    Lent(uint64_t guest_bytes, const policy::Policy& policy, Place* place)
-        : budget(guest_bytes), denials(policy) {
+    Lent(uint64_t guest_bytes, const policy::Policy& policy, const engine::TrafficLimits& limits, Place* place)
+        : budget(guest_bytes), denials(policy), traffic(limits) {
       const auto& most = policy.limits.cpu_share_basis_points;
       if (most || place != nullptr) share.emplace(most.value_or(UINT32_MAX));
       if (place != nullptr) place->give_turns(*share);
@@ -29,9 +49,10 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
     engine::Budget budget;
     std::optional<engine::Share> share;
     Denials denials;
-    std::optional<engine::Traffic> traffic;
+    engine::Traffic traffic;
   };
-  auto lent = std::make_unique<Lent>(shares.guest_bytes, request.policy, request.place);
+  auto lent =
+      std::make_unique<Lent>(shares.guest_bytes, request.policy, traffic_limits(request), request.place);
   guest.function = request.function;
   guest.args = request.args;
   guest.dns_servers = request.dns_servers;
@@ -41,9 +62,7 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
   guest.budget = &lent->budget;
   guest.share = lent->share ? &*lent->share : nullptr;
   guest.keeper = &lent->denials;
-  const auto& rate = request.policy.limits.network_bytes_per_second;
-  if (rate && (request.guards_off & engine::kGuardNetworkRate) == 0)
-    guest.traffic = &lent->traffic.emplace(*rate);
+  guest.traffic = &lent->traffic;
   if (request.storage != nullptr) request.storage->lend(guest);
 
   CommandReport report{.outcome = {},
@@ -52,6 +71,7 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
                        .memory_reserve_bytes = shares.reserve_bytes(),
                        .memory_refused_bytes = std::nullopt,
                        .storage = std::nullopt,
+                       .network = {},
                        .denials = {}};
   const auto began = std::chrono::steady_clock::now();
   const auto call = BERTH_TRY(engine.start(module, guest, [&report, &loop](engine::Outcome outcome) {
@@ -71,6 +91,9 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
   report.memory_peak_bytes = lent->budget.peak_bytes();
   report.memory_refused_bytes = lent->budget.refused_bytes();
   if (request.storage != nullptr) report.storage = request.storage->report();
+  lent->traffic.close_day();
+  report.network.connections = lent->traffic.connections();
+  if (request.day != nullptr) report.network.day = request.day->use();
   report.denials = lent->denials.collect();
   report.denials_unlisted = lent->denials.unlisted();
   if (report.outcome.still_running) std::ignore = lent.release();

@@ -12,6 +12,7 @@
 #include "base/loop.h"
 #include "engine/engine.h"
 #include "host/denials.h"
+#include "host/network.h"
 #include "host/place.h"
 #include "host/storage.h"
 #include "policy/policy.h"
@@ -25,8 +26,9 @@ struct CommandRequest {
   bool phantom_always = false;           // to see every path that the guest looks for
   engine::Ways ways = engine::Ways::kNative;
   uint64_t guards_off = 0;
-  const Storage* storage = nullptr;            // of the policy; outlives a guest that goes on
-  Place* place = nullptr;                      // the same
+  const Storage* storage = nullptr;  // of the policy; outlives a guest that goes on
+  DayCount* day = nullptr;           // of the module, where the policy limits a day; outlives it too
+  Place* place = nullptr;            // the same
   const engine::Function* function = nullptr;  // of the module; none is the command itself
 };
 
@@ -39,6 +41,7 @@ struct CommandReport {
   uint64_t memory_peak_bytes = 0;     // of the guest's part
   std::optional<uint64_t> memory_refused_bytes;
   std::optional<StorageReport> storage;  // of a module whose storage is bounded
+  NetworkReport network;
   std::vector<Denial> denials;
   uint64_t denials_unlisted = 0;
 };

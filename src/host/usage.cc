@@ -54,6 +54,8 @@ std::string text_of(uint64_t amount, Unit unit) {
       return format_bytes(amount) + "/s";
     case Unit::kCount:
       return fmt::format("{}", amount);
+    case Unit::kPerMinute:
+      return fmt::format("{}/min", amount);
   }
   return "";
 }
@@ -79,6 +81,8 @@ std::string_view unit_name(Unit unit) {
       return "basis points of a core";
     case Unit::kBytesPerSecond:
       return "bytes/s";
+    case Unit::kPerMinute:
+      return "count/min";
   }
   return "";
 }
@@ -106,12 +110,24 @@ std::vector<LimitUse> limit_uses(const CommandReport& report, const policy::Limi
     for (const FolderUse& folder : report.storage->folders)
       add_storage(uses, folder, " " + folder.guest_path);
   }
-  uses.push_back({"network.connections", Unit::kCount, std::nullopt, network.connections, std::nullopt, 0});
+  const engine::ConnectionUse& connections = report.network.connections;
+  uses.push_back({"network.connections", Unit::kCount, limits.network_connections, connections.open,
+                  connections.peak, connections.refused});
+  if (limits.network_connections_per_minute) {
+    uses.push_back({"network.connection-rate", Unit::kPerMinute, limits.network_connections_per_minute,
+                    connections.most_in_a_minute, std::nullopt, connections.refused_for_rate});
+  }
   if (limits.network_bytes_per_second) {
     constexpr uint64_t kSecond = 1'000'000'000;
     uses.push_back({"network.rate", Unit::kBytesPerSecond, limits.network_bytes_per_second,
                     share_of(std::max(network.sent_bytes, network.received_bytes), wall, kSecond),
                     std::nullopt, 0});
+  }
+  if (const auto& day = report.network.day) {
+    // Only both ways together are known to have been refused, so both lines say so.
+    uses.push_back({"network.daily sent", Unit::kBytes, day->limit, day->sent, std::nullopt, day->refused});
+    uses.push_back(
+        {"network.daily received", Unit::kBytes, day->limit, day->received, std::nullopt, day->refused});
   }
   uses.push_back({"network.sent", Unit::kBytes, std::nullopt, network.sent_bytes, std::nullopt, 0});
   uses.push_back({"network.received", Unit::kBytes, std::nullopt, network.received_bytes, std::nullopt, 0});

@@ -13,9 +13,9 @@
 
 namespace berth::host {
 
-enum class Unit { kBytes, kNanoseconds, kCount, kBasisPoints, kBytesPerSecond };
+enum class Unit { kBytes, kNanoseconds, kCount, kBasisPoints, kBytesPerSecond, kPerMinute };
 
-/// "bytes", "ns", "count", "basis points of a core", "bytes/s".
+/// "bytes", "ns", "count", "basis points of a core", "bytes/s", "count/min".
 std::string_view unit_name(Unit unit);
 
 /// A limit, or something that is counted and has none.

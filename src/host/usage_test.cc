@@ -18,6 +18,8 @@ CommandReport report_of() {
   report.memory_peak_bytes = 500;
   report.outcome.cpu_used = 1s;
   report.outcome.network = {.sent_bytes = 3000, .received_bytes = 1000, .connections = 2};
+  report.network.connections = {
+      .open = 1, .peak = 2, .refused = 0, .most_in_a_minute = 9, .refused_for_rate = 0};
   return report;
 }
 
@@ -43,7 +45,8 @@ TEST_CASE("each limit has what was given and what was used") {
   CHECK(find(uses, "wall").limit == 10'000'000'000);
   CHECK(find(uses, "network.rate").used == 1500);
   CHECK(find(uses, "network.sent").used == 3000);
-  CHECK(find(uses, "network.connections").used == 2);
+  CHECK(find(uses, "network.connections").used == 1);
+  CHECK(find(uses, "network.connections").peak == 2);
 }
 
 TEST_CASE("what has no limit and isn't counted has no line") {

@@ -19,9 +19,19 @@ using Nanoseconds = std::chrono::nanoseconds;
 using NumberMember = std::optional<uint64_t> Limits::*;
 using TimeMember = std::optional<Nanoseconds> Limits::*;
 
-enum class Kind { kBytes, kBytesPerSecond, kBytesPerDay, kCount, kCountOrZero, kShare, kWeight, kTime };
+enum class Kind {
+  kBytes,
+  kBytesPerSecond,
+  kBytesPerDay,
+  kCount,
+  kCountPerMinute,
+  kCountOrZero,
+  kShare,
+  kWeight,
+  kTime
+};
 
-constexpr std::array<LimitName, 15> kNames{{
+constexpr std::array<LimitName, 16> kNames{{
     {"memory", "memory of all of the module's instances together", "64MiB"},
     {"cpu.time", "CPU time of one call", "2s"},
     {"cpu.fuel", "instructions of one call, the same on every machine", "100M"},
@@ -31,6 +41,7 @@ constexpr std::array<LimitName, 15> kNames{{
     {"storage", "bytes in all folders that the module may write to", "1GiB"},
     {"storage.files", "files in those folders", "10k"},
     {"network.connections", "open connections", "100"},
+    {"network.connection-rate", "connections opened a minute", "600/min"},
     {"network.rate", "bytes a second, each way", "1MiB/s"},
     {"network.daily", "bytes a day, each way", "10GiB"},
     {"instances", "calls at the same time", "16"},
@@ -55,6 +66,7 @@ const std::array<Row, kNames.size()> kRows{{
     {Kind::kBytes, &Limits::storage_bytes},
     {Kind::kCount, &Limits::storage_files},
     {Kind::kCount, &Limits::network_connections},
+    {Kind::kCountPerMinute, &Limits::network_connections_per_minute},
     {Kind::kBytesPerSecond, &Limits::network_bytes_per_second},
     {Kind::kBytesPerDay, &Limits::network_bytes_per_day},
     {Kind::kCount, &Limits::instances},
@@ -120,6 +132,8 @@ Result<uint64_t> parse_number(Kind kind, std::string_view text) {
       return parse_bytes(without_suffix(text, "/s"));
     case Kind::kBytesPerDay:
       return parse_bytes(without_suffix(text, "/day"));
+    case Kind::kCountPerMinute:
+      return parse_count(without_suffix(text, "/min"));
     case Kind::kShare:
       return parse_share(text);
     case Kind::kWeight:
@@ -136,6 +150,8 @@ std::string number_text(Kind kind, uint64_t number) {
       return exact_bytes(number);
     case Kind::kBytesPerSecond:
       return exact_bytes(number) + "/s";
+    case Kind::kCountPerMinute:
+      return fmt::format("{}/min", number);
     case Kind::kShare:
       return share_text(number);
     default:

@@ -26,6 +26,7 @@ struct Limits {
   std::optional<uint64_t> storage_bytes;
   std::optional<uint64_t> storage_files;
   std::optional<uint64_t> network_connections;
+  std::optional<uint64_t> network_connections_per_minute;
   std::optional<uint64_t> network_bytes_per_second;  // each way
   std::optional<uint64_t> network_bytes_per_day;     // each way
   std::optional<uint64_t> instances;                 // calls at the same time

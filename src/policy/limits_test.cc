@@ -45,6 +45,7 @@ TEST_CASE("limits have the values that people mean") {
                         {"cpu.time", "2s"},
                         {"cpu.fuel", "5M"},
                         {"cpu.share", "12.5%"},
+                        {"network.connection-rate", "600/min"},
                         {"network.rate", "1MiB/s"},
                         {"network.daily", "10GB/day"},
                         {"queue", "0"}});

@@ -253,9 +253,15 @@ berth_stored berth_ledger_account(const berth_ledger*, size_t) {
 
 void berth_ledger_free(berth_ledger*) {}
 
-berth_traffic* berth_traffic_new(uint64_t) {
+berth_traffic* berth_traffic_new(const berth_network_limits*) {
   return nullptr;
 }
+
+berth_connections berth_traffic_connections(const berth_traffic*) {
+  return {};
+}
+
+void berth_traffic_close_day(const berth_traffic*) {}
 
 void berth_traffic_free(berth_traffic*) {}
 

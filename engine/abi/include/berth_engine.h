@@ -114,7 +114,7 @@ typedef struct berth_module berth_module;
 /// The engine's threads, configurations and clock. Any thread.
 typedef struct berth_runtime berth_runtime;
 
-/// One module's bandwidth. Any thread.
+/// One module's network. Any thread.
 typedef struct berth_traffic berth_traffic;
 
 /// Bytes that Rust allocated and C++ owns: give back with `berth_bytes_free`.
@@ -294,7 +294,7 @@ typedef struct berth_guest {
   struct berth_share *share;
   /// Names that rules for sockets hold: looked up when a guest connects to an address that it got elsewhere.
   struct berth_slices names;
-  /// What it may send and receive, with the module's other calls; null where that has no limit.
+  /// What it may send, receive and have open, with the module's other calls; null where nothing has a limit.
   const struct berth_traffic *traffic;
   /// Name servers to ask, as `ADDRESS:PORT`; the system's when there are none.
   struct berth_slices dns_servers;
@@ -331,6 +331,36 @@ typedef struct berth_stored {
   uint64_t refused_bytes;
   uint64_t refused_files;
 } berth_stored;
+
+/// How much a module may send and receive each way, and have open, all its calls together. A limit of 0 is none.
+typedef struct berth_network_limits {
+  /// With a burst of an eighth of that.
+  uint64_t bytes_per_second;
+  /// Open at once: connections out and in, sockets that listen, and UDP sockets.
+  uint64_t connections;
+  /// Connections that are opened, out and in.
+  uint64_t connections_a_minute;
+  /// Draws at least one of `bytes` from the day where there is one left, perhaps more than `bytes`, and says how many.
+  /// Null: a day has no limit. Called on the engine's threads: must be quick, not throw, and not call back into the
+  /// engine; the same holds for `give_back`.
+  uint64_t (*draw)(void *context, bool out, uint64_t bytes);
+  /// What was drawn and not used.
+  void (*give_back)(void *context, bool out, uint64_t bytes);
+  /// Handed to both.
+  void *context;
+} berth_network_limits;
+
+/// What a module has open, and the most that it had.
+typedef struct berth_connections {
+  uint64_t open;
+  uint64_t peak;
+  /// How often there was none left.
+  uint64_t refused;
+  /// Opened within a minute at most; only known where that is limited.
+  uint64_t most_in_a_minute;
+  /// How often one more would have been too many in its minute.
+  uint64_t refused_for_rate;
+} berth_connections;
 
 #ifdef __cplusplus
 extern "C" {
@@ -489,10 +519,20 @@ struct berth_stored berth_ledger_account(const struct berth_ledger *ledger,
 /// `ledger` came from `berth_ledger_open` and is not used again.
 void berth_ledger_free(struct berth_ledger *ledger);
 
-/// So many bytes a second each way, one at least, with a burst of an eighth of that. *Own* the result. Any thread.
-struct berth_traffic *berth_traffic_new(uint64_t bytes_per_second);
+/// One module's network, with its limits. *Own* the result. Any thread.
+/// *Borrow* `limits`; what it says of its members holds.
+struct berth_traffic *berth_traffic_new(const struct berth_network_limits *limits);
 
-/// *Own* `traffic`; null is fine. Calls that were lent it go on with it.
+/// What was open, and what was refused. *Borrow* `traffic`. Any thread.
+/// `traffic` came from `berth_traffic_new` and hasn't been freed.
+struct berth_connections berth_traffic_connections(const struct berth_traffic *traffic);
+
+/// Gives back what was drawn of the day and not used; what still wants to draw finds nothing left, and neither callback
+/// is called again. *Borrow* `traffic`. Any thread.
+/// `traffic` came from `berth_traffic_new` and hasn't been freed.
+void berth_traffic_close_day(const struct berth_traffic *traffic);
+
+/// Closes the day. *Own* `traffic`; null is fine. Calls that were lent it go on with the rest of it.
 /// `traffic` came from `berth_traffic_new` and is not used again.
 void berth_traffic_free(struct berth_traffic *traffic);
 

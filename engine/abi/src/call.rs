@@ -10,6 +10,7 @@ use berth_doors::ledger::Counted;
 use berth_doors::net::Settings;
 use berth_doors::os::Ways;
 use berth_doors::share::{Drawn, Share};
+use berth_doors::traffic::{Bounds, Traffic};
 use berth_doors::{Knock, Owner};
 use core::ffi::c_void;
 use std::sync::Arc;
@@ -154,7 +155,8 @@ unsafe fn read_guest(guest: &berth_guest, callbacks: Callbacks) -> Result<Guest,
     };
     let dns_servers = servers.iter().map(server).collect::<Result<_, _>>()?;
     // SAFETY: the same.
-    let traffic = unsafe { guest.traffic.as_ref() }.map(|traffic| traffic.0.clone());
+    let traffic =
+        unsafe { guest.traffic.as_ref() }.map_or_else(|| Traffic::new(Bounds::default()), |traffic| traffic.0.clone());
     // SAFETY: C++ keeps all three alive, at one address, until `done` has returned.
     let (budget, meter, share) = unsafe { (budget(guest.budget), meter(guest.meter), share(guest.share)) };
     // SAFETY: the caller's promise.

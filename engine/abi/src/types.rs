@@ -142,6 +142,39 @@ pub struct berth_meter {
     pub connections: u64,
 }
 
+/// How much a module may send and receive each way, and have open, all its calls together. A limit of 0 is none.
+#[repr(C)]
+pub struct berth_network_limits {
+    /// With a burst of an eighth of that.
+    pub bytes_per_second: u64,
+    /// Open at once: connections out and in, sockets that listen, and UDP sockets.
+    pub connections: u64,
+    /// Connections that are opened, out and in.
+    pub connections_a_minute: u64,
+    /// Draws at least one of `bytes` from the day where there is one left, perhaps more than `bytes`, and says how many.
+    /// Null: a day has no limit. Called on the engine's threads: must be quick, not throw, and not call back into the
+    /// engine; the same holds for `give_back`.
+    pub draw: Option<unsafe extern "C" fn(context: *mut c_void, out: bool, bytes: u64) -> u64>,
+    /// What was drawn and not used.
+    pub give_back: Option<unsafe extern "C" fn(context: *mut c_void, out: bool, bytes: u64)>,
+    /// Handed to both.
+    pub context: *mut c_void,
+}
+
+/// What a module has open, and the most that it had.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct berth_connections {
+    pub open: u64,
+    pub peak: u64,
+    /// How often there was none left.
+    pub refused: u64,
+    /// Opened within a minute at most; only known where that is limited.
+    pub most_in_a_minute: u64,
+    /// How often one more would have been too many in its minute.
+    pub refused_for_rate: u64,
+}
+
 /// What a guest asks for: *borrow* for the duration of `ask`. The numbers are those of `berth_capability`,
 /// `berth_operation` and `berth_reason`.
 #[repr(C)]
@@ -191,7 +224,7 @@ pub struct berth_guest {
     pub share: *mut berth_share,
     /// Names that rules for sockets hold: looked up when a guest connects to an address that it got elsewhere.
     pub names: berth_slices,
-    /// What it may send and receive, with the module's other calls; null where that has no limit.
+    /// What it may send, receive and have open, with the module's other calls; null where nothing has a limit.
     pub traffic: *const crate::berth_traffic,
     /// Name servers to ask, as `ADDRESS:PORT`; the system's when there are none.
     pub dns_servers: berth_slices,

@@ -3,6 +3,7 @@
 //! and again with each address just before that very address is connected to: no second look-up comes between.
 
 use crate::account::{Account, Charged};
+use crate::connections::{Connections, Slot};
 use crate::names::Host;
 use crate::pins::Pins;
 use crate::resolver::{Answer, Resolver, Unresolved};
@@ -25,6 +26,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 /// One guest's.
 pub struct Guard {
     account: Arc<Account>,
+    connections: Arc<Connections>,
     resolver: Arc<Resolver>,
     /// The names that rules for sockets hold, which berth looks up by itself.
     rule_names: Vec<String>,
@@ -38,6 +40,8 @@ pub enum DialError {
     Unresolved(Unresolved),
     /// The policy lets the guest reach none of the addresses.
     Prohibited,
+    /// The module may open no more.
+    TooMany,
     Failed(io::Error),
 }
 
@@ -73,8 +77,13 @@ enum Verdict {
 }
 
 impl Guard {
-    pub fn new(account: Arc<Account>, resolver: Arc<Resolver>, rule_names: Vec<String>) -> Arc<Self> {
-        Arc::new(Guard { account, resolver, rule_names, pins: Pins::default(), peers: Mutex::default() })
+    pub fn new(
+        account: Arc<Account>,
+        connections: Arc<Connections>,
+        resolver: Arc<Resolver>,
+        rule_names: Vec<String>,
+    ) -> Arc<Self> {
+        Arc::new(Guard { account, connections, resolver, rule_names, pins: Pins::default(), peers: Mutex::default() })
     }
 
     pub fn account(&self) -> &Arc<Account> {
@@ -101,11 +110,16 @@ impl Guard {
         }
     }
 
+    /// What the policy lets through, unless it is one connection too many.
     fn opened(&self, aim: Aim) -> bool {
-        if matches!(aim, Aim::Connect) {
+        if matches!(aim, Aim::Send) {
+            return true;
+        }
+        let opened = self.connections.try_open();
+        if opened {
             self.account.count_connection();
         }
-        true
+        opened
     }
 
     fn verdict(&self, aim: Aim, to: SocketAddr) -> Verdict {
@@ -191,13 +205,14 @@ impl Guard {
     }
 
     /// Connects to a host on the guest's behalf: to an address that `permitted`, which asks the policy, lets
-    /// through, and to no other. Says which it was.
+    /// through, and to no other. Says which it was. The connection holds `slot`, or one like it.
     pub async fn dial(
         &self,
         host: &Host,
         port: u16,
+        slot: Slot,
         permitted: impl Fn(IpAddr) -> bool,
-    ) -> Result<(TcpStream, IpAddr), DialError> {
+    ) -> Result<Dialled, DialError> {
         let addresses = match host {
             Host::Address(address) => vec![*address],
             Host::Name(name) => self.resolver.lookup(name).await.map_err(DialError::Unresolved)?.addresses,
@@ -206,26 +221,50 @@ impl Guard {
         if addresses.is_empty() {
             return Err(DialError::Prohibited);
         }
-        let connected = first_of(addresses, port).await.map_err(DialError::Failed)?;
+        let dialled = first_of(&self.connections, addresses, port, slot).await?;
         self.account.count_connection();
-        Ok(connected)
+        Ok(dialled)
     }
 }
 
-/// The first of the addresses that answers. The next is tried when one fails, or hasn't answered for a moment.
-async fn first_of(addresses: Vec<IpAddr>, port: u16) -> io::Result<(TcpStream, IpAddr)> {
+/// A connection that the host made.
+pub struct Dialled {
+    pub stream: TcpStream,
+    pub address: IpAddr,
+    pub slot: Slot,
+}
+
+/// The first of the addresses that answers. The next is tried when one fails, or beside it when that hasn't answered for
+/// a moment: each try is a connection of its own, and isn't made where there may be no more.
+async fn first_of(
+    connections: &Arc<Connections>,
+    addresses: Vec<IpAddr>,
+    port: u16,
+    slot: Slot,
+) -> Result<Dialled, DialError> {
     let mut trying = JoinSet::new();
-    let mut last_error = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    let mut waiting = addresses.into_iter();
+    let mut last_error = DialError::Failed(io::Error::from(io::ErrorKind::AddrNotAvailable));
+    let (mut waiting, mut first) = (addresses.into_iter().peekable(), Some(slot));
     loop {
-        let next = waiting.next();
-        let patience = if next.is_some() { NEXT_ADDRESS } else { Duration::MAX };
-        if let Some(address) = next {
-            trying.spawn(async move { (TcpStream::connect((address, port)).await, address) });
+        if waiting.peek().is_some()
+            && let Some(slot) = first.take().or_else(|| connections.try_slot())
+        {
+            if connections.try_open() {
+                let next = waiting.next();
+                trying.spawn(async move {
+                    let address = next.ok_or(io::ErrorKind::AddrNotAvailable)?;
+                    let stream = TcpStream::connect((address, port)).await?;
+                    Ok::<_, io::Error>(Dialled { stream, address, slot })
+                });
+            } else {
+                last_error = DialError::TooMany;
+                waiting = Vec::new().into_iter().peekable();
+            }
         }
+        let patience = if waiting.peek().is_some() { NEXT_ADDRESS } else { Duration::MAX };
         match tokio::time::timeout(patience, trying.join_next()).await {
-            Ok(Some(Ok((Ok(stream), address)))) => return Ok((stream, address)),
-            Ok(Some(Ok((Err(error), _)))) => last_error = error,
+            Ok(Some(Ok(Ok(dialled)))) => return Ok(dialled),
+            Ok(Some(Ok(Err(error)))) => last_error = DialError::Failed(error),
             Ok(Some(Err(_))) | Err(_) => {}
             Ok(None) => return Err(last_error),
         }

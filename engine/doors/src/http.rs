@@ -42,8 +42,12 @@ pub struct HttpDoor {
 }
 
 impl HttpDoor {
-    pub fn new(common: Arc<Common>, guard: Arc<Guard>, traffic: Option<Arc<Traffic>>) -> Self {
+    pub fn new(common: Arc<Common>, guard: Arc<Guard>, traffic: Arc<Traffic>) -> Self {
         HttpDoor { pool: Pool::new(common, guard.clone(), traffic), guard }
+    }
+
+    pub(crate) fn pool(&self) -> &Arc<Pool> {
+        &self.pool
     }
 
     /// Ends every connection.
@@ -59,6 +63,9 @@ impl HttpDoor {
         }
         if request.method() == Method::CONNECT {
             return Err(Error::HttpRequestMethodInvalid);
+        }
+        if self.pool.is_spent() {
+            return Err(Error::HttpRequestDenied);
         }
         let host = target.host.clone().ok_or(Error::HttpRequestUriInvalid)?;
         Ok(Exchange { guard: self.guard.clone(), pool: self.pool.clone(), target, host })

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What went wrong with a request, in WASI's words.
 
+use crate::day::Spent;
 use crate::guard::DialError;
 use crate::resolver::Unresolved;
 use crate::tls::alert_in;
@@ -59,6 +60,7 @@ pub enum Stage {
 pub fn from_dial(error: DialError) -> Error {
     match error {
         DialError::Prohibited => Error::DestinationIpProhibited,
+        DialError::TooMany => Error::ConnectionLimitReached,
         DialError::Failed(error) => from_connect(&error),
         DialError::Unresolved(Unresolved::Timeout) => Error::DnsTimeout,
         DialError::Unresolved(Unresolved::NoAddress(rcode)) => Error::DnsError { rcode: Some(rcode), info_code: None },
@@ -127,6 +129,9 @@ fn from_h2(error: &h2::Error, stage: Stage) -> Error {
 }
 
 fn from_io(error: &io::Error, stage: Stage, head_bytes: usize) -> Error {
+    if let Some(spent) = error.get_ref().and_then(|inner| inner.downcast_ref::<Spent>()) {
+        return Error::InternalError(Some(spent.to_string()));
+    }
     if let Some(alert) = alert_in(error) {
         return alert;
     }

@@ -5,7 +5,8 @@
 //! lets it go to that address: what one URL may reach another may not. Hence a pool of our own.
 
 use crate::account::{Account, Charged};
-use crate::guard::Guard;
+use crate::connections::Slot;
+use crate::guard::{Dialled, Guard};
 use crate::http_body::Outgoing;
 use crate::http_error::{Stage, from_dial, from_hyper};
 use crate::names::Host;
@@ -26,6 +27,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use wasmtime_wasi_http::Error;
 
 /// A response's head, and what HTTP/1 reads or holds to write at a time.
@@ -40,6 +42,8 @@ const SEND_BUFFER: usize = 64 << 10;
 const IDLE_OF_ORIGIN: usize = 8;
 const IDLE: usize = 32;
 const IDLE_TIME: Duration = Duration::from_secs(60);
+/// How long one that was ended is waited for, to take its place.
+const ENDING: Duration = Duration::from_secs(1);
 
 /// Where requests with the same connections go.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -52,7 +56,7 @@ pub struct Origin {
 pub struct Pool {
     guard: Arc<Guard>,
     common: Arc<Common>,
-    traffic: Option<Arc<Traffic>>,
+    traffic: Arc<Traffic>,
     tls: Tls,
     shelves: Mutex<HashMap<Origin, Shelf>>,
     tasks: Tasks,
@@ -155,7 +159,7 @@ impl Line {
 }
 
 impl Pool {
-    pub fn new(common: Arc<Common>, guard: Arc<Guard>, traffic: Option<Arc<Traffic>>) -> Arc<Self> {
+    pub fn new(common: Arc<Common>, guard: Arc<Guard>, traffic: Arc<Traffic>) -> Arc<Self> {
         let tasks = Tasks { account: guard.account().clone(), set: Arc::default() };
         Arc::new(Pool { guard, common, traffic, tls: Tls::default(), shelves: Mutex::default(), tasks })
     }
@@ -219,10 +223,13 @@ impl Pool {
     }
 
     async fn connect(&self, origin: &Origin, host: &Host, permitted: impl Fn(IpAddr) -> bool) -> Result<Line, Error> {
-        let (stream, address) = self.guard.dial(host, origin.port, permitted).await.map_err(from_dial)?;
+        let slot = self.slot().await.ok_or(Error::ConnectionLimitReached)?;
+        let dialled = self.guard.dial(host, origin.port, slot, permitted).await.map_err(from_dial)?;
+        let Dialled { stream, address, slot } = dialled;
         let _ = stream.set_nodelay(true);
         let stream = Metered {
             stream,
+            _slot: slot,
             account: self.guard.account().clone(),
             going: Gate::new(self.traffic.clone(), Way::Out),
             coming: Gate::new(self.traffic.clone(), Way::In),
@@ -269,6 +276,44 @@ impl Pool {
         let stream = Stream::of(&two);
         self.shelves().entry(origin.clone()).or_default().shared.push(two.clone());
         Ok(Line::Two(TwoLine { two, _stream: stream }))
+    }
+
+    /// Whether the module may send or receive no more today.
+    pub fn is_spent(&self) -> bool {
+        self.traffic.day.as_ref().is_some_and(|day| [Way::Out, Way::In].iter().any(|way| day.left(*way, 1).is_err()))
+    }
+
+    /// A slot for something that goes out. Where there is none, connections that wait for their next request make room.
+    pub async fn slot(&self) -> Option<Slot> {
+        let connections = &self.traffic.connections;
+        if let Some(slot) = connections.try_slot() {
+            return Some(slot);
+        }
+        while self.end_idle() {
+            if let Ok(slot) = timeout(ENDING, connections.clone().slot()).await {
+                return Some(slot);
+            }
+        }
+        connections.refuse();
+        None
+    }
+
+    /// Ends the connection that has waited longest for its next request, if there is one.
+    fn end_idle(&self) -> bool {
+        let mut shelves = self.shelves();
+        let waiting = shelves.iter().filter_map(|(origin, shelf)| {
+            let oldest = shelf.idle.iter().enumerate().min_by_key(|(_, (since, _))| *since)?;
+            Some((oldest.1.0, oldest.0, origin.clone()))
+        });
+        if let Some((_, place, origin)) = waiting.min_by_key(|(since, ..)| *since) {
+            shelves.get_mut(&origin).map(|shelf| shelf.idle.remove(place));
+            return true;
+        }
+        let unused = |two: &Two| two.streams.load(Relaxed) == 0;
+        shelves.values_mut().any(|shelf| {
+            let place = shelf.shared.iter().position(unused);
+            place.map(|place| shelf.shared.remove(place)).is_some()
+        })
     }
 
     fn shelve(&self, origin: Origin, one: One) {
@@ -332,6 +377,7 @@ impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Tasks {
 /// A connection whose bytes are counted, and held to the module's rate.
 struct Metered {
     stream: TcpStream,
+    _slot: Slot,
     account: Arc<Account>,
     going: Gate,
     coming: Gate,
@@ -340,7 +386,7 @@ struct Metered {
 impl AsyncRead for Metered {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let Metered { stream, account, coming, .. } = &mut *self;
-        let room = ready!(coming.poll_take(cx, buffer.remaining()));
+        let room = ready!(coming.poll_take(cx, buffer.remaining())).map_err(io::Error::from)?;
         let before = buffer.filled().len();
         let polled = if room == buffer.remaining() {
             Pin::new(stream).poll_read(cx, buffer)
@@ -366,7 +412,7 @@ impl Metered {
         bytes: usize,
         write: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>, usize) -> Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        let may = ready!(self.going.poll_take(cx, bytes));
+        let may = ready!(self.going.poll_take(cx, bytes)).map_err(io::Error::from)?;
         let polled = write(Pin::new(&mut self.stream), cx, may);
         let written = if let Poll::Ready(Ok(written)) = &polled { *written } else { 0 };
         self.going.give_back(may - written);

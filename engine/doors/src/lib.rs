@@ -9,7 +9,9 @@
 
 pub mod account;
 mod beneath;
+pub mod connections;
 mod counted;
+pub mod day;
 mod file_input;
 mod file_output;
 mod file_streams;
@@ -17,6 +19,7 @@ pub mod files;
 mod filesystem;
 mod filesystem3;
 mod guard;
+mod holdings;
 mod http;
 pub mod http3;
 mod http_body;
@@ -38,6 +41,7 @@ mod relay;
 mod resolver;
 pub mod share;
 pub mod sockets;
+mod sockets_open;
 pub mod stdio;
 mod tls;
 pub mod traffic;

@@ -4,7 +4,9 @@
 
 use crate::Operation;
 use crate::account::{Account, Lent};
+use crate::connections::Connections;
 use crate::guard::{Aim, Asked, Guard};
+use crate::holdings::Holdings;
 use crate::http::HttpDoor;
 use crate::resolver::Resolver;
 use crate::tls::Roots;
@@ -12,7 +14,7 @@ use crate::traffic::{Gate, Traffic, Way};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::sockets::SocketAddrUse;
 
@@ -37,23 +39,25 @@ pub struct Settings {
     pub dns_servers: Vec<SocketAddr>,
     /// The names that rules for sockets hold.
     pub rule_names: Vec<String>,
-    /// How much the module may send and receive, where there is a limit.
-    pub traffic: Option<Arc<Traffic>>,
+    /// What the module may send, receive and have open.
+    pub traffic: Arc<Traffic>,
 }
 
 /// One guest's network. When it goes, its connections end and nothing of what C++ lent is used any more.
 pub struct NetDoor {
     pub guard: Arc<Guard>,
     pub http: HttpDoor,
-    traffic: Option<Arc<Traffic>>,
+    traffic: Arc<Traffic>,
+    holdings: Arc<Mutex<Holdings>>,
 }
 
 impl NetDoor {
     pub fn new(common: &Arc<Common>, settings: Settings, lent: Lent) -> Self {
         let resolver = common.resolver(settings.dns_servers);
-        let guard = Guard::new(Account::open(lent), resolver, settings.rule_names);
+        let connections = settings.traffic.connections.clone();
+        let guard = Guard::new(Account::open(lent), connections, resolver, settings.rule_names);
         let http = HttpDoor::new(common.clone(), guard.clone(), settings.traffic.clone());
-        NetDoor { http, guard, traffic: settings.traffic }
+        NetDoor { http, guard, traffic: settings.traffic, holdings: Arc::default() }
     }
 
     /// What one connection's bytes go through.
@@ -61,20 +65,48 @@ impl NetDoor {
         Gate::new(self.traffic.clone(), way)
     }
 
-    pub(crate) fn has_rate(&self) -> bool {
-        self.traffic.is_some()
+    pub(crate) fn meters(&self) -> bool {
+        self.traffic.meters()
+    }
+
+    pub(crate) fn connections(&self) -> &Arc<Connections> {
+        &self.traffic.connections
+    }
+
+    pub(crate) fn holdings(&self) -> MutexGuard<'_, Holdings> {
+        lock(&self.holdings)
     }
 
     /// Asks about each address that a socket is about to use. A socket itself may be made: what it is for is only
     /// known when it is used, and then a refusal can name the address.
     pub fn guard_sockets(&self, wasi: &mut WasiCtxBuilder) {
         wasi.allow_tcp(true).allow_udp(true);
-        let guard = self.guard.clone();
-        wasi.socket_addr_check(move |address, used| {
-            let asked = ask(&guard, address, used);
-            Box::pin(asked.verdict()) as Pin<Box<dyn Future<Output = bool> + Send + Sync>>
+        let (guard, connections, holdings) = (self.guard.clone(), self.connections().clone(), self.holdings.clone());
+        wasi.socket_addr_check(move |address, used| -> Pin<Box<dyn Future<Output = bool> + Send + Sync>> {
+            match used {
+                // Whoever connects to where the guest was let listen.
+                SocketAddrUse::TcpAccept => {
+                    guard.account().count_connection();
+                    Box::pin(accept(connections.clone(), holdings.clone()))
+                }
+                _ => Box::pin(ask(&guard, address, used).verdict()),
+            }
         });
     }
+}
+
+/// Until there is a slot, and room in this minute, the connection waits, and those behind it in the system's queue.
+async fn accept(connections: Arc<Connections>, holdings: Arc<Mutex<Holdings>>) -> bool {
+    if !lock(&holdings).has_orphan() {
+        let slot = connections.clone().slot().await;
+        connections.open().await;
+        lock(&holdings).accept(slot);
+    }
+    true
+}
+
+fn lock(holdings: &Mutex<Holdings>) -> MutexGuard<'_, Holdings> {
+    holdings.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 impl Drop for NetDoor {
@@ -98,11 +130,7 @@ fn ask(guard: &Arc<Guard>, address: SocketAddr, used: SocketAddrUse) -> Asked {
             let exact = address.port() != 0 && guard.may_listen(Operation::Listen, "tcp", address, true);
             Asked::Now(exact || guard.may_listen(Operation::Listen, "tcp", any_port, false))
         }
-        // Whoever connects to where the guest was let listen.
-        SocketAddrUse::TcpAccept => {
-            guard.account().count_connection();
-            Asked::Now(true)
-        }
+        SocketAddrUse::TcpAccept => Asked::Now(true),
         SocketAddrUse::TcpConnect => guard.may_reach(Aim::Connect, address),
         SocketAddrUse::UdpSend => guard.may_reach(Aim::Send, address),
         SocketAddrUse::UdpReceive => guard.may_receive(address),

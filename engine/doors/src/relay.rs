@@ -6,6 +6,7 @@ use crate::account::Account;
 use crate::traffic::{Gate, Way};
 use bytes::{Buf, Bytes, BytesMut};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use wasmtime::component::{Destination, Source, StreamConsumer, StreamProducer, StreamResult};
@@ -47,14 +48,16 @@ pub struct Entry {
     gate: Gate,
     way: Way,
     account: Arc<Account>,
+    cut: Arc<AtomicBool>,
 }
 
 /// Where it comes out.
 pub struct Exit(Shared);
 
-pub fn relay(gate: Gate, way: Way, account: Arc<Account>) -> (Entry, Exit) {
+/// Sets `cut` when the stream ends because the day is spent.
+pub fn relay(gate: Gate, way: Way, account: Arc<Account>, cut: Arc<AtomicBool>) -> (Entry, Exit) {
     let shared = Shared::default();
-    (Entry { shared: shared.clone(), gate, way, account }, Exit(shared))
+    (Entry { shared: shared.clone(), gate, way, account, cut }, Exit(shared))
 }
 
 impl Drop for Entry {
@@ -95,6 +98,12 @@ impl<D> StreamConsumer<D> for Entry {
         let offered = from.remaining().len().min(MOST_AT_ONCE);
         let Poll::Ready(taken) = self.gate.poll_take(cx, offered) else {
             return if finish { Poll::Ready(Ok(StreamResult::Cancelled)) } else { Poll::Pending };
+        };
+        let Ok(taken) = taken else {
+            self.cut.store(true, Relaxed);
+            between.ended = true;
+            between.wake();
+            return Poll::Ready(Ok(StreamResult::Dropped));
         };
         between.bytes = Bytes::copy_from_slice(&from.remaining()[..taken]);
         from.mark_read(taken);

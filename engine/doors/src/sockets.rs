@@ -4,12 +4,17 @@
 
 use crate::DoorsView;
 use crate::account::Account;
+use crate::day::Spent;
 use crate::relay::relay;
+use crate::sockets_open::{self, settle_0_2, watch_end};
 use crate::traffic::{Gate, Way};
 use bytes::Bytes;
+use std::io;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use wasmtime::component::{Access, Linker, Resource, StreamReader};
-use wasmtime::{Result, StoreContextMut};
+use wasmtime::{AsContextMut, Result, StoreContextMut};
+use wasmtime_wasi::p2::bindings::sockets::network::ErrorCode;
 use wasmtime_wasi::p2::bindings::sockets::{tcp, udp};
 use wasmtime_wasi::p2::{
     DynInputStream, DynOutputStream, InputStream, OutputStream, Pollable, StreamError, StreamResult, TcpSocket,
@@ -36,18 +41,22 @@ fn account<T: DoorsView>(data: &mut T) -> Arc<Account> {
 /// Call it after the engine's sockets of 0.2 were linked.
 pub fn link_0_2<T: DoorsView + WasiSocketsView>(linker: &mut Linker<T>) -> Result<()> {
     linker.allow_shadowing(true);
+    sockets_open::link_0_2(linker)?;
     let mut instance = linker.instance(TCP)?;
     instance.func_wrap(
         "[method]tcp-socket.finish-connect",
-        |mut store: StoreContextMut<'_, T>, (socket,): (Resource<TcpSocket>,)| match tcp::HostTcpSocket::finish_connect(
-            &mut store.data_mut().sockets(),
-            socket,
-        ) {
-            Ok((input, output)) => {
-                meter(store.data_mut(), &input, &output)?;
-                Ok((Ok((input, output)),))
+        |mut store: StoreContextMut<'_, T>, (socket,): (Resource<TcpSocket>,)| {
+            let number = socket.rep();
+            match tcp::HostTcpSocket::finish_connect(&mut store.data_mut().sockets(), socket) {
+                Ok((input, output)) => {
+                    meter(store.data_mut(), &input, &output)?;
+                    Ok((Ok((input, output)),))
+                }
+                Err(error) => {
+                    settle_0_2(store.data_mut(), number)?;
+                    Ok((Err(error.downcast()?),))
+                }
             }
-            Err(error) => Ok((Err(error.downcast()?),)),
         },
     )?;
     instance.func_wrap(
@@ -57,6 +66,7 @@ pub fn link_0_2<T: DoorsView + WasiSocketsView>(linker: &mut Linker<T>) -> Resul
             socket,
         ) {
             Ok((socket, input, output)) => {
+                store.data_mut().doors().net.holdings().slot(socket.rep());
                 meter(store.data_mut(), &input, &output)?;
                 Ok((Ok((socket, input, output)),))
             }
@@ -70,6 +80,9 @@ pub fn link_0_2<T: DoorsView + WasiSocketsView>(linker: &mut Linker<T>) -> Resul
             Box::new(async move {
                 let mut gate = gate(store.data_mut(), Way::In);
                 gate.open().await;
+                if gate.left(1).is_err() {
+                    return Ok((Err(ErrorCode::AccessDenied),));
+                }
                 let mut view = store.data_mut().sockets();
                 match udp::HostIncomingDatagramStream::receive(&mut view, stream, most) {
                     Ok(datagrams) => {
@@ -91,15 +104,22 @@ pub fn link_0_2<T: DoorsView + WasiSocketsView>(linker: &mut Linker<T>) -> Resul
                 let mut gate = gate(store.data_mut(), Way::Out);
                 gate.open().await;
                 let sizes: Vec<_> = datagrams.iter().map(|datagram| datagram.data.len() + DATAGRAM_HEAD).collect();
+                let all = sizes.iter().sum();
+                if gate.pay(all).is_err() {
+                    return Ok((Err(ErrorCode::AccessDenied),));
+                }
                 let mut view = store.data_mut().sockets();
                 match udp::HostOutgoingDatagramStream::send(&mut view, stream, datagrams) {
                     Ok(sent) => {
                         let bytes = sizes.iter().take(sent as usize).sum();
-                        gate.charge(bytes);
+                        gate.give_back(all - bytes);
                         account(store.data_mut()).count_sent(bytes);
                         Ok((Ok(sent),))
                     }
-                    Err(error) => Ok((Err(error.downcast()?),)),
+                    Err(error) => {
+                        gate.give_back(all);
+                        Ok((Err(error.downcast()?),))
+                    }
                 }
             })
         },
@@ -112,21 +132,33 @@ pub fn link_0_2<T: DoorsView + WasiSocketsView>(linker: &mut Linker<T>) -> Resul
 pub fn link_0_3<T: DoorsView + WasiSocketsView>(linker: &mut Linker<T>) -> Result<()> {
     use v3::HostTcpSocketWithStore as Tcp;
     linker.allow_shadowing(true);
+    sockets_open::link_0_3(linker)?;
     let mut instance = linker.instance(TYPES)?;
     instance.func_wrap(
         "[method]tcp-socket.send",
         |mut store: StoreContextMut<'_, T>, (socket, data): (Resource<v3::TcpSocket>, StreamReader<u8>)| {
-            let data = through(&mut store, data, Way::Out)?;
-            let access = Access::<T, WasiSockets>::new(store, T::sockets);
-            Ok((<WasiSockets as Tcp<T>>::send(access, socket, data)?,))
+            let cut = Arc::new(AtomicBool::new(false));
+            let data = through(&mut store, data, Way::Out, &cut)?;
+            let end = watch_end(&mut store, socket.rep(), cut, |store| {
+                let access = Access::<T, WasiSockets>::new(store.as_context_mut(), T::sockets);
+                <WasiSockets as Tcp<T>>::send(access, socket, data)
+            })?;
+            Ok((end,))
         },
     )?;
     instance.func_wrap(
         "[method]tcp-socket.receive",
         |mut store: StoreContextMut<'_, T>, (socket,): (Resource<v3::TcpSocket>,)| {
-            let access = Access::<T, WasiSockets>::new(wasmtime::AsContextMut::as_context_mut(&mut store), T::sockets);
-            let (data, end) = <WasiSockets as Tcp<T>>::receive(access, socket)?;
-            Ok(((through(&mut store, data, Way::In)?, end),))
+            let cut = Arc::new(AtomicBool::new(false));
+            let (number, mut data) = (socket.rep(), None);
+            let end = watch_end(&mut store, number, cut.clone(), |store| {
+                let access = Access::<T, WasiSockets>::new(store.as_context_mut(), T::sockets);
+                let (received, end) = <WasiSockets as Tcp<T>>::receive(access, socket)?;
+                data = Some(received);
+                Ok(end)
+            })?;
+            let data = data.ok_or_else(|| wasmtime::Error::msg("nothing was received"))?;
+            Ok(((through(&mut store, data, Way::In, &cut)?, end),))
         },
     )?;
     instance.func_wrap_concurrent(
@@ -136,14 +168,19 @@ pub fn link_0_3<T: DoorsView + WasiSocketsView>(linker: &mut Linker<T>) -> Resul
                 let mut gate = store.with(|mut store| gate(store.data_mut(), Way::Out));
                 gate.open().await;
                 let bytes = data.len() + DATAGRAM_HEAD;
+                if gate.pay(bytes).is_err() {
+                    return Ok((Err(v3::ErrorCode::AccessDenied),));
+                }
                 let store = store.with_getter::<WasiSockets>(T::sockets);
                 match <WasiSockets as v3::HostUdpSocketWithStore<T>>::send(&store, socket, data, to).await {
                     Ok(()) => {
-                        gate.charge(bytes);
                         store.with(|mut store| account(store.data_mut()).count_sent(bytes));
                         Ok((Ok(()),))
                     }
-                    Err(error) => Ok((Err(error.downcast()?),)),
+                    Err(error) => {
+                        gate.give_back(bytes);
+                        Ok((Err(error.downcast()?),))
+                    }
                 }
             })
         },
@@ -152,6 +189,9 @@ pub fn link_0_3<T: DoorsView + WasiSocketsView>(linker: &mut Linker<T>) -> Resul
         Box::pin(async move {
             let mut gate = store.with(|mut store| gate(store.data_mut(), Way::In));
             gate.open().await;
+            if gate.left(1).is_err() {
+                return Ok((Err(v3::ErrorCode::AccessDenied),));
+            }
             let store = store.with_getter::<WasiSockets>(T::sockets);
             match <WasiSockets as v3::HostUdpSocketWithStore<T>>::receive(&store, socket).await {
                 Ok((data, from)) => {
@@ -168,17 +208,18 @@ pub fn link_0_3<T: DoorsView + WasiSocketsView>(linker: &mut Linker<T>) -> Resul
     Ok(())
 }
 
-/// A stream that is held to the rate; the same one where there is none, since each piece of it is copied.
+/// A stream whose bytes are asked for; the same one where that needn't be, since each piece of it is copied.
 fn through<T: DoorsView>(
     store: &mut StoreContextMut<'_, T>,
     stream: StreamReader<u8>,
     way: Way,
+    cut: &Arc<AtomicBool>,
 ) -> Result<StreamReader<u8>> {
     let net = &store.data_mut().doors().net;
-    if !net.has_rate() {
+    if !net.meters() {
         return Ok(stream);
     }
-    let (entry, exit) = relay(net.gate(way), way, net.guard.account().clone());
+    let (entry, exit) = relay(net.gate(way), way, net.guard.account().clone(), cut.clone());
     stream.pipe(&mut *store, entry)?;
     StreamReader::new(&mut *store, exit)
 }
@@ -200,6 +241,20 @@ fn meter<T: DoorsView>(
     Ok(())
 }
 
+/// The stream of a connection whose day is spent fails once, and is closed from then on.
+fn cut<S>(stream: &mut S, closed: S, spent: Spent) -> StreamError {
+    *stream = closed;
+    StreamError::LastOperationFailed(io::Error::from(spent).into())
+}
+
+fn cut_input(stream: &mut DynInputStream, spent: Spent) -> StreamError {
+    cut(stream, Box::new(wasmtime_wasi::p2::pipe::ClosedInputStream), spent)
+}
+
+fn cut_output(stream: &mut DynOutputStream, spent: Spent) -> StreamError {
+    cut(stream, Box::new(wasmtime_wasi::p2::pipe::ClosedOutputStream), spent)
+}
+
 struct Input {
     stream: DynInputStream,
     gate: Gate,
@@ -209,7 +264,7 @@ struct Input {
 #[async_trait::async_trait]
 impl InputStream for Input {
     fn read(&mut self, size: usize) -> StreamResult<Bytes> {
-        let may = self.gate.left(size);
+        let may = self.gate.left(size).map_err(|spent| cut_input(&mut self.stream, spent))?;
         if may == 0 && size > 0 {
             return Ok(Bytes::new());
         }
@@ -242,8 +297,8 @@ struct Output {
 impl OutputStream for Output {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         let count = bytes.len();
+        self.gate.pay(count).map_err(|spent| cut_output(&mut self.stream, spent))?;
         self.stream.write(bytes)?;
-        self.gate.charge(count);
         self.account.count_sent(count);
         Ok(())
     }
@@ -253,7 +308,8 @@ impl OutputStream for Output {
     }
 
     fn check_write(&mut self) -> Result<usize, StreamError> {
-        Ok(self.gate.left(self.stream.check_write()?))
+        let room = self.stream.check_write()?;
+        self.gate.left(room).map_err(|spent| cut_output(&mut self.stream, spent))
     }
 
     async fn cancel(&mut self) {

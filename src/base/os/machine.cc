@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -39,6 +40,23 @@ std::optional<std::string> system_file(const std::string& path) {
   if (!file) return std::nullopt;
   std::string text{std::istreambuf_iterator<char>(file), {}};
   return text;
+}
+
+std::string boot_id() {
+  std::string id = system_file("/proc/sys/kernel/random/boot_id").value_or("");
+  while (id.ends_with('\n')) id.pop_back();
+  return id;
+}
+
+std::chrono::nanoseconds since_boot() {
+#ifdef CLOCK_BOOTTIME
+  constexpr clockid_t kClock = CLOCK_BOOTTIME;
+#else
+  constexpr clockid_t kClock = CLOCK_MONOTONIC;
+#endif
+  timespec now = {};
+  ::clock_gettime(kClock, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
 std::optional<uint64_t> address_space_limit() {

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/network.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "base/units.h"
+
+namespace berth::host {
+namespace {
+
+std::string times(uint64_t count) {
+  return count == 1 ? "once" : fmt::format("{} times", count);
+}
+
+/// "2026-11-22 00:00".
+std::string utc_text(int64_t unix_seconds) {
+  return fmt::format("{:%Y-%m-%d %H:%M}", fmt::gmtime(static_cast<std::time_t>(unix_seconds)));
+}
+
+std::string what_is_left(const DayUse& day) {
+  if (day.unreadable) return "the count of today was damaged, so all of it is taken as used";
+  return fmt::format("{} sent and {} received today, of {} each way", format_bytes(day.sent),
+                     format_bytes(day.received), format_bytes(day.limit));
+}
+
+}  // namespace
+
+std::vector<std::string> explain_network(const NetworkReport& report, const policy::Effective& effective) {
+  const policy::Limits& limits = effective.policy.limits;
+  const auto raised = [&](std::string_view name, const std::string& more) {
+    const auto owners = policy::limit_text(effective.owner_limits, name);
+    if (!owners || owners != policy::limit_text(limits, name))
+      return fmt::format("raise it with --limit {}={}", name, more);
+    return fmt::format("the owner of this machine allows no more: '{}' in {}", name, effective.owner_source);
+  };
+  const engine::ConnectionUse& use = report.connections;
+  std::vector<std::string> lines;
+  if (limits.network_connections && use.refused > 0) {
+    const uint64_t most = *limits.network_connections;
+    lines.push_back(fmt::format("limit: network.connections: one more than {} was refused, {}; {}", most,
+                                times(use.refused),
+                                raised("network.connections", fmt::format("{}", 2 * most))));
+  }
+  if (limits.network_connections_per_minute && use.refused_for_rate > 0) {
+    const uint64_t most = *limits.network_connections_per_minute;
+    lines.push_back(fmt::format(
+        "limit: network.connection-rate: one more than {} in a minute was refused, {}; {}", most,
+        times(use.refused_for_rate), raised("network.connection-rate", fmt::format("{}/min", 2 * most))));
+  }
+  if (report.day && report.day->refused > 0) {
+    lines.push_back(fmt::format("limit: network.daily: {}; resets at {} UTC; {}", what_is_left(*report.day),
+                                utc_text(report.day->resets_at),
+                                raised("network.daily", exact_bytes(2 * report.day->limit))));
+  }
+  return lines;
+}
+
+}  // namespace berth::host
