@@ -28,6 +28,8 @@ HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parent.parent
 sys.path.insert(0, str(HERE))
 
+import limits  # noqa: E402
+from checks import begins, equal, expect  # noqa: E402
 from servers import DnsServer, Http2Server, HttpServer, TcpEcho, TcpSink, TcpSource, TlsServers, UdpEcho  # noqa: E402
 
 DEADLINE_SECONDS = 60
@@ -151,21 +153,6 @@ class Bench:
     def why(self):
         done = subprocess.run([str(self.berth), "why"], env=self.environment(), capture_output=True, text=True, check=True)
         return done.stdout
-
-
-def expect(held, what):
-    if not held:
-        raise AssertionError(f"expected {what}")
-
-
-def equal(got, wanted):
-    if got != wanted:
-        raise AssertionError(f"expected {wanted!r}, got {got!r}")
-
-
-def begins(got, wanted):
-    if not got.startswith(wanted):
-        raise AssertionError(f"expected a text that begins with {wanted!r}, got {got!r}")
 
 
 # Rules for HTTP.
@@ -743,14 +730,14 @@ def main():
 
     here = sys.modules[__name__]
     cases = [
-        value for name, value in vars(here).items()
-        if callable(value) and getattr(value, "__module__", "") == __name__ and "_" in name and name != "main"
+        value for module in (here, limits) for name, value in vars(module).items()
+        if callable(value) and getattr(value, "__module__", "") == module.__name__ and "_" in name and name != "main"
     ]  # fmt: skip
     wanted = [case for case in cases if not options.words or any(word in case.__name__ for word in options.words)]
     failed = 0
     with ExitStack() as stack:
         bench = Bench(options, stack)
-        runs = [(case, "0.2") for case in wanted] + [(case, "0.3") for case in wanted if case in OVER_0_3]
+        runs = [(case, "0.2") for case in wanted] + [(case, "0.3") for case in wanted if case in OVER_0_3 + limits.OVER_0_3]
         for case, wasi in runs:
             began = time.monotonic()
             bench.over(wasi)

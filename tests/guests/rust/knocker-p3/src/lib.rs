@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Knocks at the network doors of WASI 0.3, with the words and the answers of `knocker`, which does so over 0.2. What
-//! isn't here is about 0.2 alone (`drop`, `hoard`, `flood`, `names`, `serve-udp`).
+//! isn't here is about 0.2 alone (`drop`, `names`, `serve-udp`). `hoard-streams` keeps of its connections one stream each.
 
 mod http;
 mod sockets;
@@ -34,6 +34,13 @@ async fn perform(words: &[&str]) -> Said {
         ["resolve", name] => sockets::resolve(name).await,
         ["tcp", address, text @ ..] => sockets::tcp(address, text.join(" ")).await,
         ["udp", address, text @ ..] => sockets::udp(address, text.join(" ")).await,
+        ["hoard", address, count] => sockets::hoard(address, count.parse().map_err(shown)?).await,
+        ["hoard-streams", address, count] => sockets::hoard_streams(address, count.parse().map_err(shown)?).await,
+        ["hoard-udp", count] => sockets::hoard_udp(count.parse().map_err(shown)?),
+        ["again", address, count] => sockets::again(address, count.parse().map_err(shown)?).await,
+        ["flood", address, count] => sockets::flood(address, count.parse().map_err(shown)?).await,
+        ["serve", address, count] => sockets::serve(address, count.parse().map_err(shown)?, true).await,
+        ["serve-one", address, count] => sockets::serve(address, count.parse().map_err(shown)?, false).await,
         ["listen", address] => sockets::listen(address),
         ["bind-udp", address] => sockets::bound_udp(address).map(|_| "bound".into()),
         ["sleep", milliseconds] => {

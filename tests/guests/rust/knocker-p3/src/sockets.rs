@@ -54,6 +54,87 @@ pub async fn tcp(to: &str, text: String) -> Said {
     Ok(String::from_utf8_lossy(&back).into_owned())
 }
 
+pub async fn hoard(to: &str, count: usize) -> Said {
+    let mut kept = Vec::new();
+    for _ in 0..count {
+        kept.push(connection(to).await.map_err(|error| format!("{error} after {}", kept.len()))?);
+    }
+    Ok(format!("ok {count}"))
+}
+
+/// Keeps of each connection only what it would be read from.
+pub async fn hoard_streams(to: &str, count: usize) -> Said {
+    let mut kept = Vec::new();
+    for _ in 0..count {
+        let socket = connection(to).await.map_err(|error| format!("{error} after {}", kept.len()))?;
+        kept.push(socket.receive().0);
+    }
+    Ok(format!("ok {count}"))
+}
+
+pub async fn again(to: &str, count: usize) -> Said {
+    for done in 0..count {
+        drop(connection(to).await.map_err(|error| format!("{error} after {done}"))?);
+    }
+    Ok(format!("ok {count}"))
+}
+
+async fn connection(to: &str) -> Result<TcpSocket, String> {
+    let (to, family) = address(to)?;
+    let socket = TcpSocket::create(family).map_err(shown)?;
+    socket.connect(to).await.map_err(shown)?;
+    Ok(socket)
+}
+
+pub fn hoard_udp(count: usize) -> Said {
+    let mut kept = Vec::new();
+    for _ in 0..count {
+        let socket = UdpSocket::create(IpAddressFamily::Ipv4);
+        kept.push(socket.map_err(|error| format!("{} after {}", shown(error), kept.len()))?);
+    }
+    Ok(format!("ok {count}"))
+}
+
+pub async fn serve(at: &str, count: usize, keeps: bool) -> Said {
+    let (at, family) = address(at)?;
+    let socket = TcpSocket::create(family).map_err(shown)?;
+    socket.bind(at).map_err(shown)?;
+    let mut connections = socket.listen().map_err(shown)?;
+    let port = match socket.get_local_address().map_err(shown)? {
+        IpSocketAddress::Ipv4(address) => address.port,
+        IpSocketAddress::Ipv6(address) => address.port,
+    };
+    println!("port {port}");
+    let mut kept = Vec::new();
+    for _ in 0..count {
+        let connection = connections.next().await.ok_or("nobody came")?;
+        let (mut output, data) = wit_stream::new();
+        let sent = connection.send(data);
+        output.write_all(b"hello".to_vec()).await;
+        if keeps {
+            kept.push((output, sent, connection));
+        } else {
+            drop(output);
+            sent.await.map_err(shown)?;
+        }
+    }
+    Ok(format!("greeted {count}"))
+}
+
+/// A datagram that isn't let through is not sent, and the next is tried.
+pub async fn flood(to: &str, count: usize) -> Said {
+    let socket = bound_udp(if to.starts_with('[') { "[::]:0" } else { "0.0.0.0:0" })?;
+    let (to, _) = address(to)?;
+    let (mut sent, mut refused) = (0, None);
+    for _ in 0..count {
+        match socket.send(vec![0; 1024], Some(to)).await {
+            Ok(()) => sent += 1,
+            Err(error) => refused = Some(error),
+        }
+    }
+    refused.map_or(Ok(format!("ok {sent}")), |error| Err(format!("{} after {sent}", shown(error))))
+}
+
 pub fn listen(at: &str) -> Said {
     let (at, family) = address(at)?;
     let socket = TcpSocket::create(family).map_err(shown)?;

@@ -15,6 +15,10 @@
 //! serve-udp ADDRESS         binds, prints its port, answers two datagrams
 //! bind-udp ADDRESS
 //! hoard ADDRESS COUNT       keeps COUNT connections
+//! again ADDRESS COUNT       opens COUNT connections, each when the one before is closed
+//! hoard-udp COUNT           keeps COUNT sockets for datagrams
+//! serve ADDRESS COUNT       listens, prints its port, greets COUNT connections and keeps them
+//! serve-one ADDRESS COUNT   the same, but closes each before the next
 //! flood ADDRESS COUNT       COUNT datagrams
 //! names COUNT SUFFIX        resolves 0.SUFFIX, 1.SUFFIX, …
 //! sleep MS
@@ -27,12 +31,13 @@ use wasip2::http::types::{
     RequestOptions, Scheme, http_error_code,
 };
 use wasip2::io::poll::poll;
-use wasip2::io::streams::StreamError;
+use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 use wasip2::sockets::instance_network::instance_network;
 use wasip2::sockets::ip_name_lookup::resolve_addresses;
 use wasip2::sockets::network::{
     ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
 };
+use wasip2::sockets::tcp::TcpSocket;
 use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 use wasip2::sockets::udp::{OutgoingDatagram, UdpSocket};
 use wasip2::sockets::udp_create_socket::create_udp_socket;
@@ -61,6 +66,10 @@ fn perform(words: &[&str]) -> Said {
         ["header", name, value] => header(name, value),
         ["resolve", name] => resolve(name),
         ["hoard", address, count] => hoard(address, count.parse().map_err(shown)?),
+        ["again", address, count] => again(address, count.parse().map_err(shown)?),
+        ["hoard-udp", count] => hoard_udp(count.parse().map_err(shown)?),
+        ["serve", address, count] => serve(address, count.parse().map_err(shown)?, true),
+        ["serve-one", address, count] => serve(address, count.parse().map_err(shown)?, false),
         ["flood", address, count] => flood(address, count.parse().map_err(shown)?),
         ["names", count, suffix] => {
             let count: u64 = count.parse().map_err(shown)?;
@@ -301,6 +310,10 @@ fn tcp(to: &str, text: String) -> Said {
 }
 
 fn listen(at: &str) -> Said {
+    listener(at).map(|_| "listens".into())
+}
+
+fn listener(at: &str) -> Result<TcpSocket, String> {
     let (at, family) = address(at)?;
     let socket = create_tcp_socket(family).map_err(named)?;
     socket.start_bind(&instance_network(), at).map_err(named)?;
@@ -309,7 +322,7 @@ fn listen(at: &str) -> Said {
     socket.start_listen().map_err(named)?;
     socket.subscribe().block();
     socket.finish_listen().map_err(|error| format!("listen: {}", named(error)))?;
-    Ok("listens".into())
+    Ok(socket)
 }
 
 fn bound_udp(at: &str) -> Result<UdpSocket, String> {
@@ -322,17 +335,63 @@ fn bound_udp(at: &str) -> Result<UdpSocket, String> {
 }
 
 fn hoard(to: &str, count: u64) -> Said {
-    let (to, family) = address(to)?;
     let mut kept = Vec::new();
     for _ in 0..count {
-        let socket = create_tcp_socket(family).map_err(named)?;
-        socket.start_connect(&instance_network(), to).map_err(named)?;
-        socket.subscribe().block();
-        let streams = socket.finish_connect().map_err(|error| format!("{} after {}", named(error), kept.len()))?;
-        // The streams go before their socket.
-        kept.push((streams, socket));
+        kept.push(connection(to).map_err(|error| format!("{error} after {}", kept.len()))?);
     }
     Ok(format!("ok {}", kept.len()))
+}
+
+fn again(to: &str, count: u64) -> Said {
+    for done in 0..count {
+        drop(connection(to).map_err(|error| format!("{error} after {done}"))?);
+    }
+    Ok(format!("ok {count}"))
+}
+
+/// The streams go before their socket.
+type Connection = ((InputStream, OutputStream), TcpSocket);
+
+fn connection(to: &str) -> Result<Connection, String> {
+    let (to, family) = address(to)?;
+    let socket = create_tcp_socket(family).map_err(named)?;
+    socket.start_connect(&instance_network(), to).map_err(named)?;
+    socket.subscribe().block();
+    Ok((socket.finish_connect().map_err(named)?, socket))
+}
+
+fn hoard_udp(count: usize) -> Said {
+    let mut kept = Vec::new();
+    for _ in 0..count {
+        let socket = create_udp_socket(IpAddressFamily::Ipv4);
+        kept.push(socket.map_err(|error| format!("{} after {}", named(error), kept.len()))?);
+    }
+    Ok(format!("ok {count}"))
+}
+
+fn serve(at: &str, count: u64, keeps: bool) -> Said {
+    let listener = listener(at)?;
+    let port = match listener.local_address().map_err(named)? {
+        IpSocketAddress::Ipv4(address) => address.port,
+        IpSocketAddress::Ipv6(address) => address.port,
+    };
+    println!("port {port}");
+    let mut kept = Vec::new();
+    let ready = listener.subscribe();
+    for _ in 0..count {
+        let (socket, input, output) = loop {
+            match listener.accept() {
+                Ok(accepted) => break accepted,
+                Err(ErrorCode::WouldBlock) => ready.block(),
+                Err(error) => return Err(named(error)),
+            }
+        };
+        output.blocking_write_and_flush(b"hello").map_err(shown)?;
+        if keeps {
+            kept.push(((input, output), socket));
+        }
+    }
+    Ok(format!("greeted {count}"))
 }
 
 /// A datagram that isn't let through is not sent, and the next is tried.
