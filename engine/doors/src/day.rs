@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_gives_its_byteseach_way_and_no_more() {
+    fn a_day_gives_its_bytes_each_way_and_no_more() {
         let (day, left) = day(1000);
         assert_eq!(day.take(Way::Out, 30), Ok(30));
         assert_eq!(left[0].load(Relaxed), 900, "a chunk is drawn");

@@ -85,10 +85,7 @@ impl NetDoor {
         wasi.socket_addr_check(move |address, used| -> Pin<Box<dyn Future<Output = bool> + Send + Sync>> {
             match used {
                 // Whoever connects to where the guest was let listen.
-                SocketAddrUse::TcpAccept => {
-                    guard.account().count_connection();
-                    Box::pin(accept(connections.clone(), holdings.clone()))
-                }
+                SocketAddrUse::TcpAccept => Box::pin(accept(guard.clone(), connections.clone(), holdings.clone())),
                 _ => Box::pin(ask(&guard, address, used).verdict()),
             }
         });
@@ -96,12 +93,13 @@ impl NetDoor {
 }
 
 /// Until there is a slot, and room in this minute, the connection waits, and those behind it in the system's queue.
-async fn accept(connections: Arc<Connections>, holdings: Arc<Mutex<Holdings>>) -> bool {
+async fn accept(guard: Arc<Guard>, connections: Arc<Connections>, holdings: Arc<Mutex<Holdings>>) -> bool {
     if !lock(&holdings).has_orphan() {
         let slot = connections.clone().slot().await;
         connections.open().await;
         lock(&holdings).accept(slot);
     }
+    guard.account().count_connection();
     true
 }
 
