@@ -18,10 +18,20 @@ using policy::FilesGrant;
 using policy::Grant;
 
 Result<void> refuse_unheld_limits(const policy::Limits& limits) {
-  constexpr std::array<std::string_view, 14> kHeld{
-      "memory",        "cpu.time",      "cpu.fuel",     "cpu.share",           "cpu.weight", "wall",
-      "storage",       "storage.files", "network.rate", "network.connections", "network.connection-rate",
-      "network.daily", "compile.memory", "compile.time"};
+  constexpr std::array<std::string_view, 14> kHeld{"memory",
+                                                   "cpu.time",
+                                                   "cpu.fuel",
+                                                   "cpu.share",
+                                                   "cpu.weight",
+                                                   "wall",
+                                                   "storage",
+                                                   "storage.files",
+                                                   "network.rate",
+                                                   "network.connections",
+                                                   "network.connection-rate",
+                                                   "network.daily",
+                                                   "compile.memory",
+                                                   "compile.time"};
   for (const policy::LimitName& limit : policy::limit_names()) {
     if (std::ranges::find(kHeld, limit.name) != kHeld.end()) continue;
     if (policy::limit_text(limits, limit.name)) {

@@ -40,7 +40,8 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
   const MemoryShares shares = share_memory(memory);
   // What a guest that can't be stopped still uses is left to it.
   struct Lent {
-    Lent(uint64_t guest_bytes, const policy::Policy& policy, const engine::TrafficLimits& limits, Place* place)
+    Lent(uint64_t guest_bytes, const policy::Policy& policy, const engine::TrafficLimits& limits,
+         Place* place)
         : budget(guest_bytes), denials(policy), traffic(limits) {
       const auto& most = policy.limits.cpu_share_basis_points;
       if (most || place != nullptr) share.emplace(most.value_or(UINT32_MAX));

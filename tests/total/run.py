@@ -183,6 +183,20 @@ def storage_is_set_aside_and_a_folder_without_a_bound_is_not(machine):
 
 
 @case(guarded=True)
+def connections_are_set_aside(machine):
+    machine.owner("[total]\nnetwork.connections = 10\n")
+    grant = ("--grant", "socket.out tcp://127.0.0.1:9")
+    machine.start("rest", *grant, "--limit", "network.connections=7")
+    machine.until(1)
+    errors = finish(machine.start("rest", "--wall", "2s", *grant, "--limit", "network.connections=4"), 119)
+    check("3 are left: 7 for rest.wat" in errors, errors)
+    errors = finish(machine.start("rest", "--wall", "2s", *grant), 119)
+    check("it has no limit 'network.connections'" in errors, errors)
+    # One without a grant of the network needs none.
+    finish(machine.start("rest", "--wall", "200ms"), 124)
+
+
+@case(guarded=True)
 def what_lies_in_volumes_counts_when_nobody_uses_them(machine):
     machine.owner('[total]\nstorage = "10MiB"\n')
     finish(machine.start("rest", "--wall", "200ms", "--grant", "files @kept:rw:quota=10MiB"), 124)
