@@ -16,10 +16,12 @@ import argparse
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,6 +53,8 @@ class Seen:
     peak_bytes: int
     ended: bool
     folder: Path
+    connections: int  # at the sink, the most at once
+    taken_bytes: int  # by the sink
 
 
 @dataclass
@@ -64,6 +68,8 @@ class Row:
     measure: Callable  # of a Seen: the figure, and whether it is within the bound
     peer_always: list = field(default_factory=list)  # what the program needs, limit or not
     berth_always: list = field(default_factory=list)
+    together: int = 1  # so many of it at once
+    owner: str = ""  # what berth's host.toml says
 
 
 def stored(seen):
@@ -113,6 +119,50 @@ def time_of(most):
     return measure
 
 
+def connections_of(most):
+    def measure(seen):
+        return f"{seen.connections} connections", seen.connections <= most
+
+    return measure
+
+
+def taken_of(most):
+    def measure(seen):
+        return f"{seen.taken_bytes / MIB:.2f} MiB arrived", seen.taken_bytes <= most
+
+    return measure
+
+
+class Sink:
+    """Takes what is sent to it, and counts."""
+
+    def __init__(self):
+        self.bytes = self.open = self.peak = 0
+        self.lock = threading.Lock()
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            client, _ = self.listener.accept()
+            with self.lock:
+                self.open += 1
+                self.peak = max(self.peak, self.open)
+            threading.Thread(target=self.take, args=(client,), daemon=True).start()
+
+    def take(self, client):
+        with client:
+            try:
+                while piece := client.recv(1 << 16):
+                    with self.lock:
+                        self.bytes += len(piece)
+            except OSError:
+                pass
+        with self.lock:
+            self.open -= 1
+
+
 def slow_enough(least):
     def measure(seen):
         return f"{seen.seconds:.2f} s for 4 MiB", seen.seconds >= least
@@ -120,7 +170,8 @@ def slow_enough(least):
     return measure
 
 
-def rows(ports, spin, four):
+def rows(ports, sink, spin, four):
+    knocker = "build/guests/knocker.wasm"
     storer, transfer = "build/guests/storer.wasm", "build/guests/transfer-p2.wasm"
     url = f"http://127.0.0.1:{ports['http']}/bytes/{4 * MIB}"
     quota = ["--grant", "files ./data:/data:rw:quota=1MiB:files=200"]
@@ -139,6 +190,17 @@ def rows(ports, spin, four):
         Row("network: bytes a second", "1 MiB/s", transfer, ["http-get", url], ["--limit", "network.rate=1MiB/s"], None,
             slow_enough(3.5), berth_always=["--grant", f"http.out http://127.0.0.1:{ports['http']}/*"],
             peer_always=["-S", "inherit-network,http"]),
+        Row("network: connections at once", "20", knocker, ["hoard 127.0.0.1:%d 600" % sink.port],
+            ["--limit", "network.connections=20"], None, connections_of(20),
+            berth_always=["--grant", f"socket.out tcp://127.0.0.1:{sink.port}"], peer_always=["-S", "inherit-network,http"]),
+        Row("network: bytes a day", "1 MiB, over three runs", transfer, ["tcp-send", f"127.0.0.1:{sink.port}", str(MIB // 2)],
+            ["--limit", "network.daily=1MiB"], None, taken_of(MIB), together=3,
+            berth_always=["--grant", f"socket.out tcp://127.0.0.1:{sink.port}"], peer_always=["-S", "inherit-network,http"]),
+        Row("all modules together: memory", "130 MiB, four of them", four, [], ["--memory", "120MiB"],
+            ["-W", f"max-memory-size={120 * MIB}"], memory_of(240 * MIB), together=4,
+            owner='[total]\nmemory = "130MiB"\n'),
+        Row("all modules together: CPU", "30 % of a core, three of them", spin, [], ["--wall", "3s"], None, share_of(0.4),
+            together=3, owner='[total]\ncpu.share = "30%"\n'),
         Row("cpu.share", "20 % of a core", spin, [], ["--limit", "cpu.share=20%", "--wall", "3s"], None, share_of(0.25)),
         Row("cpu.time: a loop", "0.1 s", spin, [], ["--cpu-time", "100ms"], ["-W", "timeout=100ms"], cpu_of(0.4)),
         Row("cpu.time: naps between", "0.1 s", HOSTILE / "spin-naps.wat", [], ["--cpu-time", "100ms"],
@@ -158,26 +220,35 @@ def rows(ports, spin, four):
     ]  # fmt: skip
 
 
-def watch(command, environment, row):
+def watch(command, environment, row, sink):
     """Runs a program in an empty scene until it has ended or shown what it does: the figure, and whether it holds."""
     with tempfile.TemporaryDirectory(prefix="berth-scoreboard-") as name:
         folder = Path(name) / "data"
         folder.mkdir()
+        environment = {**environment, "BERTH_STATE": f"{name}/state"}
+        taken, sink.peak = sink.bytes, 0
         began = time.monotonic()
-        process = subprocess.Popen(command, cwd=name, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL, env=environment, process_group=0)  # fmt: skip
-        ended = True
-        while True:
-            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-            if pid:
-                break
-            if time.monotonic() - began > PATIENCE:
-                ended = False
-                os.killpg(process.pid, signal.SIGKILL)
+        running = [subprocess.Popen(command, cwd=name, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                    stderr=subprocess.DEVNULL, env=environment, process_group=0)
+                   for _ in range(row.together)]  # fmt: skip
+        ended, cpu_seconds, peak_bytes = True, 0.0, 0
+        while running:
+            for process in list(running):
+                pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+                if pid:
+                    process.returncode = os.waitstatus_to_exitcode(status)
+                    running.remove(process)
+                    cpu_seconds += usage.ru_utime + usage.ru_stime
+                    peak_bytes += usage.ru_maxrss << 10
+                elif ended and time.monotonic() - began > PATIENCE:
+                    for late in running:
+                        os.killpg(late.pid, signal.SIGKILL)
+                    ended = False
             time.sleep(0.005)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        cpu_seconds = usage.ru_utime + usage.ru_stime
-        return row.measure(Seen(time.monotonic() - began, cpu_seconds, usage.ru_maxrss << 10, ended, folder))
+        seconds = time.monotonic() - began
+        if sink.peak:
+            time.sleep(0.3)  # for what is still on its way to the sink
+        return row.measure(Seen(seconds, cpu_seconds, peak_bytes, ended, folder, sink.peak, sink.bytes - taken))
 
 
 def show(row, figures, as_json):
@@ -194,6 +265,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--berth", type=Path, required=True)
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--only", default="", help="rows with this in their names")
     options = parser.parse_args()
     peer = subprocess.run([ROOT / "tools/install-peers.sh"], capture_output=True, text=True, check=True).stdout.strip()
     lost = 0
@@ -203,15 +275,22 @@ def main():
         four = Path(name) / "four.wat"
         four.write_text(FOUR)
         home = {**os.environ, **{f"BERTH_{kind}": f"{name}/{kind.lower()}" for kind in ("CONFIG", "STATE", "CACHE")}}
-        for row in rows(ports, spin, four):
+        sink = Sink()
+        settings = Path(name) / "config"
+        settings.mkdir()
+        for row in rows(ports, sink, spin, four):
+            if options.only not in row.name:
+                continue
+            # Nobody else's work on this machine is part of the figures.
+            (settings / "host.toml").write_text(f'{row.owner}\n[priority]\npressure = "ignore"\n')
             program = str(ROOT / row.program)
             ours = [options.berth.resolve(), "run", "--quiet", *row.berth, *row.berth_always, program, *row.arguments]
             theirs = [peer, "run", *(row.peer or []), *row.peer_always, program, *row.arguments]
             # The first run of each compiles.
             figures = {}
             for host, command in (("berth", ours), ("wasmtime", theirs)):
-                watch(command, home, row)
-                figures[host] = watch(command, home, row)
+                watch(command, home, row, sink)
+                figures[host] = watch(command, home, row, sink)
             lost += not figures["berth"][1]
             show(row, figures, options.json)
     print(f"berth does not hold {lost} rows" if lost else "berth holds every row")
