@@ -53,7 +53,7 @@ class Seen:
     peak_bytes: int
     ended: bool
     folder: Path
-    connections: int  # at the sink, the most at once
+    connections: int  # that the sink accepted: the programs keep theirs
     taken_bytes: int  # by the sink
 
 
@@ -137,7 +137,7 @@ class Sink:
     """Takes what is sent to it, and counts."""
 
     def __init__(self):
-        self.bytes = self.open = self.peak = 0
+        self.bytes = self.accepted = 0
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.port = self.listener.getsockname()[1]
@@ -146,9 +146,7 @@ class Sink:
     def accept(self):
         while True:
             client, _ = self.listener.accept()
-            with self.lock:
-                self.open += 1
-                self.peak = max(self.peak, self.open)
+            self.accepted += 1
             threading.Thread(target=self.take, args=(client,), daemon=True).start()
 
     def take(self, client):
@@ -159,8 +157,6 @@ class Sink:
                         self.bytes += len(piece)
             except OSError:
                 pass
-        with self.lock:
-            self.open -= 1
 
 
 def slow_enough(least):
@@ -226,7 +222,7 @@ def watch(command, environment, row, sink):
         folder = Path(name) / "data"
         folder.mkdir()
         environment = {**environment, "BERTH_STATE": f"{name}/state"}
-        taken, sink.peak = sink.bytes, 0
+        taken, accepted = sink.bytes, sink.accepted
         began = time.monotonic()
         running = [subprocess.Popen(command, cwd=name, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                     stderr=subprocess.DEVNULL, env=environment, process_group=0)
@@ -246,9 +242,10 @@ def watch(command, environment, row, sink):
                     ended = False
             time.sleep(0.005)
         seconds = time.monotonic() - began
-        if sink.peak:
+        if sink.accepted > accepted:
             time.sleep(0.3)  # for what is still on its way to the sink
-        return row.measure(Seen(seconds, cpu_seconds, peak_bytes, ended, folder, sink.peak, sink.bytes - taken))
+        connections = sink.accepted - accepted
+        return row.measure(Seen(seconds, cpu_seconds, peak_bytes, ended, folder, connections, sink.bytes - taken))
 
 
 def show(row, figures, as_json):
