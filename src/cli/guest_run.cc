@@ -52,19 +52,6 @@ int exit_status_of(const host::CommandReport& report) {
   return error_row(ErrorCode::kInternal).exit_status;
 }
 
-void keep_denials(const host::CommandReport& report, const host::Loaded& module, const UserFolders& folders) {
-  if (report.denials.empty()) return;
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto kept =
-      host::DenialLog(folders.state)
-          .append({.unix_seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count(),
-                   .module = module.name,
-                   .digest = module.digest.text(),
-                   .denials = report.denials,
-                   .unlisted = report.denials_unlisted});
-  if (!kept) say(fmt::format("what was denied can't be kept for 'berth why': {}", kept.error().message));
-}
-
 /// Gives way as the owner says, and settles among the modules that run. Without a table of them nothing but a
 /// total of the owner's is missed.
 Result<std::unique_ptr<host::Place>> settle(const GuestOptions& options, const UserFolders& folders,
@@ -84,6 +71,20 @@ Result<std::unique_ptr<host::Place>> settle(const GuestOptions& options, const U
 
 }  // namespace
 
+void keep_denials(const std::vector<host::Denial>& denials, uint64_t unlisted, const host::Loaded& module,
+                  const UserFolders& folders) {
+  if (denials.empty()) return;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto kept =
+      host::DenialLog(folders.state)
+          .append({.unix_seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count(),
+                   .module = module.name,
+                   .digest = module.digest.text(),
+                   .denials = denials,
+                   .unlisted = unlisted});
+  if (!kept) say(fmt::format("what was denied can't be kept for 'berth why': {}", kept.error().message));
+}
+
 engine::CompileLimits compile_limits(const policy::Limits& limits) {
   engine::CompileLimits chosen;
   chosen.memory_bytes = limits.compile_memory_bytes.value_or(chosen.memory_bytes);
@@ -91,7 +92,7 @@ engine::CompileLimits compile_limits(const policy::Limits& limits) {
   return chosen;
 }
 
-Result<Ready> make_ready(const GuestOptions& options) {
+Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing) {
   UserFolders folders = BERTH_TRY(user_folders());
   policy::Effective effective = BERTH_TRY(effective_policy(options.policy, folders));
   for (const policy::Cut& cut : effective.cuts) say(policy::explain(cut));
@@ -104,7 +105,7 @@ Result<Ready> make_ready(const GuestOptions& options) {
 
   allow_most_open_files();
   auto loop = BERTH_TRY(Loop::create());
-  auto engine = BERTH_TRY(engine::Engine::create(1, guards_off));
+  auto engine = BERTH_TRY(engine::Engine::create(sharing.lanes, guards_off));
   std::unique_ptr<engine::ImageCache> cache;
   if (!options.no_cache) {
     auto opened = engine::ImageCache::open(folders.cache + "/compiled", kCacheBytes);
@@ -116,7 +117,7 @@ Result<Ready> make_ready(const GuestOptions& options) {
     }
   }
   const policy::Limits& limits = effective.policy.limits;
-  const engine::EngineKind kind{.fuel = limits.cpu_fuel.has_value(), .alone = !options.shared};
+  const engine::EngineKind kind{.fuel = limits.cpu_fuel.has_value(), .alone = sharing.alone && !options.shared};
   const engine::Compiler compiler(program(options.portable), compile_limits(limits));
   const bool contained = !has_switch(options.guards_off, kCompileSwitch);
   host::Loaded loaded;
@@ -183,7 +184,7 @@ host::CommandRequest request_for(const GuestOptions& options, const Ready& ready
 
 int conclude(const host::CommandReport& report, const GuestOptions& options, const Ready& ready,
              std::string_view more) {
-  keep_denials(report, ready.loaded, ready.folders);
+  keep_denials(report.denials, report.denials_unlisted, ready.loaded, ready.folders);
   if (report.outcome.unfinished_line) note_unfinished_line();
   if (options.json) {
     tell(report_text(report, options, ready, more) + "\n");

@@ -35,9 +35,15 @@ struct Ready {
   Wall wall;
 };
 
+/// How guests share this process.
+struct Sharing {
+  size_t lanes = 1;
+  bool alone = true;  // one guest has it for itself
+};
+
 /// Combines the policy, and says what is cut from it; takes a place among the modules that run; loads the
 /// module, compiling it unless it is in the cache.
-Result<Ready> make_ready(const GuestOptions& options);
+Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing = {});
 
 /// Puts the second wall up around this process: after it only the guest is run and reported on. `written` are
 /// folders that the verb then writes in. kUnavailable when the owner requires what this machine hasn't.
@@ -52,6 +58,10 @@ host::CommandRequest request_for(const GuestOptions& options, const Ready& ready
 /// runs.
 int conclude(const host::CommandReport& report, const GuestOptions& options, const Ready& ready,
              std::string_view more = "");
+
+/// Keeps what a module was refused for 'berth why'.
+void keep_denials(const std::vector<host::Denial>& denials, uint64_t unlisted, const host::Loaded& module,
+                  const UserFolders& folders);
 
 /// How much a module may take of the compiler.
 engine::CompileLimits compile_limits(const policy::Limits& limits);

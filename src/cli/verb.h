@@ -21,6 +21,7 @@ using Arguments = std::vector<std::string>;
 
 int run_verb(const Arguments& arguments);
 int call_verb(const Arguments& arguments);
+int serve_verb(const Arguments& arguments);
 int inspect_verb(const Arguments& arguments);
 int why_verb(const Arguments& arguments);
 int ps_verb(const Arguments& arguments);

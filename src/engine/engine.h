@@ -138,6 +138,10 @@ class Engine {
   Result<std::unique_ptr<Call>> start(const Module& module, const Guest& guest,
                                       std::function<void(Outcome)> done) const;
 
+  const berth_runtime* abi() const {
+    return runtime_;
+  }
+
  private:
   explicit Engine(berth_runtime* runtime) : runtime_(runtime) {}
 

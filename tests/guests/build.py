@@ -77,6 +77,7 @@ GUESTS = [
     Guest("run-result", "library", "rust", "run-result"),
     Guest("transfer-p2", "component", "rust", "transfer-p2"),
     Guest("transfer-p3", "library", "rust", "transfer-p3"),
+    Guest("web", "library", "rust", "web"),
     Guest("hello-p3", "library", "rust", "hello-p3"),
     Guest("standards-p3", "library", "rust", "standards-p3", shares=("standards-p2",)),
     Guest("greeting-cpp", "library", "cpp", "greeting.cc", REACTOR, world="greeting/greeter"),

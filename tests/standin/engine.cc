@@ -238,6 +238,43 @@ int32_t berth_call_start(const berth_runtime* runtime, const berth_module* modul
   return kOk;
 }
 
+// It serves nobody.
+int32_t berth_service_new(const berth_runtime*, const berth_module*, const berth_guest*,
+                          uint16_t (*)(void*, const berth_served*), void (*)(void*), berth_service**,
+                          berth_bytes*) {
+  return -1;
+}
+
+berth_service* berth_service_hold(const berth_service*) {
+  return nullptr;
+}
+
+void berth_service_free(berth_service*) {}
+
+int32_t berth_listener_bind(berth_slice, size_t, berth_listener**, berth_bytes*) {
+  return -1;
+}
+
+berth_bytes berth_listener_address(const berth_listener*) {
+  return {};
+}
+
+void berth_listener_free(berth_listener*) {}
+
+int32_t berth_server_start(const berth_runtime*, berth_listener*, const berth_server_settings*,
+                           void (*)(void*, const berth_request_head*, berth_route*), void (*)(void*, uint64_t),
+                           void*, berth_server**, berth_bytes*) {
+  return -1;
+}
+
+void berth_server_stop(const berth_server*) {}
+
+uint64_t berth_server_connections(const berth_server*) {
+  return 0;
+}
+
+void berth_server_free(berth_server*) {}
+
 // What is stored is counted by the doors, which the stand-in doesn't have.
 int32_t berth_ledger_open(const berth_account*, size_t, berth_quota, berth_ledger**, berth_bytes*) {
   return -1;

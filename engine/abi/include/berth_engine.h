@@ -108,11 +108,20 @@ typedef struct berth_hasher berth_hasher;
 /// Folders that are counted. Any thread.
 typedef struct berth_ledger berth_ledger;
 
+/// An address that is bound.
+typedef struct berth_listener berth_listener;
+
 /// A compiled module. Any thread.
 typedef struct berth_module berth_module;
 
 /// The engine's threads, configurations and clock. Any thread.
 typedef struct berth_runtime berth_runtime;
+
+/// A server that runs. Any thread.
+typedef struct berth_server berth_server;
+
+/// A module that answers requests. Any thread.
+typedef struct berth_service berth_service;
 
 /// One module's network. Any thread.
 typedef struct berth_traffic berth_traffic;
@@ -332,6 +341,57 @@ typedef struct berth_stored {
   uint64_t refused_files;
 } berth_stored;
 
+/// How a request was served: *borrow* for the duration of `served`.
+typedef struct berth_served {
+  /// Of the guest's work; `exited` is an ordinary end.
+  const struct berth_outcome *outcome;
+  /// What the guest answered; 0 when it didn't.
+  uint16_t status;
+  /// The error that it answered with instead, in the words of `wasi:http`; may be empty.
+  struct berth_slice refused;
+  uint64_t wall_ns;
+  uint64_t cpu_used_ns;
+  uint64_t fuel_used;
+  /// Of the connections that the host made for the guest.
+  uint64_t sent_bytes;
+  uint64_t received_bytes;
+} berth_served;
+
+/// What clients may do.
+typedef struct berth_server_settings {
+  /// Connections at once; one more is closed.
+  uint64_t connections;
+  /// Of a request's head; 8 KiB at least.
+  uint64_t head_bytes;
+  uint64_t head_ns;
+  uint64_t body_bytes;
+  /// How long a connection without a request is kept, and a client waited for that sends nothing of a body.
+  uint64_t idle_ns;
+  /// How long a server that is stopped waits for requests that are under way.
+  uint64_t drain_ns;
+} berth_server_settings;
+
+/// What a request says of itself before its body: *borrow* for the duration of `route`.
+typedef struct berth_request_head {
+  struct berth_slice method;
+  /// As the client wrote it, without a port.
+  struct berth_slice host;
+  /// With its query.
+  struct berth_slice path;
+  /// The client's address and port.
+  struct berth_slice peer;
+} berth_request_head;
+
+/// Where a request goes. Filled in by `route`.
+typedef struct berth_route {
+  /// *Own*: a hold of `berth_service_hold`. Null: it goes nowhere.
+  struct berth_service *service;
+  /// What is answered then.
+  uint16_t status;
+  /// Seconds after which the client may come back; 0 says nothing.
+  uint32_t retry_after;
+} berth_route;
+
 /// How much a module may send and receive each way, and have open, all its calls together. A limit of 0 is none.
 typedef struct berth_network_limits {
   /// With a burst of an eighth of that.
@@ -518,6 +578,72 @@ struct berth_stored berth_ledger_account(const struct berth_ledger *ledger,
 /// *Own* `ledger`; null is fine. Calls that were lent it go on counting.
 /// `ledger` came from `berth_ledger_open` and is not used again.
 void berth_ledger_free(struct berth_ledger *ledger);
+
+/// Makes a module answer requests: each in an instance of its own that is given what `guest` says, whose `done` and
+/// `function` aren't used, and of whose `meter` only the limits are. `served` is called once for each request, when its
+/// instance is gone, and gives the status to answer with when the guest gave none; `gone` once, when neither the service
+/// nor a request of it is left: only then may what `guest` lends, and `context`, go. Both on any thread; they must not
+/// block or throw. *Own* `out`. Any thread.
+/// As `berth_call_start`; `out` is writable.
+int32_t berth_service_new(const struct berth_runtime *runtime,
+                          const struct berth_module *module,
+                          const struct berth_guest *guest,
+                          uint16_t (*served)(void *context, const struct berth_served *served),
+                          void (*gone)(void *context),
+                          struct berth_service **out,
+                          struct berth_bytes *error);
+
+/// One more hold of a service, for `route` to give away. *Borrow* `service`, *own* the result. Any thread.
+/// `service` came from `berth_service_new` and hasn't been freed.
+struct berth_service *berth_service_hold(const struct berth_service *service);
+
+/// *Own* `service`; null is fine. Requests that are under way go on. Any thread.
+/// `service` came from `berth_service_new` or `berth_service_hold` and is not used again.
+void berth_service_free(struct berth_service *service);
+
+/// Binds an address, "127.0.0.1:0" or "[::1]:8080", for a runtime with so many lanes: nobody can connect yet. *Own*
+/// `out`. Any thread.
+/// *Borrow* `address`; `out` is writable; `error` is writable or null.
+int32_t berth_listener_bind(struct berth_slice address,
+                            size_t lanes,
+                            struct berth_listener **out,
+                            struct berth_bytes *error);
+
+/// The address that it got, with its port. *Borrow* `listener`, *own* the result.
+/// `listener` came from `berth_listener_bind` and hasn't been freed.
+struct berth_bytes berth_listener_address(const struct berth_listener *listener);
+
+/// *Own* `listener`; null is fine.
+/// `listener` came from `berth_listener_bind` and is not used again.
+void berth_listener_free(struct berth_listener *listener);
+
+/// Serves on the runtime's lanes, which it starts. `route` is called for each request; `drained` once, when the server
+/// was stopped and has no connection left, or so many when it had waited long enough. Both on the lanes: they must not
+/// block or throw, and `context` outlives the runtime. *Own* `listener`, also when it fails, and `out`. Any thread.
+/// *Borrow* `runtime` and `settings`; `listener` came from `berth_listener_bind` and is not used again; `out` is
+/// writable; `error` is writable or null.
+int32_t berth_server_start(const struct berth_runtime *runtime,
+                           struct berth_listener *listener,
+                           const struct berth_server_settings *settings,
+                           void (*route)(void *context,
+                                         const struct berth_request_head *head,
+                                         struct berth_route *route),
+                           void (*drained)(void *context, uint64_t left),
+                           void *context,
+                           struct berth_server **out,
+                           struct berth_bytes *error);
+
+/// Accepts no more, and lets go of connections as their requests end. *Borrow* `server`. Any thread.
+/// `server` came from `berth_server_start` and hasn't been freed.
+void berth_server_stop(const struct berth_server *server);
+
+/// How many connections there are. *Borrow* `server`. Any thread.
+/// `server` came from `berth_server_start` and hasn't been freed.
+uint64_t berth_server_connections(const struct berth_server *server);
+
+/// Stops it. *Own* `server`; null is fine. Any thread.
+/// `server` came from `berth_server_start` and is not used again.
+void berth_server_free(struct berth_server *server);
 
 /// One module's network, with its limits. *Own* the result. Any thread.
 /// *Borrow* `limits`; what it says of its members holds.

@@ -19,20 +19,30 @@ use std::sync::atomic::AtomicU64;
 /// A started call. Any thread.
 pub struct berth_call(Call);
 
+pub(crate) type Ask = unsafe extern "C" fn(*mut c_void, *const berth_knock) -> bool;
+
 /// C++'s side of a call. C++ keeps what `context` points to alive until `done` has returned.
 #[derive(Clone, Copy)]
 struct Callbacks {
-    ask: unsafe extern "C" fn(*mut c_void, *const berth_knock) -> bool,
     done: unsafe extern "C" fn(*mut c_void, *const berth_outcome),
     context: *mut c_void,
 }
 
-// SAFETY: the header demands that both functions can be called, with the context, on any thread.
-unsafe impl Send for Callbacks {}
-// SAFETY: the same.
-unsafe impl Sync for Callbacks {}
+/// Whom the doors ask (C++), for as long as the call lasts.
+pub(crate) struct Asked {
+    pub ask: Ask,
+    pub context: *mut c_void,
+}
 
-impl Owner for Callbacks {
+// SAFETY: the header demands that it can be called, with the context, on any thread.
+unsafe impl Send for Asked {}
+// SAFETY: the same.
+unsafe impl Sync for Asked {}
+
+// SAFETY: the header demands that it can be called, with the context, on any thread.
+unsafe impl Send for Callbacks {}
+
+impl Owner for Asked {
     fn ask(&self, knock: &Knock<'_>) -> bool {
         let knock = berth_knock {
             capability: knock.capability as i32,
@@ -51,45 +61,52 @@ impl Owner for Callbacks {
 
 impl Callbacks {
     fn done(self, ended: Ended) {
-        let mut out = berth_outcome {
-            ending: berth_ending::BERTH_ENDING_FAILED as i32,
-            exit_status: 0,
-            limit: 0,
-            reason: borrowed(&[]),
-            result: borrowed(&[]),
-            trace: borrowed(&[]),
-            still_running: ended.still_running,
-            unfinished_line: ended.unfinished_line,
-        };
-        let (reason, trace) = match &ended.outcome {
-            Outcome::Trapped { reason, trace } => (plain::one_line(reason), plain::lines(trace)),
-            Outcome::Failed(why) => (plain::one_line(why), String::new()),
-            _ => Default::default(),
-        };
-        out.reason = borrowed(reason.as_bytes());
-        out.trace = borrowed(trace.as_bytes());
-        match &ended.outcome {
-            Outcome::Exited(status) => {
-                out.ending = berth_ending::BERTH_ENDING_EXITED as i32;
-                out.exit_status = *status;
-            }
-            Outcome::Returned { text, failed } => {
-                out.ending = berth_ending::BERTH_ENDING_RETURNED as i32;
-                out.exit_status = i32::from(*failed);
-                out.result = borrowed(text.as_bytes());
-            }
-            Outcome::Trapped { .. } => out.ending = berth_ending::BERTH_ENDING_TRAPPED as i32,
-            Outcome::Limited(limit) => {
-                out.ending = berth_ending::BERTH_ENDING_LIMITED as i32;
-                out.limit = *limit as i32;
-            }
-            Outcome::Cancelled => out.ending = berth_ending::BERTH_ENDING_CANCELLED as i32,
-            Outcome::Failed(_) => {}
-            Outcome::Panicked => out.ending = berth_ending::BERTH_ENDING_PANICKED as i32,
-        }
-        // SAFETY: the header's contract for `done`; the outcome lives until it returns.
-        unsafe { (self.done)(self.context, &out) }
+        tell(&ended, |outcome| {
+            // SAFETY: the header's contract for `done`; the outcome lives until it returns.
+            unsafe { (self.done)(self.context, outcome) }
+        });
     }
+}
+
+/// Shows how a call ended in C's words.
+pub(crate) fn tell<R>(ended: &Ended, show: impl FnOnce(&berth_outcome) -> R) -> R {
+    let mut out = berth_outcome {
+        ending: berth_ending::BERTH_ENDING_FAILED as i32,
+        exit_status: 0,
+        limit: 0,
+        reason: borrowed(&[]),
+        result: borrowed(&[]),
+        trace: borrowed(&[]),
+        still_running: ended.still_running,
+        unfinished_line: ended.unfinished_line,
+    };
+    let (reason, trace) = match &ended.outcome {
+        Outcome::Trapped { reason, trace } => (plain::one_line(reason), plain::lines(trace)),
+        Outcome::Failed(why) => (plain::one_line(why), String::new()),
+        _ => Default::default(),
+    };
+    out.reason = borrowed(reason.as_bytes());
+    out.trace = borrowed(trace.as_bytes());
+    match &ended.outcome {
+        Outcome::Exited(status) => {
+            out.ending = berth_ending::BERTH_ENDING_EXITED as i32;
+            out.exit_status = *status;
+        }
+        Outcome::Returned { text, failed } => {
+            out.ending = berth_ending::BERTH_ENDING_RETURNED as i32;
+            out.exit_status = i32::from(*failed);
+            out.result = borrowed(text.as_bytes());
+        }
+        Outcome::Trapped { .. } => out.ending = berth_ending::BERTH_ENDING_TRAPPED as i32,
+        Outcome::Limited(limit) => {
+            out.ending = berth_ending::BERTH_ENDING_LIMITED as i32;
+            out.limit = *limit as i32;
+        }
+        Outcome::Cancelled => out.ending = berth_ending::BERTH_ENDING_CANCELLED as i32,
+        Outcome::Failed(_) => {}
+        Outcome::Panicked => out.ending = berth_ending::BERTH_ENDING_PANICKED as i32,
+    }
+    show(&out)
 }
 
 /// Starts a module's `wasi:cli/run`, or the function that `guest` names. *Own* `out`, which may be freed before the
@@ -112,9 +129,10 @@ pub unsafe extern "C" fn berth_call_start(
         let (Some(ask), Some(done)) = (guest.ask, guest.done) else {
             return Err(Failure::new(INTERNAL, "a call needs both its callbacks"));
         };
-        let callbacks = Callbacks { ask, done, context: guest.context };
+        let callbacks = Callbacks { done, context: guest.context };
+        let asked = Asked { ask, context: guest.context };
         // SAFETY: the caller's promise.
-        let guest = unsafe { read_guest(guest, callbacks)? };
+        let guest = unsafe { read_guest(guest, asked)? };
         let call = runtime.0.start(module.0.clone(), guest, move |ended| callbacks.done(ended));
         let call = call.map_err(|e| Failure::new(UNAVAILABLE, format!("starting the guest's thread: {e}")))?;
         // SAFETY: the caller's promise.
@@ -125,7 +143,7 @@ pub unsafe extern "C" fn berth_call_start(
 
 /// # Safety
 /// As `berth_call_start`.
-unsafe fn read_guest(guest: &berth_guest, callbacks: Callbacks) -> Result<Guest, Failure> {
+pub(crate) unsafe fn read_guest(guest: &berth_guest, asked: Asked) -> Result<Guest, Failure> {
     // SAFETY: the caller's promise, here and below.
     let (args, env) = unsafe { (texts(guest.args, "an argument")?, texts(guest.env, "an environment variable")?) };
     let folders = if guest.folders_len == 0 {
@@ -180,7 +198,7 @@ unsafe fn read_guest(guest: &berth_guest, callbacks: Callbacks) -> Result<Guest,
         budget,
         meter,
         share,
-        owner: Arc::new(callbacks),
+        owner: Arc::new(asked),
         net: Settings { dns_servers, rule_names, traffic },
         ways: if guest.portable { Ways::Portable } else { Ways::Native },
         guards_off: GuardsOff(guest.guards_off),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The C ABI of the engine: the exports for its threads, its modules and their hashes; those for calls are in
-//! `call.rs` and `function.rs`, for what is stored in `ledger.rs`, for bandwidth in `traffic.rs`, the
+//! `call.rs` and `function.rs`, for what is stored in `ledger.rs`, for bandwidth in `traffic.rs`, for serving HTTP in `serve.rs`, the
 //! structs in `types.rs`. All the `unsafe` that a C boundary needs is in this crate.
 //!
 //! Functions that can fail return an error number of `src/base/error_table.cc` (0 is success) and, through
@@ -13,6 +13,7 @@ mod call;
 mod function;
 mod ledger;
 mod plain;
+mod serve;
 mod traffic;
 mod types;
 
@@ -21,16 +22,17 @@ use boundary::{Failure, INTERNAL, INVALID_MODULE, UNAVAILABLE, bytes, guarded, o
 pub use call::*;
 pub use function::*;
 pub use ledger::*;
+pub use serve::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 pub use traffic::*;
 pub use types::*;
 
 /// The engine's threads, configurations and clock. Any thread.
-pub struct berth_runtime(Runtime);
+pub struct berth_runtime(pub(crate) Runtime);
 
 /// A compiled module. Any thread.
-pub struct berth_module(Arc<Module>);
+pub struct berth_module(pub(crate) Arc<Module>);
 
 /// A hash that is being computed.
 pub struct berth_hasher(blake3::Hasher);

@@ -2,6 +2,7 @@
 //! The plain structs that cross the boundary. cbindgen writes `berth_engine.h` from these and from the
 //! functions in `lib.rs` and `call.rs`; `make lint` compares.
 
+use crate::serve::berth_service;
 use core::ffi::c_void;
 
 /// Bytes that C++ reads during a call and Rust never keeps, or the other way round: *borrow*. Not
@@ -357,4 +358,60 @@ pub struct berth_description {
     /// For each export of a core module: its type, and why this function can't be called, if so.
     pub export_types: berth_bytes,
     pub export_notes: berth_bytes,
+}
+
+/// How a request was served: *borrow* for the duration of `served`.
+#[repr(C)]
+pub struct berth_served {
+    /// Of the guest's work; `exited` is an ordinary end.
+    pub outcome: *const berth_outcome,
+    /// What the guest answered; 0 when it didn't.
+    pub status: u16,
+    /// The error that it answered with instead, in the words of `wasi:http`; may be empty.
+    pub refused: berth_slice,
+    pub wall_ns: u64,
+    pub cpu_used_ns: u64,
+    pub fuel_used: u64,
+    /// Of the connections that the host made for the guest.
+    pub sent_bytes: u64,
+    pub received_bytes: u64,
+}
+
+/// What a request says of itself before its body: *borrow* for the duration of `route`.
+#[repr(C)]
+pub struct berth_request_head {
+    pub method: berth_slice,
+    /// As the client wrote it, without a port.
+    pub host: berth_slice,
+    /// With its query.
+    pub path: berth_slice,
+    /// The client's address and port.
+    pub peer: berth_slice,
+}
+
+/// Where a request goes. Filled in by `route`.
+#[repr(C)]
+pub struct berth_route {
+    /// *Own*: a hold of `berth_service_hold`. Null: it goes nowhere.
+    pub service: *mut berth_service,
+    /// What is answered then.
+    pub status: u16,
+    /// Seconds after which the client may come back; 0 says nothing.
+    pub retry_after: u32,
+}
+
+/// What clients may do.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct berth_server_settings {
+    /// Connections at once; one more is closed.
+    pub connections: u64,
+    /// Of a request's head; 8 KiB at least.
+    pub head_bytes: u64,
+    pub head_ns: u64,
+    pub body_bytes: u64,
+    /// How long a connection without a request is kept, and a client waited for that sends nothing of a body.
+    pub idle_ns: u64,
+    /// How long a server that is stopped waits for requests that are under way.
+    pub drain_ns: u64,
 }

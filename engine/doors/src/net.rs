@@ -34,6 +34,7 @@ impl Common {
 }
 
 /// What a guest's network is made of, beside what C++ lends.
+#[derive(Clone)]
 pub struct Settings {
     /// Name servers that the owner of this machine named; without any, the system's.
     pub dns_servers: Vec<SocketAddr>,

@@ -52,6 +52,7 @@ pub struct OutputFlags {
 }
 
 /// What is called in a module.
+#[derive(Clone)]
 pub enum Target {
     /// `wasi:cli/run`.
     Command,
@@ -60,6 +61,7 @@ pub enum Target {
 }
 
 /// A folder of the host that a guest sees.
+#[derive(Clone)]
 pub struct Folder {
     pub host_path: String,
     pub guest_path: String,
@@ -69,6 +71,7 @@ pub struct Folder {
 }
 
 /// What a guest is given. All of it has been decided by the policy (C++).
+#[derive(Clone)]
 pub struct Guest {
     pub target: Target,
     pub args: Vec<String>,
@@ -231,6 +234,24 @@ impl<D: FnOnce(Ended)> Drop for Due<D> {
     }
 }
 
+pub(crate) fn pulse_of(guest: &Guest, alone: bool) -> Arc<Pulse> {
+    let wall = guest.meter.wall_limit_ns;
+    let share = guest.share.filter(|_| !guest.guards_off.has(GuardsOff::CPU_SHARE));
+    let drawing = if alone { Drawing::by_process } else { Drawing::by_task };
+    Arc::new(Pulse {
+        meter: guest.meter,
+        drawing: share.map(|share| Arc::new(drawing(share))),
+        deadline: (wall != 0).then(|| Instant::now() + Duration::from_nanos(wall)),
+        polled_at: AtomicU64::new(0),
+        process_polled_at: AtomicU64::new(0),
+        polls: AtomicU64::new(0),
+        cancelled: AtomicBool::new(false),
+        wake: Notify::new(),
+        alone,
+        guards_off: guest.guards_off,
+    })
+}
+
 impl Runtime {
     /// Starts `wasi:cli/run` of a module. `done` is called once, on a thread of ours, after the guest's store and
     /// all that it held are gone, unless it says `still_running`; not when an error is returned.
@@ -241,22 +262,8 @@ impl Runtime {
         done: impl FnOnce(Ended) + Send + 'static,
     ) -> io::Result<Call> {
         let lane = self.lane()?;
-        let wall = guest.meter.wall_limit_ns;
         let alone = module.kind.alone;
-        let share = guest.share.filter(|_| !guest.guards_off.has(GuardsOff::CPU_SHARE));
-        let drawing = if alone { Drawing::by_process } else { Drawing::by_task };
-        let pulse = Arc::new(Pulse {
-            meter: guest.meter,
-            drawing: share.map(|share| Arc::new(drawing(share))),
-            deadline: (wall != 0).then(|| Instant::now() + Duration::from_nanos(wall)),
-            polled_at: AtomicU64::new(0),
-            process_polled_at: AtomicU64::new(0),
-            polls: AtomicU64::new(0),
-            cancelled: AtomicBool::new(false),
-            wake: Notify::new(),
-            alone,
-            guards_off: guest.guards_off,
-        });
+        let pulse = pulse_of(&guest, alone);
         let call = Call { pulse: pulse.clone() };
         let ways = if guest.guards_off.has(GuardsOff::STDOUT) { Ways::Blocking } else { guest.ways };
         let outputs = [Output::stdout(ways), Output::stderr(ways)];
@@ -285,9 +292,7 @@ impl Runtime {
 impl Shared {
     async fn perform(&self, module: &Module, guest: Guest, pulse: &Arc<Pulse>, outputs: &[Output; 2]) -> Outcome {
         assert!(!guest.guards_off.has(GuardsOff::PANIC), "a test asked for it");
-        let refused_before = guest.budget.refused.load(Relaxed);
-        let budget = guest.budget;
-        let counts_memory = !guest.guards_off.has(GuardsOff::MEMORY);
+        let (budget, guards_off) = (guest.budget, guest.guards_off);
         let running = async {
             let result = run(self, module, guest, pulse.clone(), outputs).await;
             // An ordinary end waits for its reader, as any program's last write does.
@@ -296,6 +301,22 @@ impl Shared {
             }
             result
         };
+        let outcome = self.measured(module, pulse, budget, guards_off, running).await;
+        let _ = tokio::time::timeout(LAST_WORDS, drain(outputs)).await;
+        outcome
+    }
+
+    /// Runs what a guest does under its limits, to its end.
+    pub(crate) async fn measured(
+        &self,
+        module: &Module,
+        pulse: &Arc<Pulse>,
+        budget: Budget,
+        guards_off: GuardsOff,
+        running: impl Future<Output = Result<Outcome>>,
+    ) -> Outcome {
+        let refused_before = budget.refused.load(Relaxed);
+        let counts_memory = !guards_off.has(GuardsOff::MEMORY);
         let payer = (module.kind.concurrency && counts_memory).then(|| Payer::new(budget));
         let measured = Measured {
             guest: Box::pin(running),
@@ -304,14 +325,11 @@ impl Shared {
             ticker: &self.ticker,
             payer,
         };
-        let ended = race(measured, pulse).await;
-        let outcome = match ended {
+        match race(measured, pulse).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => classify(error, budget.refused.load(Relaxed) > refused_before),
             Err(end) => end.into(),
-        };
-        let _ = tokio::time::timeout(LAST_WORDS, drain(outputs)).await;
-        outcome
+        }
     }
 }
 
@@ -355,6 +373,24 @@ async fn run(
 ) -> Result<Outcome> {
     let target = std::mem::replace(&mut guest.target, Target::Command);
     let most_text = (guest.budget.limit / 4) as usize;
+    let store = open_store(shared, module, guest, pulse, outputs)?;
+    match target {
+        Target::Command => run_command(store, module).await,
+        Target::Function(function) => {
+            let given = typed::call(store, module, &function, most_text).await?;
+            Ok(Outcome::Returned { text: given.text, failed: given.failed })
+        }
+    }
+}
+
+/// A store for an instance of the module, with all its limits set.
+pub(crate) fn open_store(
+    shared: &Shared,
+    module: &Module,
+    guest: Guest,
+    pulse: Arc<Pulse>,
+    outputs: &[Output; 2],
+) -> Result<Metered> {
     let (mut handles, mut host_buffers) = (guest.handles, guest.host_buffer_bytes);
     let (guards_off, meter) = (guest.guards_off, guest.meter);
     let mut held_bytes = module.needs.instance_bytes;
@@ -391,14 +427,7 @@ async fn run(
         });
     }
     store.data_mut().draws.instances(held_bytes)?;
-    let store = Metered { store, meter };
-    match target {
-        Target::Command => run_command(store, module).await,
-        Target::Function(function) => {
-            let given = typed::call(store, module, &function, most_text).await?;
-            Ok(Outcome::Returned { text: given.text, failed: given.failed })
-        }
-    }
+    Ok(Metered { store, meter })
 }
 
 async fn run_command(mut store: Metered, module: &Module) -> Result<Outcome> {

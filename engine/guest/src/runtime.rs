@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use wasmtime::Result;
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime_wasi::{p2, p3};
+use wasmtime_wasi_http::p2::bindings as http;
 
 pub struct Runtime {
     pub(crate) shared: Arc<Shared>,
@@ -68,6 +69,8 @@ pub(crate) struct Linked {
     pub(crate) instance: InstancePre<State>,
     /// As a program that can be run, or why it is none.
     pub(crate) command: Result<Command>,
+    /// As one that answers HTTP requests, or why it is none.
+    pub(crate) handler: Result<Handler>,
 }
 
 /// A module that exports `wasi:cli/run`, of either version.
@@ -86,6 +89,22 @@ impl Command {
             wasmtime::Error::msg(
                 "it is no program: it exports no 'wasi:cli/run' of version 0.2 or 0.3; 'berth inspect' shows what it \
                  exports",
+            )
+        })
+    }
+}
+
+/// A module that exports a handler of HTTP requests.
+pub(crate) enum Handler {
+    Wasi02(http::ProxyPre<State>),
+}
+
+impl Handler {
+    fn of(instance: &InstancePre<State>) -> Result<Self> {
+        http::ProxyPre::new(instance.clone()).map(Handler::Wasi02).map_err(|_| {
+            wasmtime::Error::msg(
+                "it answers no HTTP requests: it exports no 'wasi:http/incoming-handler' of version 0.2; 'berth inspect' \
+                 shows what it exports",
             )
         })
     }
@@ -135,7 +154,10 @@ impl Runtime {
 
     fn link(&self, kind: Kind, needs: Needs, component: Component) -> Result<Module> {
         let instance = self.shared.linker(kind)?.instantiate_pre(&component);
-        let linked = instance.map(|instance| Linked { command: Command::of(&instance), instance });
+        let linked = instance.map(|instance| {
+            let (command, handler) = (Command::of(&instance), Handler::of(&instance));
+            Linked { instance, command, handler }
+        });
         Ok(Module { linked, kind, needs })
     }
 
@@ -152,6 +174,21 @@ impl Runtime {
         Ok(self.lanes.get_or_init(|| started))
     }
 
+    /// Puts one task on each lane: for what has a thread of its own to listen on.
+    pub fn on_each_lane<F>(&self, mut task: impl FnMut(usize) -> F) -> io::Result<()>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        for (number, lane) in self.lanes()?.iter().enumerate() {
+            lane.handle.spawn(task(number));
+        }
+        Ok(())
+    }
+
+    pub fn lane_count(&self) -> usize {
+        self.most_lanes
+    }
+
     pub(crate) fn lane(&self) -> io::Result<&Handle> {
         let lanes = self.lanes()?;
         let next = self.next_lane.fetch_add(1, Ordering::Relaxed);
@@ -163,6 +200,16 @@ impl Module {
     /// Why it can't run as a command, if it can't.
     pub fn command_error(&self) -> Option<&wasmtime::Error> {
         self.command().err()
+    }
+
+    /// Fails when it can't answer HTTP requests, and says why.
+    pub fn answers_http(&self) -> Result<()> {
+        self.handler().map(|_| ())
+    }
+
+    pub(crate) fn handler(&self) -> Result<&Handler> {
+        let linked = self.linked.as_ref().map_err(|e| wasmtime::Error::msg(format!("{e:#}")))?;
+        linked.handler.as_ref().map_err(|e| wasmtime::Error::msg(format!("{e:#}")))
     }
 
     pub(crate) fn command(&self) -> std::result::Result<&Command, &wasmtime::Error> {

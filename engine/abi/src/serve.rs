@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The exports for serving HTTP: modules that answer requests, and servers that bring them. C++ knows the routes and
+//! admits, and is told how each request was served.
+
+use crate::boundary::{Failure, INTERNAL, INVALID_ARGUMENT, INVALID_MODULE, UNAVAILABLE, borrowed, guarded, owned, text};
+use crate::call::{Asked, read_guest, tell};
+use crate::types::*;
+use crate::{berth_module, berth_runtime};
+use ::berth_guest::{Ended, Overseer, Served, Service};
+use berth_serve::{Head, Listener, Route, Router, Server, Settings};
+use core::ffi::c_void;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A module that answers requests. Any thread.
+pub struct berth_service(Arc<Service>);
+
+/// An address that is bound.
+pub struct berth_listener(Listener);
+
+/// A server that runs. Any thread.
+pub struct berth_server(Server);
+
+/// C++'s side of a service. What `context` points to is alive until `gone` was called.
+struct Watching {
+    served: unsafe extern "C" fn(*mut c_void, *const berth_served) -> u16,
+    gone: unsafe extern "C" fn(*mut c_void),
+    context: *mut c_void,
+}
+
+// SAFETY: the header demands that both can be called, with the context, on any thread.
+unsafe impl Send for Watching {}
+// SAFETY: the same.
+unsafe impl Sync for Watching {}
+
+impl Overseer for Watching {
+    fn ended(&self, ended: Ended, served: &Served<'_>) -> u16 {
+        tell(&ended, |outcome| {
+            let served = berth_served {
+                outcome,
+                status: served.status.unwrap_or(0),
+                refused: borrowed(served.refused.unwrap_or("").as_bytes()),
+                wall_ns: served.wall.as_nanos() as u64,
+                cpu_used_ns: served.cpu_used_ns,
+                fuel_used: served.fuel_used,
+                sent_bytes: served.sent_bytes,
+                received_bytes: served.received_bytes,
+            };
+            // SAFETY: the header's contract for `served`, which borrows it.
+            unsafe { (self.served)(self.context, &served) }
+        })
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        // SAFETY: the header's contract for `gone`; nothing calls C++ for this service any more.
+        unsafe { (self.gone)(self.context) }
+    }
+}
+
+/// C++'s side of a server: it outlives that.
+struct Routing {
+    route: unsafe extern "C" fn(*mut c_void, *const berth_request_head, *mut berth_route),
+    drained: unsafe extern "C" fn(*mut c_void, u64),
+    context: *mut c_void,
+}
+
+// SAFETY: the header demands that both can be called, with the context, on any thread.
+unsafe impl Send for Routing {}
+// SAFETY: the same.
+unsafe impl Sync for Routing {}
+
+impl Router for Routing {
+    fn route(&self, head: &Head<'_>) -> Route {
+        let peer = head.peer.to_string();
+        let head = berth_request_head {
+            method: borrowed(head.method.as_bytes()),
+            host: borrowed(head.host.as_bytes()),
+            path: borrowed(head.path.as_bytes()),
+            peer: borrowed(peer.as_bytes()),
+        };
+        let mut route = berth_route { service: std::ptr::null_mut(), status: 500, retry_after: 0 };
+        // SAFETY: the header's contract for `route`, which borrows the head and fills in the rest.
+        unsafe { (self.route)(self.context, &head, &mut route) };
+        if route.service.is_null() {
+            let retry_after = (route.retry_after != 0).then_some(route.retry_after);
+            return Route::Refuse { status: route.status, retry_after };
+        }
+        // SAFETY: the header's contract: the hold is ours.
+        Route::To(unsafe { Box::from_raw(route.service) }.0)
+    }
+
+    fn drained(&self, left: usize) {
+        // SAFETY: the header's contract for `drained`.
+        unsafe { (self.drained)(self.context, left as u64) }
+    }
+}
+
+/// Makes a module answer requests: each in an instance of its own that is given what `guest` says, whose `done` and
+/// `function` aren't used, and of whose `meter` only the limits are. `served` is called once for each request, when its
+/// instance is gone, and gives the status to answer with when the guest gave none; `gone` once, when neither the service
+/// nor a request of it is left: only then may what `guest` lends, and `context`, go. Both on any thread; they must not
+/// block or throw. *Own* `out`. Any thread.
+///
+/// # Safety
+/// As `berth_call_start`; `out` is writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_service_new(
+    runtime: *const berth_runtime,
+    module: *const berth_module,
+    guest: *const berth_guest,
+    served: Option<unsafe extern "C" fn(context: *mut c_void, served: *const berth_served) -> u16>,
+    gone: Option<unsafe extern "C" fn(context: *mut c_void)>,
+    out: *mut *mut berth_service,
+    error: *mut berth_bytes,
+) -> i32 {
+    guarded(error, || {
+        // SAFETY: the caller's promise.
+        let (runtime, module, guest) = unsafe { (&*runtime, &*module, &*guest) };
+        let (Some(ask), Some(served), Some(gone)) = (guest.ask, served, gone) else {
+            return Err(Failure::new(INTERNAL, "a service needs all its callbacks"));
+        };
+        // SAFETY: the caller's promise.
+        let given = unsafe { read_guest(guest, Asked { ask, context: guest.context })? };
+        module.0.answers_http().map_err(|e| Failure::new(INVALID_MODULE, format!("{e:#}")))?;
+        let watching = Arc::new(Watching { served, gone, context: guest.context });
+        let service = Arc::new(runtime.0.service(module.0.clone(), given, watching));
+        // SAFETY: the caller's promise.
+        unsafe { out.write(Box::into_raw(Box::new(berth_service(service)))) };
+        Ok(())
+    })
+}
+
+/// One more hold of a service, for `route` to give away. *Borrow* `service`, *own* the result. Any thread.
+///
+/// # Safety
+/// `service` came from `berth_service_new` and hasn't been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_service_hold(service: *const berth_service) -> *mut berth_service {
+    // SAFETY: the caller's promise.
+    Box::into_raw(Box::new(berth_service(unsafe { &*service }.0.clone())))
+}
+
+/// *Own* `service`; null is fine. Requests that are under way go on. Any thread.
+///
+/// # Safety
+/// `service` came from `berth_service_new` or `berth_service_hold` and is not used again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_service_free(service: *mut berth_service) {
+    if !service.is_null() {
+        // SAFETY: the caller's promise.
+        drop(unsafe { Box::from_raw(service) });
+    }
+}
+
+/// Binds an address, "127.0.0.1:0" or "[::1]:8080", for a runtime with so many lanes: nobody can connect yet. *Own*
+/// `out`. Any thread.
+///
+/// # Safety
+/// *Borrow* `address`; `out` is writable; `error` is writable or null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_listener_bind(
+    address: berth_slice,
+    lanes: usize,
+    out: *mut *mut berth_listener,
+    error: *mut berth_bytes,
+) -> i32 {
+    guarded(error, || {
+        // SAFETY: the caller's promise.
+        let said = unsafe { text(address, "an address")? };
+        let address: SocketAddr = said.parse().map_err(|_| {
+            Failure::new(INVALID_ARGUMENT, format!("'{said}' is no address and port: write 127.0.0.1:8080 or [::1]:0"))
+        })?;
+        let listener = Listener::bind(address, lanes.max(1))
+            .map_err(|e| Failure::new(UNAVAILABLE, format!("'{address}' can't be listened on: {e}")))?;
+        // SAFETY: the same.
+        unsafe { out.write(Box::into_raw(Box::new(berth_listener(listener)))) };
+        Ok(())
+    })
+}
+
+/// The address that it got, with its port. *Borrow* `listener`, *own* the result.
+///
+/// # Safety
+/// `listener` came from `berth_listener_bind` and hasn't been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_listener_address(listener: *const berth_listener) -> berth_bytes {
+    // SAFETY: the caller's promise.
+    let listener = unsafe { &*listener };
+    owned(listener.0.address().to_string().into_bytes())
+}
+
+/// *Own* `listener`; null is fine.
+///
+/// # Safety
+/// `listener` came from `berth_listener_bind` and is not used again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_listener_free(listener: *mut berth_listener) {
+    if !listener.is_null() {
+        // SAFETY: the caller's promise.
+        drop(unsafe { Box::from_raw(listener) });
+    }
+}
+
+/// Serves on the runtime's lanes, which it starts. `route` is called for each request; `drained` once, when the server
+/// was stopped and has no connection left, or so many when it had waited long enough. Both on the lanes: they must not
+/// block or throw, and `context` outlives the runtime. *Own* `listener`, also when it fails, and `out`. Any thread.
+///
+/// # Safety
+/// *Borrow* `runtime` and `settings`; `listener` came from `berth_listener_bind` and is not used again; `out` is
+/// writable; `error` is writable or null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_server_start(
+    runtime: *const berth_runtime,
+    listener: *mut berth_listener,
+    settings: *const berth_server_settings,
+    route: Option<
+        unsafe extern "C" fn(context: *mut c_void, head: *const berth_request_head, route: *mut berth_route),
+    >,
+    drained: Option<unsafe extern "C" fn(context: *mut c_void, left: u64)>,
+    context: *mut c_void,
+    out: *mut *mut berth_server,
+    error: *mut berth_bytes,
+) -> i32 {
+    guarded(error, || {
+        // SAFETY: the caller's promise.
+        let (runtime, listener, settings) = unsafe { (&*runtime, Box::from_raw(listener), *settings) };
+        let (Some(route), Some(drained)) = (route, drained) else {
+            return Err(Failure::new(INTERNAL, "a server needs both its callbacks"));
+        };
+        let settings = Settings {
+            connections: settings.connections as usize,
+            head_bytes: settings.head_bytes as usize,
+            head_time: Duration::from_nanos(settings.head_ns),
+            body_bytes: settings.body_bytes,
+            idle_time: Duration::from_nanos(settings.idle_ns),
+            drain_time: Duration::from_nanos(settings.drain_ns),
+        };
+        let routing = Arc::new(Routing { route, drained, context });
+        let server = Server::start(&runtime.0, listener.0, routing, settings)
+            .map_err(|e| Failure::new(UNAVAILABLE, format!("the server can't be started: {e}")))?;
+        // SAFETY: the same.
+        unsafe { out.write(Box::into_raw(Box::new(berth_server(server)))) };
+        Ok(())
+    })
+}
+
+/// Accepts no more, and lets go of connections as their requests end. *Borrow* `server`. Any thread.
+///
+/// # Safety
+/// `server` came from `berth_server_start` and hasn't been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_server_stop(server: *const berth_server) {
+    // SAFETY: the caller's promise.
+    unsafe { &*server }.0.stop();
+}
+
+/// How many connections there are. *Borrow* `server`. Any thread.
+///
+/// # Safety
+/// `server` came from `berth_server_start` and hasn't been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_server_connections(server: *const berth_server) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { &*server }.0.connections() as u64
+}
+
+/// Stops it. *Own* `server`; null is fine. Any thread.
+///
+/// # Safety
+/// `server` came from `berth_server_start` and is not used again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_server_free(server: *mut berth_server) {
+    if !server.is_null() {
+        // SAFETY: the caller's promise.
+        drop(unsafe { Box::from_raw(server) });
+    }
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One connection: its requests, one after the other or, in HTTP/2, some at once.
+
+use crate::body::{Arriving, Leaving};
+use crate::server::{Counted, Head, Route, Shared};
+use berth_guest::Answer;
+use http::uri::Authority;
+use http::{Request, Response, Version, header};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, watch};
+use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
+
+/// Requests at once on one connection of HTTP/2, and what a client may reset before it is cut off.
+const STREAMS: u32 = 128;
+const RESETS: usize = 64;
+/// What a connection of HTTP/2 may send ahead, and each of its streams.
+const CONNECTION_WINDOW: u32 = 1 << 20;
+const STREAM_WINDOW: u32 = 256 << 10;
+/// Of an answer, what waits for its client.
+const SEND_BUFFER: usize = 64 << 10;
+/// hyper takes no less.
+const LEAST_HEAD: usize = 8192;
+
+/// How many requests of a connection are under way.
+#[derive(Default)]
+struct Busy {
+    requests: AtomicUsize,
+    changed: Notify,
+}
+
+/// One of them.
+pub(crate) struct Under(Arc<Busy>);
+
+impl Under {
+    fn way(busy: &Arc<Busy>) -> Self {
+        busy.requests.fetch_add(1, Relaxed);
+        Under(busy.clone())
+    }
+}
+
+impl Drop for Under {
+    fn drop(&mut self) {
+        self.0.requests.fetch_sub(1, Relaxed);
+        self.0.changed.notify_one();
+    }
+}
+
+impl Busy {
+    /// Ready once nothing was under way for so long.
+    async fn idle(&self, time: Duration) {
+        loop {
+            if self.requests.load(Relaxed) > 0 {
+                self.changed.notified().await;
+            } else if tokio::time::timeout(time, self.changed.notified()).await.is_err()
+                && self.requests.load(Relaxed) == 0
+            {
+                return;
+            }
+        }
+    }
+}
+
+pub(crate) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    shared: Arc<Shared>,
+    mut stopped: watch::Receiver<bool>,
+    _counted: Counted,
+) {
+    // Small answers go at once.
+    let _ = stream.set_nodelay(true);
+    let settings = shared.settings;
+    let busy = Arc::new(Busy::default());
+    let service = service_fn(|request| {
+        let (shared, under) = (shared.clone(), Under::way(&busy));
+        async move { Ok::<_, Infallible>(answer(request, peer, &shared, under).await) }
+    });
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(settings.head_time)
+        .max_buf_size(settings.head_bytes.max(LEAST_HEAD));
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_pending_accept_reset_streams(RESETS)
+        .max_local_error_reset_streams(RESETS)
+        .max_header_list_size(settings.head_bytes as u32)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .max_send_buf_size(SEND_BUFFER)
+        .keep_alive_interval(settings.idle_time);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let idle = busy.idle(settings.idle_time);
+    tokio::select! {
+        biased;
+        _ = connection.as_mut() => return,
+        _ = stopped.wait_for(|stopped| *stopped) => {}
+        () = idle => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    // One that hasn't said anything is none that a request is waited for on.
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        () = busy.idle(settings.head_time) => {}
+    }
+}
+
+async fn answer(request: Request<Incoming>, peer: SocketAddr, shared: &Shared, under: Under) -> Response<Leaving> {
+    let Some(authority) = authority_of(&request) else { return Leaving::status(400, None) };
+    let settings = shared.settings;
+    if http_body::Body::size_hint(request.body()).lower() > settings.body_bytes {
+        return Leaving::status(413, None);
+    }
+    let route = shared.router.route(&Head {
+        method: request.method().as_str(),
+        host: authority.host(),
+        path: request.uri().path_and_query().map_or("/", |path| path.as_str()),
+        peer,
+    });
+    let service = match route {
+        Route::To(service) => service,
+        Route::Refuse { status, retry_after } => return Leaving::status(status, retry_after),
+    };
+    let request = request.map(|body| Arriving::new(body, settings.body_bytes, settings.idle_time));
+    match service.answer(Scheme::Http, request).await {
+        Answer::Response(response) => response.map(|body| Leaving::guest(body, under)),
+        Answer::Status(status) => Leaving::status(status, None),
+    }
+}
+
+/// Whom the client means: HTTP/1.1 and 2 have to say it, and say one thing.
+fn authority_of(request: &Request<Incoming>) -> Option<Authority> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let host = hosts.next();
+    if hosts.next().is_some() {
+        return None;
+    }
+    let said = match host {
+        Some(host) => Some(host.to_str().ok()?.parse::<Authority>().ok()?),
+        None => None,
+    };
+    match request.uri().authority() {
+        Some(authority) => Some(authority.clone()),
+        None if said.is_none() && request.version() == Version::HTTP_10 => None,
+        None => said,
+    }
+    .filter(|authority| !authority.as_str().contains('@'))
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A server: it accepts until it is told to stop, and is drained once the last connection is gone.
+
+use crate::connection::serve;
+use crate::listener::Listener;
+use berth_guest::{Runtime, Service};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, watch};
+
+/// What a request says of itself before its body.
+pub struct Head<'a> {
+    pub method: &'a str,
+    /// Without its port, as the client wrote it.
+    pub host: &'a str,
+    /// With its query.
+    pub path: &'a str,
+    pub peer: SocketAddr,
+}
+
+/// Where a request goes.
+pub enum Route {
+    To(Arc<Service>),
+    /// Nowhere: what is answered, and when, in seconds, to come back.
+    Refuse { status: u16, retry_after: Option<u32> },
+}
+
+/// Whoever knows the routes (C++). Called on the lanes; never blocks.
+pub trait Router: Send + Sync {
+    fn route(&self, head: &Head<'_>) -> Route;
+
+    /// Called once, when a server that was stopped has let go of its connections, or of all but so many in time.
+    fn drained(&self, left: usize);
+}
+
+/// Bounds of what clients may do.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Connections at once, over all lanes.
+    pub connections: usize,
+    /// Of a request's head.
+    pub head_bytes: usize,
+    pub head_time: Duration,
+    /// Of a request's body.
+    pub body_bytes: u64,
+    /// How long a connection without a request, and a client that sends or takes nothing, is kept.
+    pub idle_time: Duration,
+    /// How long a server that is stopped waits for requests that are under way.
+    pub drain_time: Duration,
+}
+
+/// A server that runs. Dropping it stops it.
+pub struct Server {
+    stop: watch::Sender<bool>,
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub router: Arc<dyn Router>,
+    pub settings: Settings,
+    connections: AtomicUsize,
+    fewer: Notify,
+}
+
+/// One of the connections that there are.
+pub(crate) struct Counted(Arc<Shared>);
+
+impl Shared {
+    /// Nothing when there are too many.
+    pub fn count(self: &Arc<Self>) -> Option<Counted> {
+        let before = self.connections.fetch_add(1, Relaxed);
+        let counted = Counted(self.clone());
+        (before < self.settings.connections).then_some(counted)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Relaxed);
+        self.0.fewer.notify_one();
+    }
+}
+
+impl Server {
+    /// Serves on the runtime's lanes, which it starts.
+    pub fn start(
+        runtime: &Runtime,
+        listener: Listener,
+        router: Arc<dyn Router>,
+        settings: Settings,
+    ) -> io::Result<Self> {
+        let (stop, stopped) = watch::channel(false);
+        let shared = Arc::new(Shared { router, settings, connections: AtomicUsize::new(0), fewer: Notify::new() });
+        let mut sockets = listener.listen()?.into_iter();
+        runtime.on_each_lane(|lane| {
+            let (shared, stopped, socket) = (shared.clone(), stopped.clone(), sockets.next());
+            async move {
+                if let Some(listener) = socket.and_then(|socket| TcpListener::from_std(socket).ok()) {
+                    accept(listener, &shared, stopped.clone()).await;
+                }
+                if lane == 0 {
+                    drain(&shared, stopped).await;
+                }
+            }
+        })?;
+        Ok(Server { stop, shared })
+    }
+
+    /// Accepts no more, and lets go of connections as their requests end.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Those that there are now.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Relaxed)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// How long accepting rests when the system has no file left for a connection.
+const REST: Duration = Duration::from_millis(50);
+
+async fn drain(shared: &Shared, mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+    let empty = async {
+        while shared.connections.load(Relaxed) > 0 {
+            shared.fewer.notified().await;
+        }
+    };
+    let _ = tokio::time::timeout(shared.settings.drain_time, empty).await;
+    shared.router.drained(shared.connections.load(Relaxed));
+}
+
+async fn accept(listener: TcpListener, shared: &Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                if let Some(counted) = shared.count() {
+                    tokio::spawn(serve(stream, peer, shared.clone(), stopped.clone(), counted));
+                }
+            }
+            Err(_) => tokio::time::sleep(REST).await,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/server.h"
+
+#include <utility>
+
+#include "engine/abi_guest.h"
+#include "engine/abi_values.h"
+
+namespace berth::engine {
+namespace {
+
+/// What the engine holds on to for one service; `berth_on_gone` frees it.
+struct Answering {
+  berth_meter meter = {};
+  DoorKeeper* keeper = nullptr;
+  std::shared_ptr<Answerer> answerer;
+};
+
+extern "C" bool berth_on_service_ask(void* context, const berth_knock* knock) noexcept {
+  return static_cast<Answering*>(context)->keeper->ask(knock_of(*knock));
+}
+
+extern "C" uint16_t berth_on_served(void* context, const berth_served* told) noexcept {
+  Served served{.outcome = outcome_of(*told->outcome),
+                .status = told->status,
+                .refused = std::string(view(told->refused)),
+                .wall = std::chrono::nanoseconds(told->wall_ns)};
+  served.outcome.cpu_used = std::chrono::nanoseconds(told->cpu_used_ns);
+  served.outcome.fuel_used = told->fuel_used;
+  served.outcome.network.sent_bytes = told->sent_bytes;
+  served.outcome.network.received_bytes = told->received_bytes;
+  return static_cast<Answering*>(context)->answerer->served(served);
+}
+
+extern "C" void berth_on_gone(void* context) noexcept {
+  delete static_cast<Answering*>(context);
+}
+
+extern "C" void berth_on_route(void* context, const berth_request_head* head, berth_route* out) noexcept {
+  const Route route = static_cast<Router*>(context)->route({.method = view(head->method),
+                                                      .host = view(head->host),
+                                                      .path = view(head->path),
+                                                      .peer = view(head->peer)});
+  *out = {.service = route.service ? berth_service_hold(route.service->abi()) : nullptr,
+          .status = route.status,
+          .retry_after = static_cast<uint32_t>(route.retry_after.count())};
+}
+
+extern "C" void berth_on_drained(void* context, uint64_t left) noexcept {
+  static_cast<Router*>(context)->drained(left);
+}
+
+uint64_t nanoseconds(std::chrono::nanoseconds time) {
+  return time.count() > 0 ? static_cast<uint64_t>(time.count()) : 0;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Service>> Service::create(const Engine& engine, const Module& module, const Guest& guest,
+                                                 std::shared_ptr<Answerer> answerer) {
+  auto answering = std::make_unique<Answering>();
+  answering->meter = meter_of(guest);
+  answering->keeper = guest.keeper;
+  answering->answerer = std::move(answerer);
+  const AbiGuest given(guest, answering->meter, berth_on_service_ask, answering.get());
+  OwnedBytes error;
+  berth_service* service = nullptr;
+  const int32_t code = berth_service_new(engine.abi(), module.abi(), &given.abi(), berth_on_served, berth_on_gone,
+                                         &service, error.out());
+  if (code != 0) return abi_error(code, error);
+  std::ignore = answering.release();  // berth_on_gone frees it
+  return std::unique_ptr<Service>(new Service(service));
+}
+
+Service::~Service() {
+  berth_service_free(service_);
+}
+
+Result<Listener> Listener::bind(std::string_view address, size_t lanes) {
+  OwnedBytes error;
+  berth_listener* listener = nullptr;
+  const int32_t code = berth_listener_bind(slice(address), lanes, &listener, error.out());
+  if (code != 0) return abi_error(code, error);
+  return Listener(listener);
+}
+
+Listener::~Listener() {
+  berth_listener_free(listener_);
+}
+
+std::string Listener::address() const {
+  OwnedBytes text;
+  *text.out() = berth_listener_address(listener_);
+  return std::string(text.view());
+}
+
+Result<std::unique_ptr<Server>> Server::start(const Engine& engine, Listener listener,
+                                              const ServerSettings& settings, Router& router) {
+  const berth_server_settings abi = {.connections = settings.connections,
+                                     .head_bytes = settings.head_bytes,
+                                     .head_ns = nanoseconds(settings.head_time),
+                                     .body_bytes = settings.body_bytes,
+                                     .idle_ns = nanoseconds(settings.idle_time),
+                                     .drain_ns = nanoseconds(settings.drain_time)};
+  OwnedBytes error;
+  berth_server* server = nullptr;
+  const int32_t code =
+      berth_server_start(engine.abi(), std::exchange(listener.listener_, nullptr), &abi, berth_on_route,
+                         berth_on_drained, &router, &server, error.out());
+  if (code != 0) return abi_error(code, error);
+  return std::unique_ptr<Server>(new Server(server));
+}
+
+Server::~Server() {
+  berth_server_free(server_);
+}
+
+void Server::stop() {
+  berth_server_stop(server_);
+}
+
+uint64_t Server::connections() const {
+  return berth_server_connections(server_);
+}
+
+}  // namespace berth::engine

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Serving HTTP: modules that answer requests, each one in an instance of its own, and the server that brings
+// them. Where a request goes is asked of the server's owner; how it was served is told to the module's.
+//
+// Everything here is for any thread. Callbacks come on the engine's threads: they are noexcept, never block,
+// and never call back into the engine.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "engine/engine.h"
+#include "engine/guest.h"
+
+struct berth_service;
+struct berth_listener;
+struct berth_server;
+
+namespace berth::engine {
+
+/// How a request was served.
+struct Served {
+  Outcome outcome;      // of the guest's work; kExited is an ordinary end
+  uint16_t status = 0;  // what the guest answered; 0: nothing
+  std::string refused;  // the error that it answered with instead
+  std::chrono::nanoseconds wall{0};
+};
+
+/// Whoever a module's requests are told to, and who owns what its guests are lent.
+class Answerer {
+ public:
+  virtual ~Answerer() = default;
+
+  /// A guest's instance is gone. Gives the status to answer with when the guest gave none.
+  virtual uint16_t served(const Served& served) noexcept = 0;
+};
+
+/// A module that answers requests.
+class Service {
+ public:
+  /// `guest` is what each of its instances is given; what it lends has to live as long as the answerer, which is
+  /// dropped when neither the service nor a request of it is left. kInvalidModule says why it can't answer.
+  static Result<std::unique_ptr<Service>> create(const Engine& engine, const Module& module, const Guest& guest,
+                                                 std::shared_ptr<Answerer> answerer);
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+  /// Requests that are under way go on.
+  ~Service();
+
+  const berth_service* abi() const {
+    return service_;
+  }
+
+ private:
+  explicit Service(berth_service* service) : service_(service) {}
+
+  berth_service* const service_;
+};
+
+/// What a request says of itself before its body.
+struct RequestHead {
+  std::string_view method;
+  std::string_view host;  // as the client wrote it, without a port
+  std::string_view path;  // with its query
+  std::string_view peer;  // the client's address and port
+};
+
+/// Where a request goes.
+struct Route {
+  std::shared_ptr<const Service> service;  // none: nowhere
+  uint16_t status = 404;                   // what is answered then
+  std::chrono::seconds retry_after{0};     // 0 says nothing
+};
+
+/// Bounds of what clients may do.
+struct ServerSettings {
+  uint64_t connections = 4096;        // at once; one more is closed
+  uint64_t head_bytes = 32 << 10;     // of a request's head
+  std::chrono::nanoseconds head_time = std::chrono::seconds(10);
+  uint64_t body_bytes = uint64_t{1} << 30;
+  std::chrono::nanoseconds idle_time = std::chrono::seconds(60);   // of a connection, or of a client in a body
+  std::chrono::nanoseconds drain_time = std::chrono::seconds(30);  // of a server that is stopped
+};
+
+/// Whoever knows the routes.
+class Router {
+ public:
+  virtual ~Router() = default;
+
+  virtual Route route(const RequestHead& head) noexcept = 0;
+  /// A server that was stopped has no connection left, or so many when it had waited long enough.
+  virtual void drained(uint64_t left) noexcept = 0;
+};
+
+/// An address that is bound: nobody can connect yet.
+class Listener {
+ public:
+  /// "127.0.0.1:0", "[::1]:8080"; for an engine with so many lanes.
+  static Result<Listener> bind(std::string_view address, size_t lanes);
+  Listener(Listener&& other) noexcept : listener_(std::exchange(other.listener_, nullptr)) {}
+  Listener& operator=(Listener&&) = delete;
+  ~Listener();
+
+  /// With the port that it got.
+  std::string address() const;
+
+ private:
+  friend class Server;
+  explicit Listener(berth_listener* listener) : listener_(listener) {}
+
+  berth_listener* listener_;
+};
+
+class Server {
+ public:
+  /// Serves on the engine's lanes. The router outlives the engine.
+  static Result<std::unique_ptr<Server>> start(const Engine& engine, Listener listener,
+                                               const ServerSettings& settings, Router& router);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();
+
+  /// Accepts no more, and lets go of connections as their requests end.
+  void stop();
+  uint64_t connections() const;
+
+ private:
+  explicit Server(berth_server* server) : server_(server) {}
+
+  berth_server* const server_;
+};
+
+}  // namespace berth::engine

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// A module that answers HTTP requests, in one version of it: what all its instances share (limits of the whole
+// module, what it was refused), and how many requests are with it.
+//
+// It lives as long as somebody may send it requests, or one is under way. Any thread.
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "engine/server.h"
+#include "host/command.h"
+#include "host/denials.h"
+#include "host/loader.h"
+
+namespace berth::host {
+
+/// How one request was served.
+struct ServedRequest {
+  uint16_t status = 0;  // what the client got
+  engine::Served served;
+};
+
+class HttpModule : public std::enable_shared_from_this<HttpModule> {
+ public:
+  /// Requests at once, where no limit says it.
+  static constexpr uint64_t kUsualInstances = 1000;
+
+  /// `on_served` is called on the engine's threads: it must not block or throw.
+  static Result<std::shared_ptr<HttpModule>> create(const engine::Engine& engine, Loaded loaded,
+                                                    CommandRequest request,
+                                                    std::function<void(const ServedRequest&)> on_served);
+  HttpModule(const HttpModule&) = delete;
+  HttpModule& operator=(const HttpModule&) = delete;
+  ~HttpModule();
+
+  /// A place for one more request; false when there are as many as there may be. A request that was let in is
+  /// counted until it is served.
+  bool admit();
+
+  const std::shared_ptr<const engine::Service>& service() const {
+    return service_;
+  }
+  const Loaded& loaded() const {
+    return loaded_;
+  }
+
+  /// What it was refused. Once no request is under way.
+  const Denials& denials() const;
+
+ private:
+  struct Lent;
+  HttpModule(Loaded loaded, CommandRequest request);
+
+  Loaded loaded_;
+  std::shared_ptr<Lent> lent_;  // the service's requests hold it, too
+  std::shared_ptr<const engine::Service> service_;
+};
+
+}  // namespace berth::host

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Answers HTTP requests over WASI 0.2, well and badly: the path says how.
+//!
+//! ```text
+//! /              a line              /count       how many requests this instance has answered
+//! /echo          the request's body, as it comes, with its trailers
+//! /head          method, path, authority and headers, a line each
+//! /bytes?N       N bytes             /drip?N      N lines, a tenth of a second apart
+//! /none          no answer           /error       an error for an answer
+//! /trap          traps               /spin        never ends
+//! /sleep?MS      answers later       /fill        takes memory without end
+//! /cut           traps amid its body /after?MS    answers, and goes on for so long
+//! ```
+
+use std::cell::Cell;
+use wasip2::clocks::monotonic_clock::subscribe_duration;
+use wasip2::http::types::{
+    ErrorCode, Fields, IncomingBody, IncomingRequest, Method, OutgoingBody, OutgoingResponse, ResponseOutparam,
+};
+use wasip2::io::streams::{OutputStream, StreamError};
+
+const PIECE: usize = 4096;
+
+struct Web;
+
+wasip2::http::proxy::export!(Web);
+
+thread_local! {
+    static ANSWERED: Cell<u32> = const { Cell::new(0) };
+}
+
+impl wasip2::exports::http::incoming_handler::Guest for Web {
+    fn handle(request: IncomingRequest, out: ResponseOutparam) {
+        ANSWERED.set(ANSWERED.get() + 1);
+        let path = request.path_with_query().unwrap_or_default();
+        let (path, argument) = path.split_once('?').unwrap_or((&path, ""));
+        let number: u64 = argument.parse().unwrap_or(0);
+        match path {
+            "/echo" => echo(&request, out),
+            "/head" => line(out, &head(&request)),
+            "/count" => line(out, &format!("{}\n", ANSWERED.get())),
+            "/bytes" => bytes(out, number),
+            "/drip" => drip(out, number),
+            "/none" => {}
+            "/error" => ResponseOutparam::set(out, Err(ErrorCode::InternalError(Some("as asked".to_owned())))),
+            "/trap" => std::process::abort(),
+            "/spin" => loop {
+                std::hint::spin_loop();
+            },
+            "/sleep" => {
+                rest(number);
+                line(out, "slept\n");
+            }
+            "/fill" => {
+                let mut all = Vec::new();
+                loop {
+                    all.push(vec![1u8; 1 << 20]);
+                }
+            }
+            "/cut" => {
+                let (body, stream) = begin(out, Fields::new());
+                let _ = stream.blocking_write_and_flush(b"the first half");
+                let _ = (body, stream);
+                std::process::abort();
+            }
+            "/after" => {
+                line(out, "answered\n");
+                rest(number);
+            }
+            "/" => line(out, "hello from a module\n"),
+            _ => {
+                let response = OutgoingResponse::new(Fields::new());
+                let _ = response.set_status_code(404);
+                let body = response.body().expect("its first body");
+                ResponseOutparam::set(out, Ok(response));
+                let _ = OutgoingBody::finish(body, None);
+            }
+        }
+    }
+}
+
+fn rest(milliseconds: u64) {
+    subscribe_duration(milliseconds * 1_000_000).block();
+}
+
+fn begin(out: ResponseOutparam, headers: Fields) -> (OutgoingBody, OutputStream) {
+    let response = OutgoingResponse::new(headers);
+    let body = response.body().expect("its first body");
+    ResponseOutparam::set(out, Ok(response));
+    let stream = body.write().expect("its first stream");
+    (body, stream)
+}
+
+fn line(out: ResponseOutparam, text: &str) {
+    let headers = Fields::new();
+    let _ = headers.append("content-length", text.len().to_string().as_bytes());
+    let (body, stream) = begin(out, headers);
+    for piece in text.as_bytes().chunks(PIECE) {
+        if stream.blocking_write_and_flush(piece).is_err() {
+            return;
+        }
+    }
+    drop(stream);
+    let _ = OutgoingBody::finish(body, None);
+}
+
+fn bytes(out: ResponseOutparam, count: u64) {
+    let (body, stream) = begin(out, Fields::new());
+    let mut left = count;
+    while left > 0 {
+        let piece = vec![b'x'; left.min(PIECE as u64) as usize];
+        if stream.blocking_write_and_flush(&piece).is_err() {
+            return;
+        }
+        left -= piece.len() as u64;
+    }
+    drop(stream);
+    let _ = OutgoingBody::finish(body, None);
+}
+
+fn drip(out: ResponseOutparam, count: u64) {
+    let (body, stream) = begin(out, Fields::new());
+    for number in 0..count {
+        if stream.blocking_write_and_flush(format!("line {number}\n").as_bytes()).is_err() {
+            return;
+        }
+        rest(100);
+    }
+    drop(stream);
+    let _ = OutgoingBody::finish(body, None);
+}
+
+fn echo(request: &IncomingRequest, out: ResponseOutparam) {
+    let incoming = request.consume().expect("its only body");
+    let (body, stream) = begin(out, Fields::new());
+    let input = incoming.stream().expect("its only stream");
+    loop {
+        match input.blocking_read(PIECE as u64) {
+            Ok(piece) => {
+                if stream.blocking_write_and_flush(&piece).is_err() {
+                    return;
+                }
+            }
+            Err(StreamError::Closed) => break,
+            // The client is gone, or sent what it may not: what was begun isn't finished.
+            Err(StreamError::LastOperationFailed(_)) => std::process::abort(),
+        }
+    }
+    drop((input, stream));
+    let trailers = IncomingBody::finish(incoming);
+    trailers.subscribe().block();
+    let trailers = match trailers.get() {
+        Some(Ok(Ok(trailers))) => trailers.map(|fields| Fields::from_list(&fields.entries()).expect("as they came")),
+        _ => None,
+    };
+    let _ = OutgoingBody::finish(body, trailers);
+}
+
+fn head(request: &IncomingRequest) -> String {
+    let method = match request.method() {
+        Method::Other(name) => name,
+        named => format!("{named:?}"),
+    };
+    let mut text = format!(
+        "{method}\n{}\n{}\n",
+        request.path_with_query().unwrap_or_default(),
+        request.authority().unwrap_or_default()
+    );
+    for (name, value) in request.headers().entries() {
+        text += &format!("{name}: {}\n", String::from_utf8_lossy(&value));
+    }
+    text
+}
