@@ -98,7 +98,7 @@ Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing) {
   for (const policy::Cut& cut : effective.cuts) say(policy::explain(cut));
   for (const policy::Lowered& lowered : effective.lowered) say(policy::explain(lowered));
   // Asked before anything is compiled.
-  std::ignore = BERTH_TRY(host::guest_for(effective.policy));
+  std::ignore = BERTH_TRY(host::guest_for(effective.policy, sharing.use));
   const uint64_t guards_off = BERTH_TRY(guard_bits(options.guards_off));
   if (has_switch(options.guards_off, kTotalSwitch)) effective.host.total = {};
   auto place = BERTH_TRY(settle(options, folders, effective));
@@ -117,7 +117,8 @@ Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing) {
     }
   }
   const policy::Limits& limits = effective.policy.limits;
-  const engine::EngineKind kind{.fuel = limits.cpu_fuel.has_value(), .alone = sharing.alone && !options.shared};
+  const engine::EngineKind kind{.fuel = limits.cpu_fuel.has_value(),
+                                .alone = sharing.use == host::Use::kOnce && !options.shared};
   const engine::Compiler compiler(program(options.portable), compile_limits(limits));
   const bool contained = !has_switch(options.guards_off, kCompileSwitch);
   host::Loaded loaded;

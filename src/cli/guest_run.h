@@ -14,6 +14,7 @@
 #include "base/os/wall.h"
 #include "cli/guest_options.h"
 #include "engine/engine.h"
+#include "host/berthing.h"
 #include "host/command.h"
 #include "host/loader.h"
 #include "policy/policy.h"
@@ -38,7 +39,7 @@ struct Ready {
 /// How guests share this process.
 struct Sharing {
   size_t lanes = 1;
-  bool alone = true;  // one guest has it for itself
+  host::Use use = host::Use::kOnce;  // once: the guest has it for itself
 };
 
 /// Combines the policy, and says what is cut from it; takes a place among the modules that run; loads the

@@ -30,14 +30,19 @@ struct Options : GuestOptions {
 
 void describe(CLI::App& app, Options& options) {
   app.description(
-      "Answers HTTP requests with a module that exports 'wasi:http/incoming-handler': each request in a fresh\n"
-      "instance, which gets what the grants open and no more than the limits. Those of time and fuel hold for\n"
-      "each request, those of memory, storage and network for the module. HTTP/1.1, and HTTP/2 for a client that\n"
+      "Answers HTTP requests with a module that exports 'wasi:http/incoming-handler': each request in a "
+      "fresh\n"
+      "instance, which gets what the grants open and no more than the limits. Those of time and fuel hold "
+      "for\n"
+      "each request, those of memory, storage and network for the module. HTTP/1.1, and HTTP/2 for a client "
+      "that\n"
       "begins with it.\n");
   app.footer(
-      "\nFor example, on a port that the system chooses, which is printed, with at most a second for a request:\n\n"
+      "\nFor example, on a port that the system chooses, which is printed, with at most a second for a "
+      "request:\n\n"
       "  berth serve --addr 127.0.0.1:0 --wall 1s --memory 256MiB hello.wasm\n\n"
-      "A request that a limit ends is answered with 504, one whose guest traps with 502, one too many with 503.\n"
+      "A request that a limit ends is answered with 504, one whose guest traps with 502, one too many with "
+      "503.\n"
       "SIGTERM or Ctrl-C stops accepting, and ends once the requests that are under way are served.\n");
   add_guest_options(app, options);
   app.add_option("--addr", options.address, "address and port to listen on; port 0 is one that is free")
@@ -50,7 +55,8 @@ void describe(CLI::App& app, Options& options) {
   bound("--max-head", options.head_bytes, "bytes of a request's head", "SIZE");
   bound("--head-timeout", options.head_time, "until a head has to be there", "TIME");
   bound("--max-body", options.body_bytes, "bytes of a request's body", "SIZE");
-  bound("--idle-timeout", options.idle_time, "for a connection without a request, or a body that stops", "TIME");
+  bound("--idle-timeout", options.idle_time, "for a connection without a request, or a body that stops",
+        "TIME");
   bound("--drain-timeout", options.drain_time, "for requests that are under way when it is stopped", "TIME");
   app.add_option("MODULE", options.module, "a .wasm or .wat file")->required();
 }
@@ -81,7 +87,8 @@ std::string complaint(const host::ServedRequest& request) {
     case Ending::kExited:
     case Ending::kReturned:
       if (request.served.status != 0) return "";
-      if (!request.served.refused.empty()) return "the guest answered with an error: " + request.served.refused;
+      if (!request.served.refused.empty())
+        return "the guest answered with an error: " + request.served.refused;
       return "the guest gave no answer";
     case Ending::kTrapped:
       return outcome.trace.empty() ? "trap: " + outcome.reason
@@ -99,7 +106,8 @@ std::string complaint(const host::ServedRequest& request) {
   return "";
 }
 
-/// Says what went wrong with requests, on the loop's thread; when there is more than a reader takes, how much.
+/// Says what went wrong with requests, on the loop's thread; when there is more than a reader takes, how
+/// much.
 class Complaints {
  public:
   explicit Complaints(Loop& loop) : loop_(loop) {}
@@ -131,7 +139,9 @@ class Complaints {
 
 void announce(const Options& options, std::string_view module, const std::string& address) {
   if (options.json) {
-    print(nlohmann::json{{"module", module}, {"address", address}, {"url", "http://" + address + "/"}}.dump() + "\n");
+    print(
+        nlohmann::json{{"module", module}, {"address", address}, {"url", "http://" + address + "/"}}.dump() +
+        "\n");
   } else {
     print(fmt::format("serving {} on http://{}/\n", module, address));
   }
@@ -143,7 +153,7 @@ Result<int> serve(const Options& options) {
   const size_t lanes = std::max(1U, std::thread::hardware_concurrency());
   // Bound first: what is taken already is said before anything is compiled.
   auto listener = BERTH_TRY(engine::Listener::bind(options.address, lanes));
-  Ready ready = BERTH_TRY(make_ready(options, {.lanes = lanes, .alone = false}));
+  Ready ready = BERTH_TRY(make_ready(options, {.lanes = lanes, .use = host::Use::kServed}));
   const std::string name = ready.loaded.name;
   const std::string address = listener.address();
   BERTH_TRY_VOID(raise_second_wall(options, ready));
@@ -174,7 +184,8 @@ Result<int> serve(const Options& options) {
     server->stop();
   });
   loop.run();
-  keep_denials((*module)->denials().collect(), (*module)->denials().unlisted(), (*module)->loaded(), ready.folders);
+  keep_denials((*module)->denials().collect(), (*module)->denials().unlisted(), (*module)->loaded(),
+               ready.folders);
   std::fflush(nullptr);
   std::_Exit(0);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What a guest is given and how it ended, between C++'s words and the C ABI's, for the sources of this room alone.
+// What a guest is given and how it ended, between C++'s words and the C ABI's, for the sources of this room
+// alone.
 
 #include <vector>
 

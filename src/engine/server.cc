@@ -38,9 +38,9 @@ extern "C" void berth_on_gone(void* context) noexcept {
 
 extern "C" void berth_on_route(void* context, const berth_request_head* head, berth_route* out) noexcept {
   const Route route = static_cast<Router*>(context)->route({.method = view(head->method),
-                                                      .host = view(head->host),
-                                                      .path = view(head->path),
-                                                      .peer = view(head->peer)});
+                                                            .host = view(head->host),
+                                                            .path = view(head->path),
+                                                            .peer = view(head->peer)});
   *out = {.service = route.service ? berth_service_hold(route.service->abi()) : nullptr,
           .status = route.status,
           .retry_after = static_cast<uint32_t>(route.retry_after.count())};
@@ -56,8 +56,8 @@ uint64_t nanoseconds(std::chrono::nanoseconds time) {
 
 }  // namespace
 
-Result<std::unique_ptr<Service>> Service::create(const Engine& engine, const Module& module, const Guest& guest,
-                                                 std::shared_ptr<Answerer> answerer) {
+Result<std::unique_ptr<Service>> Service::create(const Engine& engine, const Module& module,
+                                                 const Guest& guest, std::shared_ptr<Answerer> answerer) {
   auto answering = std::make_unique<Answering>();
   answering->meter = meter_of(guest);
   answering->keeper = guest.keeper;
@@ -65,8 +65,8 @@ Result<std::unique_ptr<Service>> Service::create(const Engine& engine, const Mod
   const AbiGuest given(guest, answering->meter, berth_on_service_ask, answering.get());
   OwnedBytes error;
   berth_service* service = nullptr;
-  const int32_t code = berth_service_new(engine.abi(), module.abi(), &given.abi(), berth_on_served, berth_on_gone,
-                                         &service, error.out());
+  const int32_t code = berth_service_new(engine.abi(), module.abi(), &given.abi(), berth_on_served,
+                                         berth_on_gone, &service, error.out());
   if (code != 0) return abi_error(code, error);
   std::ignore = answering.release();  // berth_on_gone frees it
   return std::unique_ptr<Service>(new Service(service));
@@ -104,9 +104,8 @@ Result<std::unique_ptr<Server>> Server::start(const Engine& engine, Listener lis
                                      .drain_ns = nanoseconds(settings.drain_time)};
   OwnedBytes error;
   berth_server* server = nullptr;
-  const int32_t code =
-      berth_server_start(engine.abi(), std::exchange(listener.listener_, nullptr), &abi, berth_on_route,
-                         berth_on_drained, &router, &server, error.out());
+  const int32_t code = berth_server_start(engine.abi(), std::exchange(listener.listener_, nullptr), &abi,
+                                          berth_on_route, berth_on_drained, &router, &server, error.out());
   if (code != 0) return abi_error(code, error);
   return std::unique_ptr<Server>(new Server(server));
 }

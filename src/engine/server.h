@@ -43,10 +43,11 @@ class Answerer {
 /// A module that answers requests.
 class Service {
  public:
-  /// `guest` is what each of its instances is given; what it lends has to live as long as the answerer, which is
-  /// dropped when neither the service nor a request of it is left. kInvalidModule says why it can't answer.
-  static Result<std::unique_ptr<Service>> create(const Engine& engine, const Module& module, const Guest& guest,
-                                                 std::shared_ptr<Answerer> answerer);
+  /// `guest` is what each of its instances is given; what it lends has to live as long as the answerer, which
+  /// is dropped when neither the service nor a request of it is left. kInvalidModule says why it can't
+  /// answer.
+  static Result<std::unique_ptr<Service>> create(const Engine& engine, const Module& module,
+                                                 const Guest& guest, std::shared_ptr<Answerer> answerer);
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
   /// Requests that are under way go on.
@@ -79,11 +80,11 @@ struct Route {
 
 /// Bounds of what clients may do.
 struct ServerSettings {
-  uint64_t connections = 4096;        // at once; one more is closed
-  uint64_t head_bytes = 32 << 10;     // of a request's head
+  uint64_t connections = 4096;     // at once; one more is closed
+  uint64_t head_bytes = 32 << 10;  // of a request's head
   std::chrono::nanoseconds head_time = std::chrono::seconds(10);
   uint64_t body_bytes = uint64_t{1} << 30;
-  std::chrono::nanoseconds idle_time = std::chrono::seconds(60);   // of a connection, or of a client in a body
+  std::chrono::nanoseconds idle_time = std::chrono::seconds(60);  // of a connection, or of a client in a body
   std::chrono::nanoseconds drain_time = std::chrono::seconds(30);  // of a server that is stopped
 };
 

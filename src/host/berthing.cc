@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 using policy::FilesGrant;
 using policy::Grant;
 
-Result<void> refuse_unheld_limits(const policy::Limits& limits) {
+Result<void> refuse_unheld_limits(const policy::Limits& limits, Use use) {
   constexpr std::array<std::string_view, 14> kHeld{"memory",
                                                    "cpu.time",
                                                    "cpu.fuel",
@@ -34,6 +34,7 @@ Result<void> refuse_unheld_limits(const policy::Limits& limits) {
                                                    "compile.time"};
   for (const policy::LimitName& limit : policy::limit_names()) {
     if (std::ranges::find(kHeld, limit.name) != kHeld.end()) continue;
+    if (use == Use::kServed && limit.name == "instances") continue;
     if (policy::limit_text(limits, limit.name)) {
       return fail(
           ErrorCode::kUnsupported,
@@ -136,8 +137,8 @@ void anchor(policy::Bounds& bounds, const std::string& base_folder) {
   }
 }
 
-Result<engine::Guest> guest_for(const policy::Policy& policy) {
-  BERTH_TRY_VOID(refuse_unheld_limits(policy.limits));
+Result<engine::Guest> guest_for(const policy::Policy& policy, Use use) {
+  BERTH_TRY_VOID(refuse_unheld_limits(policy.limits, use));
   const uint64_t memory = policy.limits.memory_bytes.value_or(kDefaultMemoryBytes);
   if (memory < kLeastMemoryBytes) {
     return fail(

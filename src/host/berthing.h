@@ -40,8 +40,11 @@ Result<void> anchor(policy::Policy& policy, const std::string& base_folder);
 /// The same for the owner's rules; a folder that isn't there bounds by its name.
 void anchor(policy::Bounds& bounds, const std::string& base_folder);
 
+/// A call at a time, or as many requests at once as come: then the limit on instances means something.
+enum class Use { kOnce, kServed };
+
 /// A guest for an anchored policy, without `args` and what is lent. kUnsupported names what this berth
 /// can't hold yet: a limit that is asked for holds or the run doesn't start.
-Result<engine::Guest> guest_for(const policy::Policy& policy);
+Result<engine::Guest> guest_for(const policy::Policy& policy, Use use = Use::kOnce);
 
 }  // namespace berth::host

@@ -10,61 +10,17 @@
 
 #include "base/units.h"
 #include "host/berthing.h"
+#include "host/lent.h"
 
 namespace berth::host {
 
-namespace {
-
-/// What a policy says of the network, but for guards that a test has turned off.
-engine::TrafficLimits traffic_limits(const CommandRequest& request) {
-  const policy::Limits& limits = request.policy.limits;
-  const auto on = [&](uint64_t guard) { return (request.guards_off & guard) == 0; };
-  engine::TrafficLimits traffic;
-  if (on(engine::kGuardNetworkRate)) traffic.bytes_per_second = limits.network_bytes_per_second;
-  if (on(engine::kGuardNetworkConnections)) traffic.connections = limits.network_connections;
-  if (on(engine::kGuardNetworkConnectionRate))
-    traffic.connections_per_minute = limits.network_connections_per_minute;
-  if (on(engine::kGuardNetworkDaily)) traffic.day = request.day;
-  return traffic;
-}
-
-}  // namespace
-
 Result<CommandReport> run_command(const engine::Engine& engine, const engine::Module& module,
                                   const CommandRequest& request, Loop& loop) {
-  engine::Guest guest = BERTH_TRY(guest_for(request.policy));
-  if (request.policy.limits.network_bytes_per_day && request.day == nullptr) {
-    return fail(ErrorCode::kInternal, "a module's bytes a day are limited, and nothing counts them");
-  }
   const uint64_t memory = request.policy.limits.memory_bytes.value_or(kDefaultMemoryBytes);
   const MemoryShares shares = share_memory(memory);
   // What a guest that can't be stopped still uses is left to it.
-  struct Lent {
-    Lent(uint64_t guest_bytes, const policy::Policy& policy, const engine::TrafficLimits& limits,
-         Place* place)
-        : budget(guest_bytes), denials(policy), traffic(limits) {
-      const auto& most = policy.limits.cpu_share_basis_points;
-      if (most || place != nullptr) share.emplace(most.value_or(UINT32_MAX));
-      if (place != nullptr) place->give_turns(*share);
-    }
-    engine::Budget budget;
-    std::optional<engine::Share> share;
-    Denials denials;
-    engine::Traffic traffic;
-  };
-  auto lent =
-      std::make_unique<Lent>(shares.guest_bytes, request.policy, traffic_limits(request), request.place);
-  guest.function = request.function;
-  guest.args = request.args;
-  guest.dns_servers = request.dns_servers;
-  guest.phantom_always = request.phantom_always;
-  guest.ways = request.ways;
-  guest.guards_off = request.guards_off;
-  guest.budget = &lent->budget;
-  guest.share = lent->share ? &*lent->share : nullptr;
-  guest.keeper = &lent->denials;
-  guest.traffic = &lent->traffic;
-  if (request.storage != nullptr) request.storage->lend(guest);
+  auto lent = std::make_unique<Lent>(request);
+  const engine::Guest guest = BERTH_TRY(lent->guest(Use::kOnce));
 
   CommandReport report{.outcome = {},
                        .signal = std::nullopt,

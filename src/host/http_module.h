@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// A module that answers HTTP requests, in one version of it: what all its instances share (limits of the whole
-// module, what it was refused), and how many requests are with it.
+// A module that answers HTTP requests, in one version of it: what all its instances share (limits of the
+// whole module, what it was refused), and how many requests are with it.
 //
 // It lives as long as somebody may send it requests, or one is under way. Any thread.
 
-#include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,7 +23,7 @@ struct ServedRequest {
   engine::Served served;
 };
 
-class HttpModule : public std::enable_shared_from_this<HttpModule> {
+class HttpModule {
  public:
   /// Requests at once, where no limit says it.
   static constexpr uint64_t kUsualInstances = 1000;
@@ -53,11 +51,11 @@ class HttpModule : public std::enable_shared_from_this<HttpModule> {
   const Denials& denials() const;
 
  private:
-  struct Lent;
-  HttpModule(Loaded loaded, CommandRequest request);
+  struct Requests;
+  HttpModule(Loaded loaded, std::shared_ptr<Requests> requests);
 
   Loaded loaded_;
-  std::shared_ptr<Lent> lent_;  // the service's requests hold it, too
+  std::shared_ptr<Requests> requests_;  // those that are under way hold it, too
   std::shared_ptr<const engine::Service> service_;
 };
 

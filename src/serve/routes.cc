@@ -14,7 +14,8 @@ namespace {
 /// As `parse_route` writes hosts.
 std::string plain_host(std::string_view host) {
   std::string plain(host);
-  std::ranges::transform(plain, plain.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  std::ranges::transform(plain, plain.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
   if (plain.ends_with('.')) plain.pop_back();
   return plain;
 }
@@ -39,7 +40,8 @@ Result<RoutePattern> parse_route(std::string_view text) {
   std::string_view prefix = text.substr(slash);
   while (prefix.ends_with('/')) prefix.remove_suffix(1);
   if (prefix.contains("//")) return wrong("its path has an empty part");
-  const bool plain = std::ranges::all_of(prefix, [](char c) { return c > ' ' && c < 0x7f && c != '?' && c != '#'; });
+  const bool plain =
+      std::ranges::all_of(prefix, [](char c) { return c > ' ' && c < 0x7f && c != '?' && c != '#'; });
   if (!plain) return wrong("its path has characters that no path has");
   RoutePattern pattern{.host = plain_host(host), .prefix = std::string(prefix)};
   if (host.empty()) return pattern;

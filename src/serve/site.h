@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What a server answers with: the modules and their routes, which can be exchanged while requests come. Who is
-// let in and who is told to come back is decided here, once for each request, on the engine's threads.
+// What a server answers with: the modules and their routes, which can be exchanged while requests come. Who
+// is let in and who is told to come back is decided here, once for each request, on the engine's threads.
 
 #include <functional>
 #include <memory>

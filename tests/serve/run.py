@@ -173,7 +173,7 @@ def expectations_are_met(machine):
 
 @case
 def guests_that_fail_are_answered_for(machine):
-    with machine.serve("--wall", "2s", "--cpu-time", "500ms", "--memory", "64MiB") as server:
+    with machine.serve("--wall", "10s", "--cpu-time", "500ms", "--memory", "64MiB") as server:
         for path, status, said in (
             ("/none", 502, "502: the guest gave no answer"),
             ("/error", 502, "502: the guest answered with an error"),

@@ -2,7 +2,9 @@
 //! The exports for serving HTTP: modules that answer requests, and servers that bring them. C++ knows the routes and
 //! admits, and is told how each request was served.
 
-use crate::boundary::{Failure, INTERNAL, INVALID_ARGUMENT, INVALID_MODULE, UNAVAILABLE, borrowed, guarded, owned, text};
+use crate::boundary::{
+    Failure, INTERNAL, INVALID_ARGUMENT, INVALID_MODULE, UNAVAILABLE, borrowed, guarded, owned, text,
+};
 use crate::call::{Asked, read_guest, tell};
 use crate::types::*;
 use crate::{berth_module, berth_runtime};
@@ -216,9 +218,7 @@ pub unsafe extern "C" fn berth_server_start(
     runtime: *const berth_runtime,
     listener: *mut berth_listener,
     settings: *const berth_server_settings,
-    route: Option<
-        unsafe extern "C" fn(context: *mut c_void, head: *const berth_request_head, route: *mut berth_route),
-    >,
+    route: Option<unsafe extern "C" fn(context: *mut c_void, head: *const berth_request_head, route: *mut berth_route)>,
     drained: Option<unsafe extern "C" fn(context: *mut c_void, left: u64)>,
     context: *mut c_void,
     out: *mut *mut berth_server,

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU16, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -79,23 +79,30 @@ impl Service {
         let pulse = pulse_of(&guest, false);
         let cancel = Cancel(Some(pulse.clone()));
         let (head, answered) = Head::new();
+        let given = head.clone();
         tokio::spawn(async move {
+            let head = given;
             let outcome = self.exchange(guest, &pulse, &head, scheme, request).await;
+            let failed = !matches!(outcome, Outcome::Exited(0));
             let ended = Ended { outcome, still_running: false, unfinished_line: false };
-            let status = self.overseer.ended(ended, &Served {
-                status: head.status(),
-                refused: head.refused.get().map(String::as_str),
-                wall: began.elapsed(),
-                cpu_used_ns: counters.cpu_used_ns.load(Relaxed),
-                fuel_used: counters.fuel_used.load(Relaxed),
-                sent_bytes: counters.sent_bytes.load(Relaxed),
-                received_bytes: counters.received_bytes.load(Relaxed),
-            });
+            let status = self.overseer.ended(
+                ended,
+                &Served {
+                    status: head.status(),
+                    refused: head.refused.get().map(String::as_str),
+                    wall: began.elapsed(),
+                    cpu_used_ns: counters.cpu_used_ns.load(Relaxed),
+                    fuel_used: counters.fuel_used.load(Relaxed),
+                    sent_bytes: counters.sent_bytes.load(Relaxed),
+                    received_bytes: counters.received_bytes.load(Relaxed),
+                },
+            );
+            head.failed.store(failed, Relaxed);
             head.give(Err(status));
             self.counters.put_back(counters);
         });
         match answered.await {
-            Ok(Ok(response)) => Answer::Response(response.map(|body| Answered { body, cancel })),
+            Ok(Ok(response)) => Answer::Response(response.map(|body| Answered { body, head, cancel })),
             Ok(Err(status)) => {
                 cancel.done();
                 Answer::Status(status)
@@ -166,12 +173,19 @@ struct Head {
     status: AtomicU16,
     /// The error that the guest gave instead.
     refused: OnceLock<String>,
+    /// The guest fell over, before its answer's end or after it.
+    failed: AtomicBool,
 }
 
 impl Head {
     fn new() -> (Arc<Self>, oneshot::Receiver<Given>) {
         let (to, given) = oneshot::channel();
-        let head = Head { to: Mutex::new(Some(to)), status: AtomicU16::new(0), refused: OnceLock::new() };
+        let head = Head {
+            to: Mutex::new(Some(to)),
+            status: AtomicU16::new(0),
+            refused: OnceLock::new(),
+            failed: AtomicBool::new(false),
+        };
         (Arc::new(head), given)
     }
 
@@ -213,6 +227,7 @@ impl Drop for Cancel {
 /// An answer's body. Who stops reading it before its end ends the guest's work.
 pub struct Answered {
     body: WasiBody,
+    head: Arc<Head>,
     cancel: Cancel,
 }
 
@@ -227,6 +242,10 @@ impl Body for Answered {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         if let Poll::Ready(None) = polled {
             self.cancel.0 = None;
+            // What the guest leaves when it falls over looks like an end.
+            if self.head.failed.load(Relaxed) {
+                return Poll::Ready(Some(Err(Error::HttpResponseIncomplete)));
+            }
         }
         polled
     }

@@ -62,7 +62,10 @@ impl Body for Arriving {
 /// What goes to a client: a guest's answer, or a line of our own.
 pub(crate) enum Leaving {
     /// With what says that its request is under way.
-    Guest { body: Answered, _under: Under },
+    Guest {
+        body: Answered,
+        _under: Under,
+    },
     Line(Option<Bytes>),
 }
 

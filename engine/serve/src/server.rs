@@ -26,7 +26,10 @@ pub struct Head<'a> {
 pub enum Route {
     To(Arc<Service>),
     /// Nowhere: what is answered, and when, in seconds, to come back.
-    Refuse { status: u16, retry_after: Option<u32> },
+    Refuse {
+        status: u16,
+        retry_after: Option<u32>,
+    },
 }
 
 /// Whoever knows the routes (C++). Called on the lanes; never blocks.

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What all calls of one module draw from and are asked by: its memory, its share of the CPU, its traffic, its
+// policy's answers. Outlives the calls.
+
+#include <optional>
+
+#include "engine/guest.h"
+#include "engine/share.h"
+#include "engine/traffic.h"
+#include "host/berthing.h"
+#include "host/command.h"
+#include "host/denials.h"
+
+namespace berth::host {
+
+class Lent {
+ public:
+  explicit Lent(CommandRequest given);
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
+
+  /// A guest of the request, which is lent all of it. kUnsupported as `guest_for`; kInternal when nothing
+  /// counts a day that is limited.
+  Result<engine::Guest> guest(Use use);
+
+  const CommandRequest request;
+  engine::Budget budget;
+  Denials denials;
+  engine::Traffic traffic;
+
+ private:
+  std::optional<engine::Share> share_;
+};
+
+}  // namespace berth::host
