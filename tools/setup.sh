@@ -12,7 +12,7 @@ build=(build-essential cmake ninja-build python3 python3-venv git util-linux ipr
 libraries=(libcli11-dev libfmt-dev libtomlplusplus-dev doctest-dev nlohmann-json3-dev libssl-dev)
 lint=(clang-format-19 clang-tidy-19)
 # Guests: WebAssembly from C++, and from Rust with its standard library built from source.
-guests=(clang-19 lld-19 lld libc++-19-dev-wasm32 libclang-rt-19-dev-wasm32 wasi-libc rustc-web cargo-web rust-web-src)
+guests=(curl clang-19 lld-19 lld libc++-19-dev-wasm32 libclang-rt-19-dev-wasm32 wasi-libc rustc-web cargo-web rust-web-src)
 
 case "${1:-}" in
   "" | --list) ;;
