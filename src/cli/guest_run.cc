@@ -52,11 +52,20 @@ int exit_status_of(const host::CommandReport& report) {
   return error_row(ErrorCode::kInternal).exit_status;
 }
 
+/// Without a word of the owner's, a program gives way to what else the machine does, and a server, which others
+/// wait for, doesn't.
+policy::Priority priority_of(const policy::HostBudget& host, host::Use use) {
+  if (host.priority) return *host.priority;
+  if (use == host::Use::kOnce) return {};
+  return {.nice = 0, .idle_io = false, .yields_to_pressure = false};
+}
+
 /// Gives way as the owner says, and settles among the modules that run. Without a table of them nothing but a
 /// total of the owner's is missed.
 Result<std::unique_ptr<host::Place>> settle(const GuestOptions& options, const UserFolders& folders,
-                                            const policy::Effective& effective) {
-  const policy::Priority& priority = effective.host.priority;
+                                            policy::Effective& effective, host::Use use) {
+  const policy::Priority priority = priority_of(effective.host, use);
+  effective.host.priority = priority;
   lower_priority(priority.nice, priority.idle_io);
   const std::string name = std::filesystem::path(options.module).filename().string();
   auto place = host::Place::take(folders.state, policy::printable(name), effective);
@@ -101,7 +110,7 @@ Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing) {
   std::ignore = BERTH_TRY(host::guest_for(effective.policy, sharing.use));
   const uint64_t guards_off = BERTH_TRY(guard_bits(options.guards_off));
   if (has_switch(options.guards_off, kTotalSwitch)) effective.host.total = {};
-  auto place = BERTH_TRY(settle(options, folders, effective));
+  auto place = BERTH_TRY(settle(options, folders, effective, sharing.use));
 
   allow_most_open_files();
   auto loop = BERTH_TRY(Loop::create());

@@ -115,7 +115,7 @@ Place::Place(SharedSlots slots, const policy::Effective& effective)
     : slots_(std::move(slots)),
       cpu_total_(effective.host.total.cpu_share_basis_points.value_or(whole_machine())),
       cpu_most_(effective.policy.limits.cpu_share_basis_points.value_or(whole_machine())),
-      yields_(effective.host.priority.yields_to_pressure) {}
+      yields_(effective.host.priority.value_or(policy::Priority{}).yields_to_pressure) {}
 
 Place::~Place() {
   if (!own_) return;

@@ -14,6 +14,7 @@
 // Pure; safe on any thread.
 
 #include <array>
+#include <optional>
 #include <string_view>
 
 #include "policy/limits.h"
@@ -34,7 +35,7 @@ struct Priority {
 
 struct HostBudget {
   Limits total;
-  Priority priority;
+  std::optional<Priority> priority;  // absent: as the use of it asks
 
   bool operator==(const HostBudget&) const = default;
 };
