@@ -52,8 +52,8 @@ int exit_status_of(const host::CommandReport& report) {
   return error_row(ErrorCode::kInternal).exit_status;
 }
 
-/// Without a word of the owner's, a program gives way to what else the machine does, and a server, which others
-/// wait for, doesn't.
+/// Without a word of the owner's, a program gives way to what else the machine does, and a server, which
+/// others wait for, doesn't.
 policy::Priority priority_of(const policy::HostBudget& host, host::Use use) {
   if (host.priority) return *host.priority;
   if (use == host::Use::kOnce) return {};

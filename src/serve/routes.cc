@@ -63,7 +63,7 @@ Result<void> Routes::add(RoutePattern pattern, size_t target) {
                 fmt::format("two modules have the route '{}': give one of them another", to_text(pattern)));
   }
   entries_.push_back({std::move(pattern), target});
-  std::ranges::stable_sort(entries_, [](const Entry& left, const Entry& right) {
+  std::ranges::sort(entries_, [](const Entry& left, const Entry& right) {
     const bool left_host = !left.pattern.host.empty();
     const bool right_host = !right.pattern.host.empty();
     if (left_host != right_host) return left_host;
