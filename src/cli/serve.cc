@@ -64,8 +64,8 @@ void describe(CLI::App& app, Options& options) {
 /// The value of an option, or which option it is that can't be read.
 template <class T>
 Result<T> value_of(std::string_view option, Result<T> value) {
-  if (value) return value;
-  return fail(value.error().code, fmt::format("{}: {}", option, value.error().message));
+  if (!value) return fail(value.error().code, fmt::format("{}: {}", option, value.error().message));
+  return value;
 }
 
 Result<engine::ServerSettings> settings_of(const Options& options) {
@@ -76,6 +76,10 @@ Result<engine::ServerSettings> settings_of(const Options& options) {
   settings.body_bytes = BERTH_TRY(value_of("--max-body", parse_bytes(options.body_bytes)));
   settings.idle_time = BERTH_TRY(value_of("--idle-timeout", parse_duration(options.idle_time)));
   settings.drain_time = BERTH_TRY(value_of("--drain-timeout", parse_duration(options.drain_time)));
+  if (settings.connections == 0 || settings.head_time.count() == 0 || settings.idle_time.count() == 0) {
+    return fail(ErrorCode::kInvalidArgument,
+                "--max-connections, --head-timeout and --idle-timeout let nobody in when they are zero");
+  }
   return settings;
 }
 
@@ -184,6 +188,7 @@ Result<int> serve(const Options& options) {
     server->stop();
   });
   loop.run();
+  (*module)->close();
   keep_denials((*module)->denials().collect(), (*module)->denials().unlisted(), (*module)->loaded(),
                ready.folders);
   std::fflush(nullptr);

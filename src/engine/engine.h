@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/description.h"
 #include "engine/guest.h"
 
 struct berth_runtime;
@@ -22,22 +23,6 @@ struct berth_module;
 struct berth_call;
 
 namespace berth::engine {
-
-enum class Form { kComponent, kCore };
-
-/// What a module imports and exports.
-struct Description {
-  Form form = Form::kComponent;
-  std::string wit;                   // empty for a core module
-  std::vector<std::string> imports;  // "wasi:cli/stdin@0.2.6"; of a core module "module name"
-  std::vector<std::string> exports;
-  // For each export of a core module:
-  std::vector<std::string> export_types;  // "func(i32) -> i32"
-  std::vector<std::string> export_notes;  // why a function can't be called; else empty
-};
-
-/// Reads a module's types. kInvalidModule says what the bytes are and what to do.
-Result<Description> describe(std::string_view module_bytes);
 
 /// How calls are to be held by their engine.
 struct EngineKind {

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "base/units.h"
+#include "host/advice.h"
 #include "host/berthing.h"
 #include "host/lent.h"
 
@@ -84,9 +85,7 @@ std::string explain_limit(const CommandReport& report, const policy::Effective& 
     return fmt::format("limit: {}: {}; {}", limit_name(limit), used, raise);
   };
   const auto raised_by = [&](std::string_view name, const std::string& how) {
-    const auto owners = policy::limit_text(effective.owner_limits, name);
-    if (!owners || owners != policy::limit_text(limits, name)) return "raise it with " + how;
-    return fmt::format("the owner of this machine allows no more: '{}' in {}", name, effective.owner_source);
+    return how_to_raise(effective, name, how);
   };
   const MemoryShares shares = share_memory(report.memory_limit_bytes);
   const std::string more_memory =

@@ -7,30 +7,22 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/testing.h"
+
 namespace berth::host {
 namespace {
 
 namespace fs = std::filesystem;
 
 /// A log in a folder of the test's own.
-class Scratch {
+class Scratch : public TestFolder {
  public:
-  Scratch() {
-    std::string pattern = (fs::temp_directory_path() / "berth-log-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~Scratch() {
-    fs::remove_all(folder_);
-  }
   DenialLog log() const {
-    return DenialLog(folder_ + "/state");
+    return DenialLog(at("state"));
   }
   std::string file() const {
-    return folder_ + "/state/denials/denials.jsonl";
+    return at("state/denials/denials.jsonl");
   }
-
- private:
-  std::string folder_;
 };
 
 DenialRecord refused(std::string target) {

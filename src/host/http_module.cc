@@ -72,6 +72,10 @@ bool HttpModule::admit() {
   return false;
 }
 
+void HttpModule::close() {
+  requests_->lent.traffic.close_day();
+}
+
 const Denials& HttpModule::denials() const {
   return requests_->lent.denials;
 }

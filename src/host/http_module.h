@@ -47,6 +47,9 @@ class HttpModule {
     return loaded_;
   }
 
+  /// Gives back what was drawn of the day and not used. Requests that are still under way get no more of it.
+  void close();
+
   /// What it was refused. Once no request is under way.
   const Denials& denials() const;
 

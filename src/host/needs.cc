@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "host/berthing.h"
 #include "host/storage.h"
+#include "policy/smaller.h"
 
 namespace berth::host {
 namespace {
@@ -17,22 +18,12 @@ namespace {
 using policy::FilesGrant;
 using Bound = std::optional<uint64_t>;
 
-/// What all the folders have together, or what the module's own limit says: the smaller.
-Bound stored_at_most(const Bound& folders, const Bound& limit) {
-  if (!folders || !limit) return folders ? folders : limit;
-  return std::min(*folders, *limit);
-}
-
 void add(Bound& sum, const Bound& more) {
   if (!sum || !more) {
     sum = std::nullopt;
   } else {
     *sum = *more > UINT64_MAX - *sum ? UINT64_MAX : *sum + *more;
   }
-}
-
-Bound files_of(const Bound& bytes, const Bound& files) {
-  return files || !bytes ? files : files_for(*bytes);
 }
 
 struct Row {
@@ -97,8 +88,9 @@ Needs needs_of(const policy::Policy& policy) {
     if (const auto* files = std::get_if<FilesGrant>(&grant.extent)) {
       if (files->access != policy::Access::kReadWrite) continue;
       stores = true;
-      add(needs.storage_bytes, files->quota_bytes);
-      add(needs.storage_files, files_of(files->quota_bytes, files->quota_files));
+      const engine::Quota quota = quota_of(files->quota_bytes, files->quota_files);
+      add(needs.storage_bytes, quota.bytes);
+      add(needs.storage_files, quota.files);
     } else if (std::holds_alternative<policy::HttpOutGrant>(grant.extent) ||
                std::holds_alternative<policy::SocketOutGrant>(grant.extent) ||
                std::holds_alternative<policy::SocketInGrant>(grant.extent)) {
@@ -106,9 +98,9 @@ Needs needs_of(const policy::Policy& policy) {
     }
   }
   if (stores) {
-    needs.storage_bytes = stored_at_most(needs.storage_bytes, limits.storage_bytes);
-    needs.storage_files =
-        stored_at_most(needs.storage_files, files_of(limits.storage_bytes, limits.storage_files));
+    const engine::Quota total = quota_of(limits.storage_bytes, limits.storage_files);
+    needs.storage_bytes = policy::smaller(needs.storage_bytes, total.bytes);
+    needs.storage_files = policy::smaller(needs.storage_files, total.files);
   }
   return needs;
 }

@@ -5,13 +5,10 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "host/advice.h"
 
 namespace berth::host {
 namespace {
-
-std::string times(uint64_t count) {
-  return count == 1 ? "once" : fmt::format("{} times", count);
-}
 
 /// "2026-11-22 00:00".
 std::string utc_text(int64_t unix_seconds) {
@@ -29,10 +26,7 @@ std::string what_is_left(const DayUse& day) {
 std::vector<std::string> explain_network(const NetworkReport& report, const policy::Effective& effective) {
   const policy::Limits& limits = effective.policy.limits;
   const auto raised = [&](std::string_view name, const std::string& more) {
-    const auto owners = policy::limit_text(effective.owner_limits, name);
-    if (!owners || owners != policy::limit_text(limits, name))
-      return fmt::format("raise it with --limit {}={}", name, more);
-    return fmt::format("the owner of this machine allows no more: '{}' in {}", name, effective.owner_source);
+    return raised_to(effective, name, more);
   };
   const engine::ConnectionUse& use = report.connections;
   std::vector<std::string> lines;

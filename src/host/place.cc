@@ -25,6 +25,7 @@ static_assert(Number::is_always_lock_free, "processes share it");
 constexpr uint64_t kUsualWeight = 100;
 constexpr uint64_t kCore = 10'000;
 constexpr uint64_t kNoBound = UINT64_MAX;
+constexpr size_t kSlots = 1024;
 constexpr std::chrono::milliseconds kPatience{2'000};
 
 /// How long after it last used the CPU a module still counts as one that wants it.
@@ -105,7 +106,7 @@ Place::Entry& Place::entry(const SharedSlots& slots, size_t index) {
 }
 
 Result<SharedSlots> Place::open_table(const std::string& state_folder) {
-  constexpr SlotsShape kShape{.layout = 1, .heading_bytes = 128, .slot_bytes = 256, .slots = 1024};
+  constexpr SlotsShape kShape{.layout = 1, .heading_bytes = 128, .slot_bytes = 256, .slots = kSlots};
   static_assert(sizeof(Heading) <= kShape.heading_bytes && sizeof(Entry) <= kShape.slot_bytes);
   BERTH_TRY_VOID(make_private_folder(state_folder));
   return SharedSlots::open(state_folder + "/running", kShape, kPatience);
@@ -126,25 +127,27 @@ Place::~Place() {
 Result<std::unique_ptr<Place>> Place::take(const std::string& state_folder, const std::string& module,
                                            const policy::Effective& effective) {
   std::unique_ptr<Place> place(new Place(BERTH_TRY(open_table(state_folder)), effective));
-  BERTH_TRY_VOID(place->settle(module, effective, at_rest(state_folder, effective)));
+  BERTH_TRY_VOID(place->settle(state_folder, module, effective));
   return place;
 }
 
-Result<void> Place::settle(const std::string& module, const policy::Effective& effective,
-                           const Needs& resting) {
+Result<void> Place::settle(const std::string& state_folder, const std::string& module,
+                           const policy::Effective& effective) {
   const Needs needs = needs_of(effective.policy);
   const auto alone = BERTH_TRY(slots_.lock(kPatience));
-  const auto missing = shortages(needs, effective.host.total, listed(slots_, std::nullopt), resting);
+  // Who runs is looked at first: a module that ends meanwhile is counted twice rather than not at all.
+  const auto residents = listed(slots_);
+  const auto missing = shortages(needs, effective.host.total, residents, at_rest(state_folder, effective));
   if (!missing.empty()) {
     return fail(ErrorCode::kUnavailable, fmt::format("there is no room for {} ([total] in {}): {}", module,
                                                      effective.owner_source, fmt::join(missing, "; ")));
   }
   size_t index = 0;
-  while (index < slots_.count() && !slots_.hold(index)) ++index;
-  if (index == slots_.count()) {
+  while (index < kSlots && !slots_.hold(index)) ++index;
+  if (index == kSlots) {
     return fail(ErrorCode::kUnavailable, fmt::format("{} modules run already, which is as many as there can "
                                                      "be: wait until one of them has ended",
-                                                     slots_.count()));
+                                                     kSlots));
   }
   own_ = index;
   Entry& own = entry(slots_, index);
@@ -167,12 +170,12 @@ Result<void> Place::settle(const std::string& module, const policy::Effective& e
   return {};
 }
 
-std::vector<Resident> Place::listed(const SharedSlots& slots, std::optional<size_t> own) {
+std::vector<Resident> Place::listed(const SharedSlots& slots) {
   std::vector<Resident> residents;
-  const size_t end = std::min<size_t>(heading(slots).used_to, slots.count());
+  const size_t end = std::min<size_t>(heading(slots).used_to, kSlots);
   for (size_t i = 0; i < end; ++i) {
     Entry& other = entry(slots, i);
-    if (other.taken == 0 || i == own || !slots.held_elsewhere(i)) continue;
+    if (other.taken == 0 || !slots.held_elsewhere(i)) continue;
     const auto length = static_cast<size_t>(std::ranges::find(other.module, '\0') - other.module.begin());
     residents.push_back({.process = static_cast<int64_t>(other.process.load()),
                          .module = std::string(other.module.data(), length),
@@ -207,10 +210,10 @@ void Place::turn() noexcept {
     own.waited_ns = own_waits_->cpu_ns();
     look_around(now_ns);
   }
-  std::array<Want, 1024> wants;
+  std::array<Want, kSlots> wants;
   size_t count = 0;
   size_t at = 0;
-  const size_t end = std::min<size_t>(heading(slots_).used_to, std::min(slots_.count(), wants.size()));
+  const size_t end = std::min<size_t>(heading(slots_).used_to, kSlots);
   for (size_t i = 0; i < end; ++i) {
     const Entry& other = entry(slots_, i);
     if (i == *own_) at = count;
@@ -232,7 +235,7 @@ void Place::look_around(uint64_t now_ns) noexcept {
   const auto waits = pressure_->read();
   if (!waits) return;
   uint64_t own_ns = 0;
-  const size_t end = std::min<size_t>(table.used_to, slots_.count());
+  const size_t end = std::min<size_t>(table.used_to, kSlots);
   for (size_t i = 0; i < end; ++i) {
     if (entry(slots_, i).taken != 0) own_ns += entry(slots_, i).waited_ns;
   }
@@ -255,7 +258,7 @@ void Place::look_around(uint64_t now_ns) noexcept {
 Result<std::vector<Resident>> residents(const std::string& state_folder) {
   const SharedSlots slots = BERTH_TRY(Place::open_table(state_folder));
   const auto alone = BERTH_TRY(slots.lock(kPatience));
-  return Place::listed(slots, std::nullopt);
+  return Place::listed(slots);
 }
 
 }  // namespace berth::host

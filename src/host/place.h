@@ -49,8 +49,9 @@ class Place {
   static Result<SharedSlots> open_table(const std::string& state_folder);
   static Heading& heading(const SharedSlots& slots);
   static Entry& entry(const SharedSlots& slots, size_t index);
-  static std::vector<Resident> listed(const SharedSlots& slots, std::optional<size_t> own);
-  Result<void> settle(const std::string& module, const policy::Effective& effective, const Needs& resting);
+  static std::vector<Resident> listed(const SharedSlots& slots);
+  Result<void> settle(const std::string& state_folder, const std::string& module,
+                      const policy::Effective& effective);
   void turn() noexcept;
   void look_around(uint64_t now_ns) noexcept;
 

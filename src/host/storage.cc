@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "host/advice.h"
 #include "policy/files.h"
 
 namespace berth::host {
@@ -15,11 +16,6 @@ using policy::FilesGrant;
 
 constexpr uint64_t kBytesForFile = 4096;
 constexpr uint64_t kLeastFiles = 1000;
-
-engine::Quota quota_of(std::optional<uint64_t> bytes, std::optional<uint64_t> files) {
-  if (bytes && !files) files = files_for(*bytes);
-  return {.bytes = bytes, .files = files};
-}
 
 bool binds(const engine::Quota& quota) {
   return quota.bytes || quota.files;
@@ -58,14 +54,15 @@ std::string stored_text(const StorageUse& use) {
   return text + " files are stored";
 }
 
-std::string times(uint64_t count) {
-  return count == 1 ? "once" : fmt::format("{} times", count);
-}
-
 }  // namespace
 
 uint64_t files_for(uint64_t bytes) {
   return kLeastFiles + bytes / kBytesForFile;
+}
+
+engine::Quota quota_of(std::optional<uint64_t> bytes, std::optional<uint64_t> files) {
+  if (bytes && !files) files = files_for(*bytes);
+  return {.bytes = bytes, .files = files};
 }
 
 Result<std::unique_ptr<Storage>> Storage::open(const policy::Policy& policy) {
@@ -123,10 +120,7 @@ std::vector<std::string> explain_storage(const StorageReport& report, const poli
   }
   if (!lines.empty()) return lines;
   const auto raised = [&](std::string_view name, const std::string& more) {
-    const auto owners = policy::limit_text(effective.owner_limits, name);
-    if (!owners || owners != policy::limit_text(effective.policy.limits, name))
-      return fmt::format("raise it with --limit {}={}", name, more);
-    return fmt::format("the owner of this machine allows no more: '{}' in {}", name, effective.owner_source);
+    return raised_to(effective, name, more);
   };
   const auto& [bytes, files] = report.total.quota;
   const engine::Stored& stored = report.total.stored;

@@ -39,6 +39,9 @@ struct StorageReport {
 /// 1,000.
 uint64_t files_for(uint64_t bytes);
 
+/// The quota that a bound in bytes, one in files or both are.
+engine::Quota quota_of(std::optional<uint64_t> bytes, std::optional<uint64_t> files);
+
 class Storage {
  public:
   /// For the folders that an anchored policy opens; nothing where none of them is bounded. To be called

@@ -7,32 +7,18 @@
 #include <fstream>
 #include <string>
 
+#include "base/testing.h"
+
 namespace berth::host {
 namespace {
 
 namespace fs = std::filesystem;
 
-class Folder {
+class Folder : public TestFolder {
  public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "berth-storage-XXXXXX").string();
-    path_ = fs::canonical(::mkdtemp(name.data()));
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() {
-    fs::remove_all(path_);
-  }
-
-  std::string path(const std::string& below = "") const {
-    return below.empty() ? path_.string() : (path_ / below).string();
-  }
   void write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name) << text;
+    std::ofstream(at(name)) << text;
   }
-
- private:
-  fs::path path_;
 };
 
 policy::Policy with(const std::vector<std::string>& grants) {
@@ -46,11 +32,11 @@ policy::Policy with(const std::vector<std::string>& grants) {
 TEST_CASE("what lies in a folder is counted: files once, whatever their names, folders and links too") {
   const Folder folder;
   folder.write("a", "12345");
-  fs::create_hard_link(folder.path("a"), folder.path("b"));
-  fs::create_directory(folder.path("below"));
+  fs::create_hard_link(folder.at("a"), folder.at("b"));
+  fs::create_directory(folder.at("below"));
   folder.write("below/c", "12");
-  fs::create_symlink("/etc/passwd", folder.path("link"));
-  fs::resize_file(folder.path("below/c"), 1000);
+  fs::create_symlink("/etc/passwd", folder.at("link"));
+  fs::resize_file(folder.at("below/c"), 1000);
 
   const auto storage = Storage::open(with({"files " + folder.path() + ":/data:rw:quota=1MiB"})).value();
   const StorageReport report = storage->report();
@@ -85,18 +71,18 @@ TEST_CASE("the module's limit is that of all folders that it may write to") {
 
 TEST_CASE("folders that overlap can't be counted apart") {
   const Folder folder;
-  fs::create_directory(folder.path("below"));
+  fs::create_directory(folder.at("below"));
   const std::string outer = "files " + folder.path() + ":/outer:rw";
-  const std::string inner = "files " + folder.path("below") + ":/inner:rw:quota=1MiB";
+  const std::string inner = "files " + folder.at("below") + ":/inner:rw:quota=1MiB";
   CHECK(Storage::open(with({outer, inner})).error().code == ErrorCode::kInvalidArgument);
   CHECK(Storage::open(with({"files " + folder.path() + ":/outer:ro", inner})).has_value());
 }
 
 TEST_CASE("a folder that is counted is counted once, also above it and below") {
   const Folder folder;
-  fs::create_directories(folder.path("middle/below"));
+  fs::create_directories(folder.at("middle/below"));
   const auto grant = [&](const std::string& below) {
-    return with({"files " + folder.path(below) + ":/data:rw:quota=1MiB"});
+    return with({"files " + (below.empty() ? folder.path() : folder.at(below)) + ":/data:rw:quota=1MiB"});
   };
   auto first = Storage::open(grant("middle"));
   REQUIRE(first.has_value());

@@ -7,33 +7,19 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/testing.h"
+
 namespace berth::host {
 namespace {
 
 namespace fs = std::filesystem;
 
 /// A state folder of the test's own.
-class State {
+class State : public TestFolder {
  public:
-  State() {
-    std::string pattern = (fs::temp_directory_path() / "berth-volumes-XXXXXX").string();
-    path_ = fs::canonical(::mkdtemp(pattern.data())).string();
-  }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() {
-    fs::remove_all(path_);
-  }
-
   Volumes volumes() const {
-    return Volumes(path_);
+    return Volumes(path());
   }
-  std::string at(const std::string& name) const {
-    return path_ + "/" + name;
-  }
-
- private:
-  std::string path_;
 };
 
 policy::Policy with(const std::vector<std::string>& grants) {

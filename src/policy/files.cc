@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "policy/invalid.h"
+#include "policy/smaller.h"
 #include "policy/split.h"
 
 namespace berth::policy {
@@ -136,11 +137,6 @@ Result<void> apply_option(FilesGrant& grant, std::string_view option) {
 /// Whether the inner quota is one that the outer allows.
 bool bounds(std::optional<uint64_t> outer, std::optional<uint64_t> inner) {
   return !outer || (inner && *inner <= *outer);
-}
-
-std::optional<uint64_t> smaller(std::optional<uint64_t> left, std::optional<uint64_t> right) {
-  if (!left || !right) return left ? left : right;
-  return std::min(*left, *right);
 }
 
 bool same_place(const FilesGrant& outer, const FilesGrant& inner) {

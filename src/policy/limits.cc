@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "policy/nearest.h"
 #include "policy/printable.h"
+#include "policy/smaller.h"
 
 namespace berth::policy {
 namespace {
@@ -162,12 +163,6 @@ std::string number_text(Kind kind, uint64_t number) {
 std::unexpected<Error> cannot_set(std::string_view name, std::string_view value, std::string_view why) {
   return fail(ErrorCode::kInvalidArgument,
               fmt::format("cannot set limit '{}' to {}: {}", name, quoted(value), why));
-}
-
-template <class T>
-std::optional<T> smaller(const std::optional<T>& left, const std::optional<T>& right) {
-  if (!left || !right) return left ? left : right;
-  return std::min(*left, *right);
 }
 
 }  // namespace

@@ -372,6 +372,8 @@ def what_cannot_be_served_is_said(machine):
     check(status == 120 and "no address and port" in said, f"{status} {said}")
     status, said = refused("--max-body", "many", web)
     check(status == 120 and "--max-body" in said, f"{status} {said}")
+    status, said = refused("--max-connections", "0", web)
+    check(status == 120 and "when they are zero" in said, f"{status} {said}")
 
 
 @case

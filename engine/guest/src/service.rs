@@ -79,27 +79,10 @@ impl Service {
         let pulse = pulse_of(&guest, false);
         let cancel = Cancel(Some(pulse.clone()));
         let (head, answered) = Head::new();
-        let given = head.clone();
+        let due = Due { service: self, head: head.clone(), counters, began, outcome: None };
         tokio::spawn(async move {
-            let head = given;
-            let outcome = self.exchange(guest, &pulse, &head, scheme, request).await;
-            let failed = !matches!(outcome, Outcome::Exited(0));
-            let ended = Ended { outcome, still_running: false, unfinished_line: false };
-            let status = self.overseer.ended(
-                ended,
-                &Served {
-                    status: head.status(),
-                    refused: head.refused.get().map(String::as_str),
-                    wall: began.elapsed(),
-                    cpu_used_ns: counters.cpu_used_ns.load(Relaxed),
-                    fuel_used: counters.fuel_used.load(Relaxed),
-                    sent_bytes: counters.sent_bytes.load(Relaxed),
-                    received_bytes: counters.received_bytes.load(Relaxed),
-                },
-            );
-            head.failed.store(failed, Relaxed);
-            head.give(Err(status));
-            self.counters.put_back(counters);
+            let outcome = due.service.exchange(guest, &pulse, &due.head, scheme, request).await;
+            due.ended(outcome);
         });
         match answered.await {
             Ok(Ok(response)) => Answer::Response(response.map(|body| Answered { body, head, cancel })),
@@ -159,6 +142,43 @@ impl Service {
             }
         }
         Ok(Outcome::Exited(0))
+    }
+}
+
+/// A request that has to be reported: once, however its task ends.
+struct Due {
+    service: Arc<Service>,
+    head: Arc<Head>,
+    counters: &'static Set,
+    began: Instant,
+    outcome: Option<Outcome>,
+}
+
+impl Due {
+    fn ended(mut self, outcome: Outcome) {
+        self.outcome = Some(outcome);
+    }
+}
+
+impl Drop for Due {
+    fn drop(&mut self) {
+        let (head, counters) = (&self.head, self.counters);
+        let undone = || if std::thread::panicking() { Outcome::Panicked } else { Outcome::Cancelled };
+        let outcome = self.outcome.take().unwrap_or_else(undone);
+        head.failed.store(!matches!(outcome, Outcome::Exited(0)), Relaxed);
+        let ended = Ended { outcome, still_running: false, unfinished_line: false };
+        let served = Served {
+            status: head.status(),
+            refused: head.refused.get().map(String::as_str),
+            wall: self.began.elapsed(),
+            cpu_used_ns: counters.cpu_used_ns.load(Relaxed),
+            fuel_used: counters.fuel_used.load(Relaxed),
+            sent_bytes: counters.sent_bytes.load(Relaxed),
+            received_bytes: counters.received_bytes.load(Relaxed),
+        };
+        let status = self.service.overseer.ended(ended, &served);
+        head.give(Err(status));
+        self.service.counters.put_back(counters);
     }
 }
 

@@ -9,28 +9,12 @@
 #include <filesystem>
 #include <string>
 
+#include "base/testing.h"
+
 namespace berth {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A folder of the test's own, gone with it.
-class Scratch {
- public:
-  Scratch() {
-    std::string pattern = (fs::temp_directory_path() / "berth-file-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~Scratch() {
-    fs::remove_all(path_);
-  }
-  std::string at(const std::string& name) const {
-    return path_ + "/" + name;
-  }
-
- private:
-  std::string path_;
-};
 
 Result<void> write(const std::string& path, std::string_view text) {
   const std::string_view parts[] = {text};
@@ -40,7 +24,7 @@ Result<void> write(const std::string& path, std::string_view text) {
 }  // namespace
 
 TEST_CASE("what was written is read back, whole") {
-  const Scratch scratch;
+  const TestFolder scratch;
   REQUIRE(write(scratch.at("f"), "first").has_value());
   REQUIRE(write(scratch.at("f"), "second").has_value());
   CHECK(read_file(scratch.at("f"), 100).value() == "second");
@@ -48,20 +32,20 @@ TEST_CASE("what was written is read back, whole") {
 }
 
 TEST_CASE("nothing is left beside a written file") {
-  const Scratch scratch;
+  const TestFolder scratch;
   REQUIRE(write(scratch.at("f"), "text").has_value());
   CHECK(std::distance(fs::directory_iterator(scratch.at("")), fs::directory_iterator()) == 1);
 }
 
 TEST_CASE("a file larger than asked for is refused, not cut") {
-  const Scratch scratch;
+  const TestFolder scratch;
   REQUIRE(write(scratch.at("f"), "12345").has_value());
   CHECK(read_file(scratch.at("f"), 4).error().code == ErrorCode::kInvalidArgument);
   CHECK(read_file(scratch.at("f"), 5).value() == "12345");
 }
 
 TEST_CASE("a file is read in pieces, whole and in order") {
-  const Scratch scratch;
+  const TestFolder scratch;
   std::string text;
   for (int i = 0; i < 100'000; ++i) text += std::to_string(i);
   REQUIRE(write(scratch.at("file"), text).has_value());
@@ -72,20 +56,20 @@ TEST_CASE("a file is read in pieces, whole and in order") {
 }
 
 TEST_CASE("a FIFO is refused without waiting for its writer") {
-  const Scratch scratch;
+  const TestFolder scratch;
   REQUIRE(::mkfifo(scratch.at("pipe").c_str(), 0600) == 0);
   CHECK(read_file(scratch.at("pipe"), 100).error().code == ErrorCode::kInvalidArgument);
 }
 
 TEST_CASE("lines are appended one after the other") {
-  const Scratch scratch;
+  const TestFolder scratch;
   REQUIRE(append_line(scratch.at("log"), "one").has_value());
   REQUIRE(append_line(scratch.at("log"), "two").has_value());
   CHECK(read_file(scratch.at("log"), 100).value() == "one\ntwo\n");
 }
 
 TEST_CASE("a private folder is made closed, and one that is open to others is refused") {
-  const Scratch scratch;
+  const TestFolder scratch;
   REQUIRE(make_private_folder(scratch.at("a/b")).has_value());
   CHECK((fs::status(scratch.at("a/b")).permissions() & fs::perms::others_all) == fs::perms::none);
   fs::permissions(scratch.at("a/b"), fs::perms::others_read, fs::perm_options::add);
@@ -93,7 +77,7 @@ TEST_CASE("a private folder is made closed, and one that is open to others is re
 }
 
 TEST_CASE("a link in the place of a private folder is refused") {
-  const Scratch scratch;
+  const TestFolder scratch;
   fs::create_directory_symlink("/tmp", scratch.at("link"));
   CHECK(make_private_folder(scratch.at("link")).error().code == ErrorCode::kDenied);
 }

@@ -14,21 +14,14 @@
 
 #ifdef __linux__
 #include <sys/syscall.h>
+
+#include "base/testing.h"
 #endif
 
 namespace berth {
 namespace {
 
 using namespace std::chrono_literals;
-
-template <class Body>
-int in_child(const Body& body) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(body());
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
 
 TEST_CASE("a process gives way as far as it is told, and is never made more important") {
   const int before = ::getpriority(PRIO_PROCESS, 0);

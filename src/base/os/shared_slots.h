@@ -40,9 +40,6 @@ class SharedSlots {
 
   std::byte* heading() const;
   std::byte* slot(size_t index) const;
-  size_t count() const {
-    return shape_.slots;
-  }
 
   /// Keeps other processes out while it lives.
   class Alone {

@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/testing.h"
+
 namespace berth {
 namespace {
 
@@ -17,20 +19,6 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 constexpr SlotsShape kShape{.layout = 7, .heading_bytes = 64, .slot_bytes = 64, .slots = 4};
-
-struct TestFolder {
-  TestFolder() {
-    std::string name = (fs::temp_directory_path() / "berth-slots-XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  ~TestFolder() {
-    fs::remove_all(path);
-  }
-  std::string file() const {
-    return path + "/slots";
-  }
-  std::string path;
-};
 
 /// A child of this process that runs `body` and then waits to be killed.
 class Child {
@@ -70,10 +58,10 @@ class Child {
 
 TEST_CASE("what one process writes the others read, and a slot is free again when its process is killed") {
   const TestFolder folder;
-  auto mine = SharedSlots::open(folder.file(), kShape, 1s);
+  auto mine = SharedSlots::open(folder.at("slots"), kShape, 1s);
   REQUIRE(mine.has_value());
   Child child([&] {
-    auto slots = SharedSlots::open(folder.file(), kShape, 1s);
+    auto slots = SharedSlots::open(folder.at("slots"), kShape, 1s);
     if (!slots || !slots->hold(2)) return false;
     slots->slot(2)[0] = std::byte{42};
     static auto kept = std::move(*slots);
@@ -92,10 +80,10 @@ TEST_CASE("what one process writes the others read, and a slot is free again whe
 
 TEST_CASE("who keeps the table locked is waited for so long, and no longer once killed") {
   const TestFolder folder;
-  auto mine = SharedSlots::open(folder.file(), kShape, 1s);
+  auto mine = SharedSlots::open(folder.at("slots"), kShape, 1s);
   REQUIRE(mine.has_value());
   Child child([&] {
-    auto slots = SharedSlots::open(folder.file(), kShape, 1s);
+    auto slots = SharedSlots::open(folder.at("slots"), kShape, 1s);
     if (!slots) return false;
     static auto kept = std::move(*slots);
     static auto alone = kept.lock(1s);
@@ -116,28 +104,28 @@ TEST_CASE("another layout is refused while a slot is held, and then takes the fi
   other.layout = 8;
   other.slots = 2;
   Child child([&] {
-    auto slots = SharedSlots::open(folder.file(), kShape, 1s);
+    auto slots = SharedSlots::open(folder.at("slots"), kShape, 1s);
     if (!slots || !slots->hold(0)) return false;
     slots->slot(0)[0] = std::byte{1};
     static auto kept = std::move(*slots);
     return true;
   });
   REQUIRE(child.worked());
-  CHECK_FALSE(SharedSlots::open(folder.file(), other, 1s).has_value());
+  CHECK_FALSE(SharedSlots::open(folder.at("slots"), other, 1s).has_value());
   child.kill();
-  auto anew = SharedSlots::open(folder.file(), other, 1s);
+  auto anew = SharedSlots::open(folder.at("slots"), other, 1s);
   REQUIRE(anew.has_value());
   CHECK(anew->slot(0)[0] == std::byte{0});
-  CHECK(fs::file_size(folder.file()) >= 64 + 64 + 4 * 64);
+  CHECK(fs::file_size(folder.at("slots")) >= 64 + 64 + 4 * 64);
 }
 
 TEST_CASE("a file that is cut short or no file is begun anew or refused") {
   const TestFolder folder;
-  std::ofstream(folder.file()) << "?";
-  CHECK(SharedSlots::open(folder.file(), kShape, 1s).has_value());
-  fs::remove(folder.file());
-  fs::create_directory(folder.file());
-  CHECK_FALSE(SharedSlots::open(folder.file(), kShape, 1s).has_value());
+  std::ofstream(folder.at("slots")) << "?";
+  CHECK(SharedSlots::open(folder.at("slots"), kShape, 1s).has_value());
+  fs::remove(folder.at("slots"));
+  fs::create_directory(folder.at("slots"));
+  CHECK_FALSE(SharedSlots::open(folder.at("slots"), kShape, 1s).has_value());
 }
 
 }  // namespace

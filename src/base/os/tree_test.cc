@@ -13,30 +13,19 @@
 
 #include "base/os/descriptor.h"
 #include "base/os/folder_lock.h"
+#include "base/testing.h"
 
 namespace berth {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// A folder of the test's own; what is left of it goes with it.
-class Scratch {
+/// Also of a tree that is deeper than others can remove.
+class Scratch : public TestFolder {
  public:
-  Scratch() {
-    std::string pattern = (fs::temp_directory_path() / "berth-tree-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
   ~Scratch() {
-    std::ignore = remove_tree(path_);
+    std::ignore = remove_tree(path());
   }
-  std::string at(const std::string& name) const {
-    return path_ + "/" + name;
-  }
-
- private:
-  std::string path_;
 };
 
 }  // namespace

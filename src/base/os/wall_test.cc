@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/os/landlock.h"
+#include "base/testing.h"
 
 // The thread sanitizer has a thread of its own in every process, which Landlock wouldn't hold for.
 #if defined(__linux__) && !defined(__SANITIZE_THREAD__)
@@ -34,16 +35,6 @@ namespace berth {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// What `body`, which may use no more than 8 bits to tell it, gives in a child of its own.
-template <class Body>
-int in_child(const Body& body) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(body());
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
 
 /// The error number of a call that returns -1, or 0.
 int error_of(long result) {
