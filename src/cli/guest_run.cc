@@ -22,6 +22,7 @@
 #include "engine/image_cache.h"
 #include "host/berthing.h"
 #include "host/denial_log.h"
+#include "host/http_module.h"
 #include "host/second_wall.h"
 #include "host/volumes.h"
 #include "policy/printable.h"
@@ -114,7 +115,10 @@ Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing) {
 
   allow_most_open_files();
   auto loop = BERTH_TRY(Loop::create());
-  auto engine = BERTH_TRY(engine::Engine::create(sharing.lanes, guards_off));
+  const uint32_t places = sharing.use == host::Use::kServed
+                              ? host::HttpModule::places(effective.policy.limits, sharing.lanes)
+                              : 0;
+  auto engine = BERTH_TRY(engine::Engine::create(sharing.lanes, guards_off, places));
   std::unique_ptr<engine::ImageCache> cache;
   if (!options.no_cache) {
     auto opened = engine::ImageCache::open(folders.cache + "/compiled", kCacheBytes);

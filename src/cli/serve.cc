@@ -26,6 +26,8 @@ struct Options : GuestOptions {
   std::string idle_time = "60s";
   std::string drain_time = "30s";
   std::string connections = "4096";
+  std::string reuse = "1";
+  std::string at_once = "1";
 };
 
 void describe(CLI::App& app, Options& options) {
@@ -45,6 +47,13 @@ void describe(CLI::App& app, Options& options) {
       "503.\n"
       "SIGTERM or Ctrl-C stops accepting, and ends once the requests that are under way are served.\n");
   add_guest_options(app, options);
+  app.add_option("--reuse", options.reuse, "requests that an instance answers")
+      ->capture_default_str()
+      ->type_name("COUNT");
+  app.add_option("--concurrency", options.at_once,
+                 "those that it may answer at once, where it is of WASI 0.3")
+      ->capture_default_str()
+      ->type_name("COUNT");
   app.add_option("--addr", options.address, "address and port to listen on; port 0 is one that is free")
       ->capture_default_str()
       ->type_name("ADDRESS");
@@ -152,7 +161,20 @@ void announce(const Options& options, std::string_view module, const std::string
   std::fflush(stdout);
 }
 
+Result<engine::Reuse> reuse_of(const Options& options) {
+  const uint64_t requests = BERTH_TRY(value_of("--reuse", parse_count(options.reuse)));
+  const uint64_t at_once = BERTH_TRY(value_of("--concurrency", parse_count(options.at_once)));
+  if (requests == 0 || requests > UINT32_MAX)
+    return fail(ErrorCode::kInvalidArgument, "--reuse is 1, a fresh instance for each request, or more");
+  if (at_once == 0 || at_once > requests)
+    return fail(ErrorCode::kInvalidArgument,
+                "--concurrency is at least 1, and no more than an instance may answer: say --reuse, too");
+  return engine::Reuse{.requests = static_cast<uint32_t>(requests),
+                       .at_once = static_cast<uint32_t>(at_once)};
+}
+
 Result<int> serve(const Options& options) {
+  const engine::Reuse reuse = BERTH_TRY(reuse_of(options));
   const engine::ServerSettings settings = BERTH_TRY(settings_of(options));
   const size_t lanes = std::max(1U, std::thread::hardware_concurrency());
   // Bound first: what is taken already is said before anything is compiled.
@@ -165,7 +187,7 @@ Result<int> serve(const Options& options) {
   Loop& loop = *ready.loop;
   Complaints complaints(loop);
   const host::CommandRequest request = request_for(options, ready);
-  auto module = host::HttpModule::create(*ready.engine, std::move(ready.loaded), request,
+  auto module = host::HttpModule::create(*ready.engine, std::move(ready.loaded), request, reuse,
                                          [&](const host::ServedRequest& served) { complaints.add(served); });
   if (!module) {
     return fail(module.error().code, fmt::format("'{}' can't be served: {}", name, module.error().message));

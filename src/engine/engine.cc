@@ -72,10 +72,10 @@ Result<std::unique_ptr<Function>> Module::function(std::string_view call, Notati
   return std::make_unique<Function>(function);
 }
 
-Result<std::unique_ptr<Engine>> Engine::create(size_t lanes, uint64_t guards_off) {
+Result<std::unique_ptr<Engine>> Engine::create(size_t lanes, uint64_t guards_off, uint32_t places) {
   OwnedBytes error;
   berth_runtime* runtime = nullptr;
-  if (const int32_t code = berth_runtime_new(lanes, guards_off, &runtime, error.out()); code != 0) {
+  if (const int32_t code = berth_runtime_new(lanes, places, guards_off, &runtime, error.out()); code != 0) {
     return abi_error(code, error);
   }
   return std::unique_ptr<Engine>(new Engine(runtime));

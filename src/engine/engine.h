@@ -95,8 +95,8 @@ class Call {
 class Engine {
  public:
   /// `lanes` threads run guests. They start with the first call or `start_lanes`: until then the engine has
-  /// none.
-  static Result<std::unique_ptr<Engine>> create(size_t lanes, uint64_t guards_off = 0);
+  /// none. Room for `places` instances is kept ready, for modules whose instances come and go.
+  static Result<std::unique_ptr<Engine>> create(size_t lanes, uint64_t guards_off = 0, uint32_t places = 0);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   /// Cancels what runs and waits until every `done` has returned.

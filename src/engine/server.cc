@@ -57,7 +57,8 @@ uint64_t nanoseconds(std::chrono::nanoseconds time) {
 }  // namespace
 
 Result<std::unique_ptr<Service>> Service::create(const Engine& engine, const Module& module,
-                                                 const Guest& guest, std::shared_ptr<Answerer> answerer) {
+                                                 const Guest& guest, Reuse reuse,
+                                                 std::shared_ptr<Answerer> answerer) {
   auto answering = std::make_unique<Answering>();
   answering->meter = meter_of(guest);
   answering->keeper = guest.keeper;
@@ -65,8 +66,9 @@ Result<std::unique_ptr<Service>> Service::create(const Engine& engine, const Mod
   const AbiGuest given(guest, answering->meter, berth_on_service_ask, answering.get());
   OwnedBytes error;
   berth_service* service = nullptr;
-  const int32_t code = berth_service_new(engine.abi(), module.abi(), &given.abi(), berth_on_served,
-                                         berth_on_gone, &service, error.out());
+  const int32_t code =
+      berth_service_new(engine.abi(), module.abi(), &given.abi(), reuse.requests, reuse.at_once,
+                        berth_on_served, berth_on_gone, &service, error.out());
   if (code != 0) return abi_error(code, error);
   std::ignore = answering.release();  // berth_on_gone frees it
   return std::unique_ptr<Service>(new Service(service));

@@ -36,8 +36,14 @@ class Answerer {
  public:
   virtual ~Answerer() = default;
 
-  /// A guest's instance is gone. Gives the status to answer with when the guest gave none.
+  /// A guest is done with a request. Gives the status to answer with when the guest gave none.
   virtual uint16_t served(const Served& served) noexcept = 0;
+};
+
+/// How instances are used again.
+struct Reuse {
+  uint32_t requests = 1;  // that an instance answers
+  uint32_t at_once = 1;   // that it may answer at the same time: WASI 0.3 only
 };
 
 /// A module that answers requests.
@@ -47,7 +53,8 @@ class Service {
   /// is dropped when neither the service nor a request of it is left. kInvalidModule says why it can't
   /// answer.
   static Result<std::unique_ptr<Service>> create(const Engine& engine, const Module& module,
-                                                 const Guest& guest, std::shared_ptr<Answerer> answerer);
+                                                 const Guest& guest, Reuse reuse,
+                                                 std::shared_ptr<Answerer> answerer);
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
   /// Requests that are under way go on.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/http_module.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "base/error_table.h"
@@ -51,18 +52,28 @@ struct HttpModule::Requests final : engine::Answerer {
   std::atomic<uint64_t> under_way = 0;
 };
 
+uint32_t HttpModule::places(const policy::Limits& limits, size_t lanes) {
+  // Each takes some 12 GiB of the 128 TiB of addresses that a process has.
+  constexpr uint64_t kMost = 4000;
+  // Made ahead by each lane.
+  constexpr uint64_t kAhead = 4;
+  const uint64_t at_once = limits.instances.value_or(kUsualInstances);
+  return static_cast<uint32_t>(std::min(kMost, at_once + kAhead * lanes));
+}
+
 HttpModule::HttpModule(Loaded loaded, std::shared_ptr<Requests> requests)
     : loaded_(std::move(loaded)), requests_(std::move(requests)) {}
 
 HttpModule::~HttpModule() = default;
 
 Result<std::shared_ptr<HttpModule>> HttpModule::create(const engine::Engine& engine, Loaded loaded,
-                                                       CommandRequest request,
+                                                       CommandRequest request, engine::Reuse reuse,
                                                        std::function<void(const ServedRequest&)> on_served) {
   auto requests = std::make_shared<Requests>(std::move(request), std::move(on_served));
   const engine::Guest guest = BERTH_TRY(requests->lent.guest(Use::kServed));
   std::shared_ptr<HttpModule> module(new HttpModule(std::move(loaded), requests));
-  module->service_ = BERTH_TRY(engine::Service::create(engine, *module->loaded_.module, guest, requests));
+  module->service_ =
+      BERTH_TRY(engine::Service::create(engine, *module->loaded_.module, guest, reuse, requests));
   return module;
 }
 

@@ -28,9 +28,12 @@ class HttpModule {
   /// Requests at once, where no limit says it.
   static constexpr uint64_t kUsualInstances = 1000;
 
+  /// For how many instances of a module with these limits, on so many lanes, an engine should keep room.
+  static uint32_t places(const policy::Limits& limits, size_t lanes);
+
   /// `on_served` is called on the engine's threads: it must not block or throw.
   static Result<std::shared_ptr<HttpModule>> create(const engine::Engine& engine, Loaded loaded,
-                                                    CommandRequest request,
+                                                    CommandRequest request, engine::Reuse reuse,
                                                     std::function<void(const ServedRequest&)> on_served);
   HttpModule(const HttpModule&) = delete;
   HttpModule& operator=(const HttpModule&) = delete;

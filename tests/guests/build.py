@@ -78,6 +78,7 @@ GUESTS = [
     Guest("transfer-p2", "component", "rust", "transfer-p2"),
     Guest("transfer-p3", "library", "rust", "transfer-p3"),
     Guest("web", "library", "rust", "web"),
+    Guest("web-p3", "library", "rust", "web-p3"),
     Guest("hello-p3", "library", "rust", "hello-p3"),
     Guest("standards-p3", "library", "rust", "standards-p3", shares=("standards-p2",)),
     Guest("greeting-cpp", "library", "cpp", "greeting.cc", REACTOR, world="greeting/greeter"),

@@ -137,7 +137,7 @@ void berth_image_tag(const uint8_t* key, berth_slice name, berth_slice data, uin
   berth_hasher_finish(hasher, tag);
 }
 
-int32_t berth_runtime_new(size_t lanes, uint64_t, berth_runtime** out, berth_bytes*) {
+int32_t berth_runtime_new(size_t lanes, uint32_t, uint64_t, berth_runtime** out, berth_bytes*) {
   *out = new berth_runtime;
   for (size_t i = 0; i < lanes; ++i) (*out)->lanes.emplace_back(run_lane, *out);
   return kOk;
@@ -239,7 +239,7 @@ int32_t berth_call_start(const berth_runtime* runtime, const berth_module* modul
 }
 
 // It serves nobody.
-int32_t berth_service_new(const berth_runtime*, const berth_module*, const berth_guest*,
+int32_t berth_service_new(const berth_runtime*, const berth_module*, const berth_guest*, uint32_t, uint32_t,
                           uint16_t (*)(void*, const berth_served*), void (*)(void*), berth_service**,
                           berth_bytes*) {
   return -1;

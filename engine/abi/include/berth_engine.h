@@ -435,10 +435,11 @@ void berth_bytes_free(struct berth_bytes bytes);
 /// `name` and `data` are readable, `key` is 32 bytes, `tag` has room for 32.
 void berth_image_tag(const uint8_t *key, struct berth_slice name, struct berth_slice data, uint8_t *tag);
 
-/// Makes an engine: `lanes` threads run guests, and start with the first call. `guards_off` as in `berth_guest`.
-/// *Own* the result.
+/// Makes an engine: `lanes` threads run guests, and start with the first call. Room for `places` instances is kept ready,
+/// for modules whose instances come and go; 0 where they don't. `guards_off` as in `berth_guest`. *Own* the result.
 /// `out` is writable; `error` is writable or null.
 int32_t berth_runtime_new(size_t lanes,
+                          uint32_t places,
                           uint64_t guards_off,
                           struct berth_runtime **out,
                           struct berth_bytes *error);
@@ -579,15 +580,17 @@ struct berth_stored berth_ledger_account(const struct berth_ledger *ledger,
 /// `ledger` came from `berth_ledger_open` and is not used again.
 void berth_ledger_free(struct berth_ledger *ledger);
 
-/// Makes a module answer requests: each in an instance of its own that is given what `guest` says, whose `done` and
-/// `function` aren't used, and of whose `meter` only the limits are. `served` is called once for each request, when its
-/// instance is gone, and gives the status to answer with when the guest gave none; `gone` once, when neither the service
+/// Makes a module answer requests, in instances that are given what `guest` says, whose `done` and `function` aren't
+/// used, and of whose `meter` only the limits of one request are. An instance answers `reuse` requests, `at_once` of them
+/// at the same time, unless one of them fails. `served` is called once for each request, when the guest is done with it, and gives the status to answer with when the guest gave none; `gone` once, when neither the service
 /// nor a request of it is left: only then may what `guest` lends, and `context`, go. Both on any thread; they must not
 /// block or throw. *Own* `out`. Any thread.
 /// As `berth_call_start`; `out` is writable.
 int32_t berth_service_new(const struct berth_runtime *runtime,
                           const struct berth_module *module,
                           const struct berth_guest *guest,
+                          uint32_t reuse,
+                          uint32_t at_once,
                           uint16_t (*served)(void *context, const struct berth_served *served),
                           void (*gone)(void *context),
                           struct berth_service **out,

@@ -39,7 +39,7 @@ pub struct berth_hasher(blake3::Hasher);
 
 impl From<berth_engine_kind> for Kind {
     fn from(kind: berth_engine_kind) -> Self {
-        Kind { concurrency: false, fuel: kind.fuel, alone: kind.alone }
+        Kind { concurrency: false, fuel: kind.fuel, alone: kind.alone, pooled: false }
     }
 }
 
@@ -84,20 +84,21 @@ pub unsafe extern "C" fn berth_image_tag(key: *const u8, name: berth_slice, data
     unsafe { std::ptr::copy_nonoverlapping(hasher.finalize().as_bytes().as_ptr(), tag, 32) };
 }
 
-/// Makes an engine: `lanes` threads run guests, and start with the first call. `guards_off` as in `berth_guest`.
-/// *Own* the result.
+/// Makes an engine: `lanes` threads run guests, and start with the first call. Room for `places` instances is kept ready,
+/// for modules whose instances come and go; 0 where they don't. `guards_off` as in `berth_guest`. *Own* the result.
 ///
 /// # Safety
 /// `out` is writable; `error` is writable or null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn berth_runtime_new(
     lanes: usize,
+    places: u32,
     guards_off: u64,
     out: *mut *mut berth_runtime,
     error: *mut berth_bytes,
 ) -> i32 {
     guarded(error, || {
-        let runtime = Runtime::new(lanes, GuardsOff(guards_off));
+        let runtime = Runtime::new(lanes, places, GuardsOff(guards_off));
         // SAFETY: the caller's promise.
         unsafe { out.write(Box::into_raw(Box::new(berth_runtime(runtime)))) };
         Ok(())
@@ -219,7 +220,7 @@ pub unsafe extern "C" fn berth_compile(
 /// The image, and whether it is for an engine with concurrency. Most modules need none: those that do are known by
 /// their imports, or by not being valid without.
 fn compile_for(kind: Kind, guards_off: GuardsOff, component: &[u8]) -> Result<(Vec<u8>, bool), Failure> {
-    let engines = Engines::new(guards_off);
+    let engines = Engines::new(0, guards_off);
     let compile = |concurrency| engines.compile(Kind { concurrency, ..kind }, component);
     if !::berth_module::imports_wasi_0_3(component) {
         match compile(false) {

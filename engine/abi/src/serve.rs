@@ -8,7 +8,7 @@ use crate::boundary::{
 use crate::call::{Asked, read_guest, tell};
 use crate::types::*;
 use crate::{berth_module, berth_runtime};
-use ::berth_guest::{Ended, Overseer, Served, Service};
+use ::berth_guest::{Ended, Overseer, Reuse, Served, Service};
 use berth_serve::{Head, Listener, Route, Router, Server, Settings};
 use core::ffi::c_void;
 use std::net::SocketAddr;
@@ -44,10 +44,10 @@ impl Overseer for Watching {
                 status: served.status.unwrap_or(0),
                 refused: borrowed(served.refused.unwrap_or("").as_bytes()),
                 wall_ns: served.wall.as_nanos() as u64,
-                cpu_used_ns: served.cpu_used_ns,
-                fuel_used: served.fuel_used,
-                sent_bytes: served.sent_bytes,
-                received_bytes: served.received_bytes,
+                cpu_used_ns: served.used.cpu_ns,
+                fuel_used: served.used.fuel,
+                sent_bytes: served.used.sent_bytes,
+                received_bytes: served.used.received_bytes,
             };
             // SAFETY: the header's contract for `served`, which borrows it.
             unsafe { (self.served)(self.context, &served) }
@@ -100,9 +100,9 @@ impl Router for Routing {
     }
 }
 
-/// Makes a module answer requests: each in an instance of its own that is given what `guest` says, whose `done` and
-/// `function` aren't used, and of whose `meter` only the limits are. `served` is called once for each request, when its
-/// instance is gone, and gives the status to answer with when the guest gave none; `gone` once, when neither the service
+/// Makes a module answer requests, in instances that are given what `guest` says, whose `done` and `function` aren't
+/// used, and of whose `meter` only the limits of one request are. An instance answers `reuse` requests, `at_once` of them
+/// at the same time, unless one of them fails. `served` is called once for each request, when the guest is done with it, and gives the status to answer with when the guest gave none; `gone` once, when neither the service
 /// nor a request of it is left: only then may what `guest` lends, and `context`, go. Both on any thread; they must not
 /// block or throw. *Own* `out`. Any thread.
 ///
@@ -113,6 +113,8 @@ pub unsafe extern "C" fn berth_service_new(
     runtime: *const berth_runtime,
     module: *const berth_module,
     guest: *const berth_guest,
+    reuse: u32,
+    at_once: u32,
     served: Option<unsafe extern "C" fn(context: *mut c_void, served: *const berth_served) -> u16>,
     gone: Option<unsafe extern "C" fn(context: *mut c_void)>,
     out: *mut *mut berth_service,
@@ -126,9 +128,11 @@ pub unsafe extern "C" fn berth_service_new(
         };
         // SAFETY: the caller's promise.
         let given = unsafe { read_guest(guest, Asked { ask, context: guest.context })? };
-        module.0.answers_http().map_err(|e| Failure::new(INVALID_MODULE, format!("{e:#}")))?;
+        let reuse = Reuse { requests: reuse.max(1), at_once: at_once.max(1) };
+        // First: once there is somebody to tell that the service has gone, it can't fail any more.
+        let answers = module.0.answers_http(reuse).map_err(|e| Failure::new(INVALID_MODULE, format!("{e:#}")))?;
         let watching = Arc::new(Watching { served, gone, context: guest.context });
-        let service = Arc::new(runtime.0.service(module.0.clone(), given, watching));
+        let service = Arc::new(runtime.0.service(answers, given, watching));
         // SAFETY: the caller's promise.
         unsafe { out.write(Box::into_raw(Box::new(berth_service(service)))) };
         Ok(())

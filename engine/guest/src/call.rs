@@ -6,10 +6,10 @@ use crate::alone::Alone;
 use crate::ending::classify;
 use crate::limits::{Budget, GuardsOff, Limit, Meter};
 use crate::pause;
-use crate::pulse::{End, Pulse};
+use crate::pulse::{End, NEVER, Pulse};
 use crate::runtime::{Command, Module, Runtime, Shared};
 use crate::stacks::Payer;
-use crate::state::{Metered, state};
+use crate::state::state;
 use crate::ticker::Ticker;
 use crate::typed::{self, Function};
 use berth_doors::Owner;
@@ -19,6 +19,7 @@ use berth_doors::net::Settings;
 use berth_doors::os::{Ways, process_cpu_ns, thread_cpu_ns};
 use berth_doors::share::{Drawing, Gate, Share};
 use berth_doors::stdio::Output;
+use berth_store::{Metered, fill};
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{
@@ -27,7 +28,7 @@ use std::sync::atomic::{
 };
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::Notify;
 use wasmtime::{Result, Store, UpdateDeadline};
 use wasmtime_wasi::{FsPerms, I32Exit};
@@ -94,7 +95,7 @@ pub struct Guest {
 }
 
 /// How a call ended.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Outcome {
     /// The guest returned or exited, with this status.
     Exited(i32),
@@ -142,7 +143,7 @@ impl Call {
 
 /// A guest's future, measured around every poll, held back while it has to rest and ended when its time is up.
 struct Measured<'a, F> {
-    guest: Pin<Box<F>>,
+    guest: Pin<&'a mut F>,
     gate: Gate,
     pulse: &'a Pulse,
     ticker: &'a Ticker,
@@ -234,14 +235,15 @@ impl<D: FnOnce(Ended)> Drop for Due<D> {
     }
 }
 
-pub(crate) fn pulse_of(guest: &Guest, alone: bool) -> Arc<Pulse> {
-    let wall = guest.meter.wall_limit_ns;
+/// Measures with this meter; its time begins when it is told so.
+pub(crate) fn pulse_of(guest: &Guest, meter: Meter, alone: bool) -> Arc<Pulse> {
     let share = guest.share.filter(|_| !guest.guards_off.has(GuardsOff::CPU_SHARE));
     let drawing = if alone { Drawing::by_process } else { Drawing::by_task };
     Arc::new(Pulse {
-        meter: guest.meter,
+        meter,
         drawing: share.map(|share| Arc::new(drawing(share))),
-        deadline: (wall != 0).then(|| Instant::now() + Duration::from_nanos(wall)),
+        deadline_ns: AtomicU64::new(NEVER),
+        cpu_allowed_ns: AtomicU64::new(NEVER),
         polled_at: AtomicU64::new(0),
         process_polled_at: AtomicU64::new(0),
         polls: AtomicU64::new(0),
@@ -263,7 +265,8 @@ impl Runtime {
     ) -> io::Result<Call> {
         let lane = self.lane()?;
         let alone = module.kind.alone;
-        let pulse = pulse_of(&guest, alone);
+        let pulse = pulse_of(&guest, guest.meter, alone);
+        pulse.begin();
         let call = Call { pulse: pulse.clone() };
         let ways = if guest.guards_off.has(GuardsOff::STDOUT) { Ways::Blocking } else { guest.ways };
         let outputs = [Output::stdout(ways), Output::stderr(ways)];
@@ -319,7 +322,7 @@ impl Shared {
         let counts_memory = !guards_off.has(GuardsOff::MEMORY);
         let payer = (module.kind.concurrency && counts_memory).then(|| Payer::new(budget));
         let measured = Measured {
-            guest: Box::pin(running),
+            guest: std::pin::pin!(running),
             gate: Gate::new(pulse.drawing.as_ref().map(|drawing| drawing.turns())),
             pulse,
             ticker: &self.ticker,
@@ -339,27 +342,33 @@ async fn drain(outputs: &[Output]) {
     }
 }
 
-/// The guest against its deadline and its canceller.
+/// The guest against its deadline, which may move, and its canceller.
 async fn race<T>(
     guest: impl Future<Output = std::result::Result<T, End>>,
     pulse: &Pulse,
 ) -> std::result::Result<T, End> {
-    let deadline = async {
-        match pulse.deadline {
-            Some(deadline) if !pulse.guards_off.has(GuardsOff::WALL) => tokio::time::sleep_until(deadline.into()).await,
+    let deadline = || async {
+        match pulse.left() {
+            Some(left) if !pulse.guards_off.has(GuardsOff::WALL) => tokio::time::sleep(left).await,
             _ => std::future::pending().await,
         }
     };
-    let (mut guest, mut deadline, mut wake) =
-        (std::pin::pin!(guest), std::pin::pin!(deadline), std::pin::pin!(pulse.wake.notified()));
+    let (mut guest, mut over, mut wake) =
+        (std::pin::pin!(guest), std::pin::pin!(deadline()), std::pin::pin!(pulse.wake.notified()));
     std::future::poll_fn(|cx| {
-        if wake.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Err(End::Cancelled));
+        loop {
+            if wake.as_mut().poll(cx).is_ready() {
+                if pulse.cancelled.load(Relaxed) {
+                    return Poll::Ready(Err(End::Cancelled));
+                }
+                wake.set(pulse.wake.notified());
+            } else if over.as_mut().poll(cx).is_pending() {
+                return guest.as_mut().poll(cx);
+            } else if pulse.left().is_some_and(|left| left.is_zero()) {
+                return Poll::Ready(Err(End::Limit(Limit::Wall)));
+            }
+            over.set(deadline());
         }
-        if deadline.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Err(End::Limit(Limit::Wall)));
-        }
-        guest.as_mut().poll(cx)
     })
     .await
 }
@@ -367,17 +376,16 @@ async fn race<T>(
 async fn run(
     shared: &Shared,
     module: &Module,
-    mut guest: Guest,
+    guest: Guest,
     pulse: Arc<Pulse>,
     outputs: &[Output; 2],
 ) -> Result<Outcome> {
-    let target = std::mem::replace(&mut guest.target, Target::Command);
-    let most_text = (guest.budget.limit / 4) as usize;
-    let store = open_store(shared, module, guest, pulse, outputs)?;
-    match target {
+    let store = open_store(shared, module, &guest, pulse, outputs)?;
+    match &guest.target {
         Target::Command => run_command(store, module).await,
         Target::Function(function) => {
-            let given = typed::call(store, module, &function, most_text).await?;
+            let most_text = (guest.budget.limit / 4) as usize;
+            let given = typed::call(store, module, function, most_text).await?;
             Ok(Outcome::Returned { text: given.text, failed: given.failed })
         }
     }
@@ -387,12 +395,12 @@ async fn run(
 pub(crate) fn open_store(
     shared: &Shared,
     module: &Module,
-    guest: Guest,
+    guest: &Guest,
     pulse: Arc<Pulse>,
     outputs: &[Output; 2],
 ) -> Result<Metered> {
     let (mut handles, mut host_buffers) = (guest.handles, guest.host_buffer_bytes);
-    let (guards_off, meter) = (guest.guards_off, guest.meter);
+    let guards_off = guest.guards_off;
     let mut held_bytes = module.needs.instance_bytes;
     if module.needs.error_contexts {
         // Each holds a message on the host, as long as one call may carry.
@@ -416,22 +424,19 @@ pub(crate) fn open_store(
     } else {
         store.set_max_component_handles(usize::MAX);
     }
-    if module.kind.fuel {
-        store.set_fuel(meter.fuel_limit)?;
-    }
+    fill(&mut store, false)?;
     if !module.kind.alone {
-        store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |_| match pulse.end(pulse.cpu_now()) {
             None => Ok(UpdateDeadline::Yield(1)),
             Some(end) => Err(end.into()),
         });
     }
     store.data_mut().draws.instances(held_bytes)?;
-    Ok(Metered { store, meter })
+    Ok(Metered(store))
 }
 
 async fn run_command(mut store: Metered, module: &Module) -> Result<Outcome> {
-    let store = &mut store.store;
+    let store = &mut store.0;
     let ended = match module.command().map_err(|e| wasmtime::Error::msg(format!("{e:#}")))? {
         Command::Wasi02(command) => {
             let command = command.instantiate_async(&mut *store).await?;

@@ -4,6 +4,7 @@
 //! each function of the guest, a fifth of the time of some: a guest that has the process for itself goes without.
 
 use crate::limits::GuardsOff;
+use crate::pool;
 use crate::stacks::Stacks;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
@@ -19,14 +20,19 @@ pub struct Kind {
     /// The guest has this process for itself, which ends when a limit of time ends the guest: its code isn't
     /// interrupted, and shares its thread with nobody.
     pub alone: bool,
+    /// Instances are made in places that are kept ready ([`crate::pool`]). Changes nothing in compiled images.
+    pub pooled: bool,
 }
 
 impl Kind {
-    pub(crate) const ALL: usize = 8;
+    pub(crate) const ALL: usize = 16;
 
     /// Below [`Kind::ALL`].
     pub(crate) fn index(self) -> usize {
-        usize::from(self.concurrency) + 2 * usize::from(self.fuel) + 4 * usize::from(self.alone)
+        usize::from(self.concurrency)
+            + 2 * usize::from(self.fuel)
+            + 4 * usize::from(self.alone)
+            + 8 * usize::from(self.pooled)
     }
 }
 
@@ -37,12 +43,20 @@ const FIBER_STACK: usize = 2 << 20;
 #[derive(Default)]
 pub struct Engines {
     made: [OnceLock<Engine>; Kind::ALL],
+    /// How many instances of components a pool has places for.
+    places: u32,
     guards_off: GuardsOff,
 }
 
 impl Engines {
-    pub fn new(guards_off: GuardsOff) -> Self {
-        Engines { guards_off, ..Engines::default() }
+    pub fn new(places: u32, guards_off: GuardsOff) -> Self {
+        Engines { places, guards_off, ..Engines::default() }
+    }
+
+    /// The kind whose instances are made in a pool, where this one's are and there is one.
+    pub(crate) fn pooled(&self, kind: Kind) -> Option<Kind> {
+        // Guests with many stacks pay for them, which those of a pool can't be told.
+        (self.places > 0 && !kind.alone && !kind.concurrency).then_some(Kind { pooled: true, ..kind })
     }
 
     pub fn get(&self, kind: Kind) -> Result<&Engine> {
@@ -50,7 +64,7 @@ impl Engines {
         if let Some(engine) = slot.get() {
             return Ok(engine);
         }
-        let engine = Engine::new(&config(kind, self.guards_off))?;
+        let engine = Engine::new(&config(kind, self.places, self.guards_off))?;
         Ok(slot.get_or_init(|| engine))
     }
 
@@ -76,7 +90,7 @@ pub fn compatibility(engine: &Engine) -> u64 {
     hasher.finish()
 }
 
-fn config(kind: Kind, guards_off: GuardsOff) -> Config {
+fn config(kind: Kind, places: u32, guards_off: GuardsOff) -> Config {
     // Without its guard a guest's stack takes as much memory as it likes.
     let stack = if guards_off.has(GuardsOff::STACK) { 512 * WASM_STACK } else { WASM_STACK };
     let mut config = Config::new();
@@ -96,6 +110,9 @@ fn config(kind: Kind, guards_off: GuardsOff) -> Config {
         .async_stack_size(stack + (FIBER_STACK - WASM_STACK));
     if kind.concurrency {
         config.with_host_stack(Arc::new(Stacks));
+    }
+    if kind.pooled {
+        config.allocation_strategy(pool::of(places));
     }
     config
 }

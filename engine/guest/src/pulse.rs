@@ -6,14 +6,14 @@ use crate::call::Outcome;
 use crate::limits::{GuardsOff, Limit, Meter};
 use crate::pause;
 use crate::ticker::PERIOD;
-use berth_doors::os::{process_cpu_ns, thread_cpu_ns};
+use berth_doors::os::{monotonic_ns, process_cpu_ns, thread_cpu_ns};
 use berth_doors::share::Drawing;
 use std::sync::Arc;
 use std::sync::atomic::{
     AtomicBool, AtomicU64,
     Ordering::{Acquire, Relaxed},
 };
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::Notify;
 
 /// How long a guest that rests isn't looked at, and how briefly when its deadline is near.
@@ -44,11 +44,17 @@ impl From<End> for Outcome {
     }
 }
 
+/// A moment that doesn't come, and CPU time that nobody uses up.
+pub(crate) const NEVER: u64 = u64::MAX;
+
 /// What the tick, the lane and the canceller share of one call.
 pub(crate) struct Pulse {
     pub(crate) meter: Meter,
     pub(crate) drawing: Option<Arc<Drawing>>,
-    pub(crate) deadline: Option<Instant>,
+    /// On the monotonic clock; [`NEVER`] is none.
+    pub(crate) deadline_ns: AtomicU64,
+    /// What the guest may have used of the CPU in all; [`NEVER`] is no bound.
+    pub(crate) cpu_allowed_ns: AtomicU64,
     /// The lane's CPU clock when the guest was last polled.
     pub(crate) polled_at: AtomicU64,
     /// The process's CPU clock then, for a guest that has the process for itself.
@@ -61,7 +67,38 @@ pub(crate) struct Pulse {
     pub(crate) guards_off: GuardsOff,
 }
 
+/// A limit of 0 is none.
+fn allowed(before: u64, limit: u64) -> u64 {
+    if limit == 0 { NEVER } else { before.saturating_add(limit) }
+}
+
 impl Pulse {
+    /// From now on the guest has what its meter gives for one call: so much CPU time, and until its deadline.
+    pub(crate) fn begin(&self) {
+        self.cpu_allowed_ns.store(allowed(self.meter.cpu_used_ns.load(Relaxed), self.meter.cpu_limit_ns), Relaxed);
+        self.deadline_ns.store(allowed(monotonic_ns(), self.meter.wall_limit_ns), Relaxed);
+    }
+
+    /// The same, for one call more beside those that go on.
+    pub(crate) fn begin_another(&self) {
+        self.cpu_allowed_ns.store(allowed(self.cpu_allowed_ns.load(Relaxed), self.meter.cpu_limit_ns), Relaxed);
+        self.deadline_ns.store(allowed(monotonic_ns(), self.meter.wall_limit_ns), Relaxed);
+    }
+
+    /// No call goes on, so nothing has to end.
+    pub(crate) fn rest(&self) {
+        self.cpu_allowed_ns.store(NEVER, Relaxed);
+        self.deadline_ns.store(NEVER, Relaxed);
+    }
+
+    /// How long the guest has left; nothing where it has no deadline.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        match self.deadline_ns.load(Relaxed) {
+            NEVER => None,
+            deadline => Some(Duration::from_nanos(deadline.saturating_sub(monotonic_ns()))),
+        }
+    }
+
     /// Called on the lane's thread only, while the guest is polled.
     pub(crate) fn cpu_now(&self) -> u64 {
         let running = thread_cpu_ns().saturating_sub(self.polled_at.load(Relaxed));
@@ -90,8 +127,7 @@ impl Pulse {
         }
         pause::rest(rest);
         self.count_rest();
-        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        rest.min(left.unwrap_or(rest)).clamp(SHORTEST_LOOK, LONGEST_LOOK)
+        rest.min(self.left().unwrap_or(rest)).clamp(SHORTEST_LOOK, LONGEST_LOOK)
     }
 
     pub(crate) fn count_rest(&self) {
@@ -109,15 +145,10 @@ impl Pulse {
         if self.cancelled.load(Relaxed) {
             return Some(End::Cancelled);
         }
-        let limit = self.meter.cpu_limit_ns;
-        if limit != 0 && cpu_used_ns > limit && !self.guards_off.has(GuardsOff::CPU_TIME) {
+        if cpu_used_ns > self.cpu_allowed_ns.load(Relaxed) && !self.guards_off.has(GuardsOff::CPU_TIME) {
             return Some(End::Limit(Limit::CpuTime));
         }
-        match self.deadline {
-            Some(deadline) if Instant::now() >= deadline && !self.guards_off.has(GuardsOff::WALL) => {
-                Some(End::Limit(Limit::Wall))
-            }
-            _ => None,
-        }
+        let over = self.left().is_some_and(|left| left.is_zero()) && !self.guards_off.has(GuardsOff::WALL);
+        over.then_some(End::Limit(Limit::Wall))
     }
 }

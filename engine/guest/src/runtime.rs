@@ -5,19 +5,21 @@
 use crate::alone::Alone;
 use crate::engines::{self, Engines, Kind};
 use crate::limits::GuardsOff;
-use crate::linkers;
-use crate::state::State;
 use crate::ticker::Ticker;
+use berth_store::State;
+use berth_store::linkers;
+use std::cell::Cell;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
-use wasmtime::Result;
 use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::{Engine, Result};
 use wasmtime_wasi::{p2, p3};
-use wasmtime_wasi_http::p2::bindings as http;
+use wasmtime_wasi_http::p2::bindings as p2_http;
+use wasmtime_wasi_http::p3::bindings as p3_http;
 
 pub struct Runtime {
     pub(crate) shared: Arc<Shared>,
@@ -35,6 +37,15 @@ pub(crate) struct Shared {
     pub(crate) alone: Arc<Alone>,
     pub(crate) net: Arc<berth_doors::net::Common>,
     linkers: [OnceLock<Linker<State>>; Kind::ALL],
+}
+
+thread_local! {
+    static THIS_LANE: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The number of the lane whose thread this is.
+pub(crate) fn this_lane() -> usize {
+    THIS_LANE.get()
 }
 
 /// Threads for what can only be waited for: reads of files that the engine hands off, streams that can't be polled.
@@ -94,25 +105,31 @@ impl Command {
     }
 }
 
-/// A module that exports a handler of HTTP requests.
+/// A module that exports a handler of HTTP requests, of either version.
+#[derive(Clone)]
 pub(crate) enum Handler {
-    Wasi02(http::ProxyPre<State>),
+    Wasi02(p2_http::ProxyPre<State>),
+    Wasi03(p3_http::ServicePre<State>),
 }
 
 impl Handler {
     fn of(instance: &InstancePre<State>) -> Result<Self> {
-        http::ProxyPre::new(instance.clone()).map(Handler::Wasi02).map_err(|_| {
+        if let Ok(handler) = p3_http::ServicePre::new(instance.clone()) {
+            return Ok(Handler::Wasi03(handler));
+        }
+        p2_http::ProxyPre::new(instance.clone()).map(Handler::Wasi02).map_err(|_| {
             wasmtime::Error::msg(
-                "it answers no HTTP requests: it exports no 'wasi:http/incoming-handler' of version 0.2; 'berth inspect' \
-                 shows what it exports",
+                "it answers no HTTP requests: it exports no 'wasi:http/incoming-handler' of version 0.2 and no \
+                 'wasi:http/handler' of 0.3; 'berth inspect' shows what it exports",
             )
         })
     }
 }
 
 impl Runtime {
-    pub fn new(lanes: usize, guards_off: GuardsOff) -> Self {
-        let engines = Arc::new(Engines::new(guards_off));
+    /// `places`: how many instances are kept room for, made in advance; 0 makes each one's when it is made.
+    pub fn new(lanes: usize, places: u32, guards_off: GuardsOff) -> Self {
+        let engines = Arc::new(Engines::new(places, guards_off));
         let alone = Arc::new(Alone::default());
         let (ticking, watching) = (engines.clone(), alone.clone());
         let ticker = Ticker::new(move || {
@@ -135,10 +152,8 @@ impl Runtime {
     /// # Safety
     /// The bytes must be what [`Engines::compile`] gave on this machine.
     pub unsafe fn open(&self, kind: Kind, needs: Needs, image: &[u8]) -> Result<Module> {
-        let kind = Kind { concurrency: needs.concurrency, ..kind };
         // SAFETY: the caller's promise is the one that the engine asks for.
-        let component = unsafe { Component::deserialize(self.shared.engines.get(kind)?, image)? };
-        self.link(kind, needs, component)
+        self.open_in(kind, needs, |engine| unsafe { Component::deserialize(engine, image) })
     }
 
     /// Maps a file that begins with a compiled image.
@@ -146,9 +161,19 @@ impl Runtime {
     /// # Safety
     /// The same, and unchanged while in use: the caller has authenticated the file over all its bytes.
     pub unsafe fn open_file(&self, kind: Kind, needs: Needs, path: &str) -> Result<Module> {
-        let kind = Kind { concurrency: needs.concurrency, ..kind };
         // SAFETY: the caller's promise is the one that the engine asks for.
-        let component = unsafe { Component::deserialize_file(self.shared.engines.get(kind)?, path)? };
+        self.open_in(kind, needs, |engine| unsafe { Component::deserialize_file(engine, path) })
+    }
+
+    /// In a pool, if there is one and the module's instances fit its places.
+    fn open_in(&self, kind: Kind, needs: Needs, open: impl Fn(&Engine) -> Result<Component>) -> Result<Module> {
+        let kind = Kind { concurrency: needs.concurrency, ..kind };
+        if let Some(pooled) = self.shared.engines.pooled(kind)
+            && let Ok(component) = self.shared.engines.get(pooled).and_then(&open)
+        {
+            return self.link(pooled, needs, component);
+        }
+        let component = open(self.shared.engines.get(kind)?)?;
         self.link(kind, needs, component)
     }
 
@@ -202,11 +227,6 @@ impl Module {
         self.command().err()
     }
 
-    /// Fails when it can't answer HTTP requests, and says why.
-    pub fn answers_http(&self) -> Result<()> {
-        self.handler().map(|_| ())
-    }
-
     pub(crate) fn handler(&self) -> Result<&Handler> {
         let linked = self.linked.as_ref().map_err(|e| wasmtime::Error::msg(format!("{e:#}")))?;
         linked.handler.as_ref().map_err(|e| wasmtime::Error::msg(format!("{e:#}")))
@@ -237,6 +257,7 @@ impl Lane {
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::Builder::new().name(format!("berth-lane-{number}")).spawn(move || {
+            THIS_LANE.set(number);
             let _ = runtime.block_on(stopped);
             // A reader of standard input may be waiting for a byte that never comes.
             runtime.shutdown_background();

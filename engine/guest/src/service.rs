@@ -1,41 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A module that answers HTTP requests: each one in a fresh instance, under the module's limits, and reported once when
-//! the instance is gone. The answer begins as soon as the guest gives its head; what it does afterwards, writing the
-//! body or more, goes on beside it until the guest returns, a limit ends it, or whoever asked goes away.
+//! A module that answers HTTP requests, under its limits, each request reported once when the guest's work for it is done.
+//! The answer begins as soon as the guest gives its head; what it does afterwards, writing the body or more, goes on
+//! beside it until the guest returns, a limit ends it, or whoever asked goes away.
 
-use crate::call::{Ended, Guest, Outcome, open_store, pulse_of};
-use crate::limits::Meter;
-use crate::pulse::Pulse;
-use crate::runtime::{Handler, Module, Runtime, Shared};
-use crate::state::Metered;
-use berth_doors::stdio::Output;
+use crate::call::{Ended, Guest, Outcome};
+use crate::exchange::{Answered, Due, Given, Head, Work};
+use crate::instances::{self, Instance, Instances};
+use crate::measure::Used;
+use crate::runtime::{Handler, Module, Runtime};
+use crate::workers::Workers;
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body::{Body, Frame, SizeHint};
+use http_body::Body;
+use http_body_util::BodyExt as _;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, OnceLock};
-use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
 use wasmtime::Result;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::{Error, WasiBody, WasiHttpView};
 
-/// A module, and what each of its instances is given.
+/// A module that answers requests.
 pub struct Service {
-    shared: Arc<Shared>,
-    module: Arc<Module>,
-    /// Its meter says the limits of one request only: each has counters of its own.
-    guest: Guest,
-    counters: Counters,
+    kind: Kind,
     overseer: Arc<dyn Overseer>,
+}
+
+enum Kind {
+    /// One request at a time in an instance, on a fiber.
+    Wasi02(Box<Instances>),
+    /// In the component model's event loop.
+    Wasi03(Workers),
+}
+
+/// How instances are used again.
+#[derive(Clone, Copy, Debug)]
+pub struct Reuse {
+    /// Requests that an instance answers.
+    pub requests: u32,
+    /// Those that it may answer at once.
+    pub at_once: u32,
 }
 
 /// Whoever the ends of requests are told to (C++).
 pub trait Overseer: Send + Sync {
-    /// Called once for each request, when its instance is gone, on a thread of ours. Gives the status that is answered
-    /// when the guest gave none.
+    /// Called once for each request, when the guest's work for it is done, on a thread of ours. Gives the status that is
+    /// answered when the guest gave none.
     fn ended(&self, ended: Ended, served: &Served<'_>) -> u16;
 }
 
@@ -46,10 +57,8 @@ pub struct Served<'a> {
     /// The error that it answered with instead.
     pub refused: Option<&'a str>,
     pub wall: Duration,
-    pub cpu_used_ns: u64,
-    pub fuel_used: u64,
-    pub sent_bytes: u64,
-    pub received_bytes: u64,
+    /// Where several requests are with an instance, since the last of them was reported.
+    pub used: Used,
 }
 
 /// What was given for a request.
@@ -59,282 +68,153 @@ pub enum Answer {
     Status(u16),
 }
 
+impl Answer {
+    fn of(
+        given: std::result::Result<Given, oneshot::error::RecvError>,
+        answered: impl FnOnce(WasiBody) -> Answered,
+    ) -> Self {
+        match given {
+            Ok(Ok(response)) => Answer::Response(response.map(answered)),
+            Ok(Err(status)) => Answer::Status(status),
+            Err(_) => Answer::Status(GONE),
+        }
+    }
+}
+
+/// What is answered when this process is about to end: every other work reports itself.
+const GONE: u16 = 503;
+
 impl Runtime {
-    /// A module to answer requests, which is the caller's to keep: requests that are under way keep it, too.
-    pub fn service(&self, module: Arc<Module>, guest: Guest, overseer: Arc<dyn Overseer>) -> Service {
-        Service { shared: self.shared.clone(), module, guest, counters: Counters::default(), overseer }
+    /// A module to answer requests, which is the caller's to keep: requests that are under way keep it, too. The meter of
+    /// `guest` says the limits of one request only: its counters aren't used.
+    pub fn service(&self, answers: Answers, guest: Guest, overseer: Arc<dyn Overseer>) -> Service {
+        let Answers { module, handler, reuse } = answers;
+        let lanes = self.lane_count();
+        let given = instances::Given { shared: self.shared.clone(), module, guest };
+        let kind = match handler {
+            Handler::Wasi02(handler) => Kind::Wasi02(Box::new(Instances::new(given, handler, reuse.requests, lanes))),
+            Handler::Wasi03(handler) => Kind::Wasi03(Workers::new(given, handler, reuse, lanes, overseer.clone())),
+        };
+        Service { kind, overseer }
+    }
+}
+
+/// A module that can answer requests, and how its instances do.
+pub struct Answers {
+    module: Arc<Module>,
+    handler: Handler,
+    reuse: Reuse,
+}
+
+impl Module {
+    /// Fails when it can't answer requests this way, and says why.
+    pub fn answers_http(self: &Arc<Self>, reuse: Reuse) -> Result<Answers> {
+        let handler = self.handler()?.clone();
+        if reuse.at_once > 1 && matches!(handler, Handler::Wasi02(_)) {
+            return Err(wasmtime::Error::msg("an instance of WASI 0.2 answers one request at a time, and no more"));
+        }
+        Ok(Answers { module: self.clone(), handler, reuse })
     }
 }
 
 impl Service {
-    /// On a lane. The guest's work is cancelled when the future, or the answer's body, is dropped before its end.
+    /// On a lane. The guest's work is cancelled when the future, or the answer's body, is dropped before its end; where an
+    /// instance answers several requests at once, it goes on.
     pub async fn answer<B>(self: Arc<Self>, scheme: Scheme, request: Request<B>) -> Answer
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Error>,
     {
-        let began = Instant::now();
-        let counters = self.counters.take();
-        let guest = Guest { meter: counters.meter(&self.guest.meter), ..self.guest.clone() };
-        let pulse = pulse_of(&guest, false);
-        let cancel = Cancel(Some(pulse.clone()));
-        let (head, answered) = Head::new();
-        let due = Due { service: self, head: head.clone(), counters, began, outcome: None };
-        tokio::spawn(async move {
-            let outcome = due.service.exchange(guest, &pulse, &due.head, scheme, request).await;
-            due.ended(outcome);
-        });
-        match answered.await {
-            Ok(Ok(response)) => Answer::Response(response.map(|body| Answered { body, head, cancel })),
-            Ok(Err(status)) => {
-                cancel.done();
-                Answer::Status(status)
+        let (head, given) = Head::new();
+        let due = Due::new(self.overseer.clone(), head.clone());
+        match &self.kind {
+            Kind::Wasi02(_) => self.answer_alone(due, given, scheme, request).await,
+            Kind::Wasi03(workers) => {
+                let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
+                let (work, sent) = workers.hand(due, scheme, request);
+                let given = given.await;
+                Answer::of(given, |body| Answered::new(body, head, work, Some(sent)))
             }
-            // The task is gone, with its runtime.
-            Err(_) => Answer::Status(GONE),
         }
     }
 
-    async fn exchange<B>(
-        &self,
-        guest: Guest,
-        pulse: &Arc<Pulse>,
-        head: &Arc<Head>,
+    async fn answer_alone<B>(
+        self: Arc<Self>,
+        due: Due,
+        mut given: oneshot::Receiver<Given>,
         scheme: Scheme,
         request: Request<B>,
-    ) -> Outcome
+    ) -> Answer
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Error>,
     {
-        let (budget, guards_off) = (guest.budget, guest.guards_off);
-        let outputs = [Output::stdout(guest.ways), Output::stderr(guest.ways)];
-        let running = async {
-            let store = open_store(&self.shared, &self.module, guest, pulse.clone(), &outputs)?;
-            self.handle(store, head.clone(), scheme, request).await
-        };
-        self.shared.measured(&self.module, pulse, budget, guards_off, running).await
+        let head = due.head.clone();
+        // Most guests are done when they have answered: what goes on after that gets a task of its own.
+        let mut work = Box::pin(self.work(due, scheme, request));
+        let mut over = false;
+        let given = std::future::poll_fn(|cx| {
+            over = over || work.as_mut().poll(cx).is_ready();
+            Pin::new(&mut given).poll(cx)
+        })
+        .await;
+        Answer::of(given, |body| {
+            let work = Work((!over).then(|| tokio::spawn(work).abort_handle()));
+            Answered::new(body, head, work, None)
+        })
     }
 
-    async fn handle<B>(
-        &self,
-        mut metered: Metered,
-        head: Arc<Head>,
-        scheme: Scheme,
-        request: Request<B>,
-    ) -> Result<Outcome>
+    async fn work<B>(self: Arc<Self>, mut due: Due, scheme: Scheme, request: Request<B>)
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Error>,
     {
-        let store = &mut metered.store;
-        match self.module.handler()? {
-            Handler::Wasi02(handler) => {
-                let handler = handler.instantiate_async(&mut *store).await?;
-                let request = store.data_mut().http().new_incoming_request(scheme, request)?;
-                let out = store.data_mut().http().new_response_outparam_from_callback(move |response| {
-                    match response {
-                        Ok(response) => head.give(Ok(response)),
-                        Err(error) => drop(head.refused.set(format!("{error:?}"))),
-                    };
-                })?;
-                handler.wasi_http_incoming_handler().call_handle(store, request, out).await?;
-            }
-        }
-        Ok(Outcome::Exited(0))
-    }
-}
-
-/// A request that has to be reported: once, however its task ends.
-struct Due {
-    service: Arc<Service>,
-    head: Arc<Head>,
-    counters: &'static Set,
-    began: Instant,
-    outcome: Option<Outcome>,
-}
-
-impl Due {
-    fn ended(mut self, outcome: Outcome) {
-        self.outcome = Some(outcome);
-    }
-}
-
-impl Drop for Due {
-    fn drop(&mut self) {
-        let (head, counters) = (&self.head, self.counters);
-        let undone = || if std::thread::panicking() { Outcome::Panicked } else { Outcome::Cancelled };
-        let outcome = self.outcome.take().unwrap_or_else(undone);
-        head.failed.store(!matches!(outcome, Outcome::Exited(0)), Relaxed);
-        let ended = Ended { outcome, still_running: false, unfinished_line: false };
-        let served = Served {
-            status: head.status(),
-            refused: head.refused.get().map(String::as_str),
-            wall: self.began.elapsed(),
-            cpu_used_ns: counters.cpu_used_ns.load(Relaxed),
-            fuel_used: counters.fuel_used.load(Relaxed),
-            sent_bytes: counters.sent_bytes.load(Relaxed),
-            received_bytes: counters.received_bytes.load(Relaxed),
+        let Some(instances) = self.instances() else { return };
+        let (measure, instance) = instances.take();
+        due.measure = Some(measure.clone());
+        let head = due.head.clone();
+        let mut done = None;
+        let work = async {
+            let mut instance = match instance {
+                Some(instance) => instance,
+                None => instances.make(measure.clone()).await?,
+            };
+            handle(&mut instance, head, scheme, request).await?;
+            done = Some(instance);
+            Ok(Outcome::Exited(0))
         };
-        let status = self.service.overseer.ended(ended, &served);
-        head.give(Err(status));
-        self.service.counters.put_back(counters);
-    }
-}
-
-/// What is answered when this process is about to end.
-const GONE: u16 = 503;
-
-type Given = std::result::Result<Response<WasiBody>, u16>;
-
-/// The head of an answer, which is given once.
-struct Head {
-    to: Mutex<Option<oneshot::Sender<Given>>>,
-    status: AtomicU16,
-    /// The error that the guest gave instead.
-    refused: OnceLock<String>,
-    /// The guest fell over, before its answer's end or after it.
-    failed: AtomicBool,
-}
-
-impl Head {
-    fn new() -> (Arc<Self>, oneshot::Receiver<Given>) {
-        let (to, given) = oneshot::channel();
-        let head = Head {
-            to: Mutex::new(Some(to)),
-            status: AtomicU16::new(0),
-            refused: OnceLock::new(),
-            failed: AtomicBool::new(false),
-        };
-        (Arc::new(head), given)
-    }
-
-    fn give(&self, given: Given) {
-        let to = self.to.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-        if let Some(to) = to {
-            if let Ok(response) = &given {
-                self.status.store(response.status().as_u16(), Relaxed);
-            }
-            // Whoever asked may be gone.
-            let _ = to.send(given);
+        let outcome = instances.measured(&measure, work).await;
+        due.ended(outcome);
+        if let Some(instance) = done {
+            instances.keep(instance);
         }
+        Instances::look_ahead(&self, Service::instances);
     }
 
-    fn status(&self) -> Option<u16> {
-        let status = self.status.load(Relaxed);
-        (status != 0).then_some(status)
-    }
-}
-
-/// Ends the guest's work when it is dropped, unless that is done.
-struct Cancel(Option<Arc<Pulse>>);
-
-impl Cancel {
-    fn done(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Cancel {
-    fn drop(&mut self) {
-        if let Some(pulse) = self.0.take() {
-            pulse.cancelled.store(true, Relaxed);
-            pulse.wake.notify_one();
+    fn instances(&self) -> Option<&Instances> {
+        match &self.kind {
+            Kind::Wasi02(instances) => Some(instances),
+            Kind::Wasi03(_) => None,
         }
     }
 }
 
-/// An answer's body. Who stops reading it before its end ends the guest's work.
-pub struct Answered {
-    body: WasiBody,
-    head: Arc<Head>,
-    cancel: Cancel,
-}
-
-impl Body for Answered {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<std::result::Result<Frame<Bytes>, Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
-        if let Poll::Ready(None) = polled {
-            self.cancel.0 = None;
-            // What the guest leaves when it falls over looks like an end.
-            if self.head.failed.load(Relaxed) {
-                return Poll::Ready(Some(Err(Error::HttpResponseIncomplete)));
-            }
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl Drop for Answered {
-    fn drop(&mut self) {
-        // Nobody asks a body that says that it has ended.
-        if self.body.is_end_stream() {
-            self.cancel.0 = None;
-        }
-    }
-}
-
-/// What requests are counted in. A request has one set of counters for itself, whose address stays the same as long as
-/// this process lives; there are as many as there were requests at once.
-#[derive(Default)]
-struct Counters(Mutex<Vec<&'static Set>>);
-
-#[derive(Default)]
-struct Set {
-    cpu_used_ns: AtomicU64,
-    cpu_throttled_ns: AtomicU64,
-    fuel_used: AtomicU64,
-    sent_bytes: AtomicU64,
-    received_bytes: AtomicU64,
-    connections: AtomicU64,
-}
-
-impl Counters {
-    fn take(&self) -> &'static Set {
-        let free = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop();
-        free.unwrap_or_else(|| Box::leak(Box::default()))
-    }
-
-    fn put_back(&self, set: &'static Set) {
-        for number in [
-            &set.cpu_used_ns,
-            &set.cpu_throttled_ns,
-            &set.fuel_used,
-            &set.sent_bytes,
-            &set.received_bytes,
-            &set.connections,
-        ] {
-            number.store(0, Relaxed);
-        }
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(set);
-    }
-}
-
-impl Set {
-    /// With the limits of `given`.
-    fn meter(&'static self, given: &Meter) -> Meter {
-        Meter {
-            cpu_used_ns: &self.cpu_used_ns,
-            cpu_throttled_ns: &self.cpu_throttled_ns,
-            fuel_used: &self.fuel_used,
-            net_sent_bytes: &self.sent_bytes,
-            net_received_bytes: &self.received_bytes,
-            connections: &self.connections,
-            ..*given
-        }
-    }
+async fn handle<B>(instance: &mut Instance, head: Arc<Head>, scheme: Scheme, request: Request<B>) -> Result<()>
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Error>,
+{
+    let (store, handler) = instance.begin()?;
+    let (request, out) = {
+        let mut http = store.data_mut().http();
+        let request = http.new_incoming_request(scheme, request)?;
+        let out = http.new_response_outparam_from_callback(move |response| match response {
+            Ok(response) => head.give(Ok(response)),
+            Err(error) => drop(head.refused.set(format!("{error:?}"))),
+        })?;
+        (request, out)
+    };
+    handler.wasi_http_incoming_handler().call_handle(&mut *store, request, out).await?;
+    instance.end();
+    Ok(())
 }

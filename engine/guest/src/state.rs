@@ -1,64 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What a store holds for its guest: the WASI contexts, the doors and the limits.
+//! What a guest is given, made real: the state of its store.
 
 use crate::call::{Folder, Guest};
-use crate::limits::{Draws, GuardsOff, Meter};
+use crate::limits::{Draws, GuardsOff};
 use crate::pulse::Pulse;
 use berth_doors::account::Lent;
 use berth_doors::files::{FilesDoor, Guards, Phantom};
 use berth_doors::net::{Common, NetDoor};
 use berth_doors::stdio::Output;
-use berth_doors::{Doors, DoorsView, Knock, Owner};
+use berth_doors::{Doors, Knock, Owner};
+use berth_store::{Fuel, State};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use wasmtime::Result;
 use wasmtime::component::ResourceTable;
-use wasmtime::{Result, Store};
-use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
-use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
+use wasmtime_wasi_http::WasiHttpCtx;
 
-pub struct State {
-    pub table: ResourceTable,
-    pub wasi: WasiCtx,
-    pub http: WasiHttpCtx,
-    pub doors: Doors,
-    pub draws: Draws,
-}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
-    }
-}
-
-impl WasiHttpView for State {
-    fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { hooks: &mut self.doors.net.http, table: &mut self.table, ctx: &mut self.http }
-    }
-}
-
-impl DoorsView for State {
-    fn doors(&mut self) -> &mut Doors {
-        &mut self.doors
-    }
-}
-
-/// A store whose fuel is counted when it goes, however the call ends.
-pub(crate) struct Metered {
-    pub store: Store<State>,
-    pub meter: Meter,
-}
-
-impl Drop for Metered {
-    fn drop(&mut self) {
-        // An engine that doesn't count has no fuel to ask for.
-        if let Ok(left) = self.store.get_fuel() {
-            self.meter.fuel_used.store(self.meter.fuel_limit.saturating_sub(left), Relaxed);
-        }
-    }
-}
-
-/// What a guest is given, made real.
-pub(crate) fn state(common: &Arc<Common>, guest: Guest, pulse: &Arc<Pulse>, outputs: &[Output; 2]) -> Result<State> {
+pub(crate) fn state(common: &Arc<Common>, guest: &Guest, pulse: &Arc<Pulse>, outputs: &[Output; 2]) -> Result<State> {
     let mut folders = Vec::with_capacity(guest.folders.len());
     for Folder { host_path: host, guest_path, access, counted } in &guest.folders {
         // Without its guard a read-only grant is a writable one.
@@ -83,13 +41,13 @@ pub(crate) fn state(common: &Arc<Common>, guest: Guest, pulse: &Arc<Pulse>, outp
     let lent = Lent {
         owner: if off.has(GuardsOff::NETWORK) { Arc::new(NoOwner) } else { guest.owner.clone() },
         funds: Box::new(guest.budget),
-        sent_bytes: guest.meter.net_sent_bytes,
-        received_bytes: guest.meter.net_received_bytes,
-        connections: guest.meter.connections,
-        cpu_used_ns: guest.meter.cpu_used_ns,
+        sent_bytes: pulse.meter.net_sent_bytes,
+        received_bytes: pulse.meter.net_received_bytes,
+        connections: pulse.meter.connections,
+        cpu_used_ns: pulse.meter.cpu_used_ns,
         drawing: pulse.drawing.clone(),
     };
-    let net = NetDoor::new(common, guest.net, lent);
+    let net = NetDoor::new(common, guest.net.clone(), lent);
     net.guard_sockets(&mut wasi);
     if guest.stdio.stdin {
         wasi.stdin(wasmtime_wasi::cli::stdin());
@@ -112,8 +70,9 @@ pub(crate) fn state(common: &Arc<Common>, guest: Guest, pulse: &Arc<Pulse>, outp
         table,
         wasi: wasi.build(),
         http,
-        doors: Doors { files, net, owner: guest.owner },
+        doors: Doors { files, net, owner: guest.owner.clone() },
         draws: Draws::new(guest.budget, guest.guards_off),
+        fuel: Fuel { limit: pulse.meter.fuel_limit, filled: 0, used: pulse.meter.fuel_used },
     })
 }
 

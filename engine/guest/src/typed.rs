@@ -6,9 +6,9 @@ use crate::arguments::{self, Mistake};
 use crate::limits::Limit;
 use crate::results::{self, Notation};
 use crate::runtime::Module;
-use crate::state::{Metered, State};
 use crate::wit;
 use berth_module::name::{exact, kebab};
+use berth_store::{Metered, State};
 use std::ops::Range;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Val};
@@ -92,7 +92,7 @@ pub(crate) async fn call(
     function: &Function,
     most_bytes: usize,
 ) -> Result<Given> {
-    let store = &mut metered.store;
+    let store = &mut metered.0;
     let instance = match &module.linked {
         Ok(linked) => linked.instance.instantiate_async(&mut *store).await?,
         Err(e) => return Err(Error::msg(format!("{e:#}"))),

@@ -134,8 +134,14 @@ async fn answer(request: Request<Incoming>, peer: SocketAddr, shared: &Shared, u
         Route::To(service) => service,
         Route::Refuse { status, retry_after } => return Leaving::status(status, retry_after),
     };
+    let waits = request.headers().contains_key(header::EXPECT);
     let request = request.map(|body| Arriving::new(body, settings.body_bytes, settings.idle_time));
-    match service.answer(Scheme::Http, request).await {
+    let answer = service.answer(Scheme::Http, request).await;
+    if waits {
+        // A guest that began to read the body meanwhile has asked for it: that goes out before its answer.
+        tokio::task::yield_now().await;
+    }
+    match answer {
         Answer::Response(response) => response.map(|body| Leaving::guest(body, under)),
         Answer::Status(status) => Leaving::status(status, None),
     }

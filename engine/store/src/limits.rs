@@ -66,7 +66,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    pub(crate) fn draw(&self, bytes: u64) -> bool {
+    pub fn draw(&self, bytes: u64) -> bool {
         let drawn = self
             .used
             .fetch_update(Relaxed, Relaxed, |used| used.checked_add(bytes).filter(|total| *total <= self.limit));
@@ -83,7 +83,7 @@ impl Budget {
         }
     }
 
-    pub(crate) fn give_back(&self, bytes: u64) {
+    pub fn give_back(&self, bytes: u64) {
         self.used.fetch_sub(bytes, Relaxed);
     }
 }
@@ -138,6 +138,11 @@ impl Draws {
             true => Ok(()),
             false => Err(Limit::Memory.into()),
         }
+    }
+
+    /// Bytes that are drawn now.
+    pub fn held(&self) -> u64 {
+        self.held
     }
 
     fn grow(&mut self, more: u64, guard: u64) -> bool {
