@@ -33,13 +33,13 @@ uint16_t status_for(const engine::Outcome& outcome) {
 
 /// What the requests of all instances draw from, and where they are counted.
 struct HttpModule::Requests final : engine::Answerer {
-  Requests(CommandRequest given, std::function<void(const ServedRequest&)> told)
+  Requests(CommandRequest given, uint64_t queue_length, std::function<void(const ServedRequest&)> told)
       : lent(std::move(given)),
         on_served(std::move(told)),
-        most(lent.request.policy.limits.instances.value_or(kUsualInstances)) {}
+        admission(lent.request.policy.limits.instances.value_or(kUsualInstances), queue_length) {}
 
   uint16_t served(const engine::Served& served) noexcept override {
-    under_way.fetch_sub(1);
+    admission.leave();
     const uint16_t status = served.status != 0 ? served.status : status_for(served.outcome);
     on_served({.status = status, .served = served});
     return status;
@@ -47,8 +47,8 @@ struct HttpModule::Requests final : engine::Answerer {
 
   Lent lent;
   std::function<void(const ServedRequest&)> on_served;
-  const uint64_t most;
-  std::atomic<uint64_t> under_way = 0;
+  Admission admission;
+  std::atomic<uint64_t> denials_told = 0;
 };
 
 HttpModule::HttpModule(Loaded loaded, std::shared_ptr<Requests> requests)
@@ -57,19 +57,48 @@ HttpModule::HttpModule(Loaded loaded, std::shared_ptr<Requests> requests)
 HttpModule::~HttpModule() = default;
 
 Result<std::shared_ptr<HttpModule>> HttpModule::create(const engine::Engine& engine, Loaded loaded,
-                                                       CommandRequest request,
+                                                       CommandRequest request, uint64_t queue_length,
                                                        std::function<void(const ServedRequest&)> on_served) {
-  auto requests = std::make_shared<Requests>(std::move(request), std::move(on_served));
+  auto requests = std::make_shared<Requests>(std::move(request), queue_length, std::move(on_served));
   const engine::Guest guest = BERTH_TRY(requests->lent.guest(Use::kServed));
   std::shared_ptr<HttpModule> module(new HttpModule(std::move(loaded), requests));
   module->service_ = BERTH_TRY(engine::Service::create(engine, *module->loaded_.module, guest, requests));
   return module;
 }
 
-bool HttpModule::admit() {
-  if (requests_->under_way.fetch_add(1) < requests_->most) return true;
-  requests_->under_way.fetch_sub(1);
-  return false;
+Admission& HttpModule::admission() {
+  return requests_->admission;
+}
+
+MemoryUse HttpModule::memory() const {
+  const uint64_t limit = requests_->lent.request.policy.limits.memory_bytes.value_or(kDefaultMemoryBytes);
+  const engine::Budget& budget = requests_->lent.budget;
+  const uint64_t reserve = limit - budget.limit_bytes();
+  return {.used_bytes = budget.used_bytes() + reserve,
+          .peak_bytes = budget.peak_bytes() + reserve,
+          .limit_bytes = limit};
+}
+
+uint64_t HttpModule::new_denials() {
+  const uint64_t all = requests_->lent.denials.total();
+  uint64_t told = requests_->denials_told;
+  while (told < all) {
+    if (requests_->denials_told.compare_exchange_weak(told, all)) return all - told;
+  }
+  return 0;
+}
+
+Counters* HttpModule::shown() {
+  Place* const place = requests_->lent.request.place;
+  return place == nullptr ? nullptr : &place->counters();
+}
+
+void HttpModule::show() {
+  Counters* const counters = shown();
+  if (counters == nullptr) return;
+  counters->instances.store(requests_->admission.inside(), std::memory_order_relaxed);
+  counters->waiting.store(requests_->admission.waiting(), std::memory_order_relaxed);
+  counters->memory_bytes.store(memory().used_bytes, std::memory_order_relaxed);
 }
 
 void HttpModule::close() {

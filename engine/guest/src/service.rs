@@ -41,6 +41,8 @@ pub trait Overseer: Send + Sync {
 
 /// How a request was served.
 pub struct Served<'a> {
+    /// What whoever asked calls it.
+    pub request: usize,
     /// What the guest answered, if it did.
     pub status: Option<u16>,
     /// The error that it answered with instead.
@@ -67,8 +69,9 @@ impl Runtime {
 }
 
 impl Service {
-    /// On a lane. The guest's work is cancelled when the future, or the answer's body, is dropped before its end.
-    pub async fn answer<B>(self: Arc<Self>, scheme: Scheme, request: Request<B>) -> Answer
+    /// On a lane. The guest's work is cancelled when the future, or the answer's body, is dropped before its end. `name`
+    /// is what the request is reported by.
+    pub async fn answer<B>(self: Arc<Self>, scheme: Scheme, request: Request<B>, name: usize) -> Answer
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Error>,
@@ -79,7 +82,7 @@ impl Service {
         let pulse = pulse_of(&guest, false);
         let cancel = Cancel(Some(pulse.clone()));
         let (head, answered) = Head::new();
-        let due = Due { service: self, head: head.clone(), counters, began, outcome: None };
+        let due = Due { service: self, name, head: head.clone(), counters, began, outcome: None };
         tokio::spawn(async move {
             let outcome = due.service.exchange(guest, &pulse, &due.head, scheme, request).await;
             due.ended(outcome);
@@ -148,6 +151,7 @@ impl Service {
 /// A request that has to be reported: once, however its task ends.
 struct Due {
     service: Arc<Service>,
+    name: usize,
     head: Arc<Head>,
     counters: &'static Set,
     began: Instant,
@@ -168,6 +172,7 @@ impl Drop for Due {
         head.failed.store(!matches!(outcome, Outcome::Exited(0)), Relaxed);
         let ended = Ended { outcome, still_running: false, unfinished_line: false };
         let served = Served {
+            request: self.name,
             status: head.status(),
             refused: head.refused.get().map(String::as_str),
             wall: self.began.elapsed(),
