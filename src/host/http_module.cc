@@ -71,12 +71,10 @@ Admission& HttpModule::admission() {
 }
 
 MemoryUse HttpModule::memory() const {
-  const uint64_t limit = requests_->lent.request.policy.limits.memory_bytes.value_or(kDefaultMemoryBytes);
   const engine::Budget& budget = requests_->lent.budget;
-  const uint64_t reserve = limit - budget.limit_bytes();
-  return {.used_bytes = budget.used_bytes() + reserve,
-          .peak_bytes = budget.peak_bytes() + reserve,
-          .limit_bytes = limit};
+  return {.used_bytes = budget.used_bytes(),
+          .peak_bytes = budget.peak_bytes(),
+          .limit_bytes = budget.limit_bytes()};
 }
 
 uint64_t HttpModule::new_denials() {

@@ -25,7 +25,7 @@ struct ServedRequest {
   engine::Served served;
 };
 
-/// Of all its instances, with what is kept for the host's side of them, as the limit counts it.
+/// Of all its instances: their own part of the module's limit, without what the host keeps for them.
 struct MemoryUse {
   uint64_t used_bytes = 0;
   uint64_t peak_bytes = 0;

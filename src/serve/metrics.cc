@@ -135,11 +135,12 @@ const std::vector<Plain>& plain_families() {
        counted(&Counted::denials)},
       {"berth_instances", "gauge", "Instances that answer a request now.", counted(&Counted::instances)},
       {"berth_queue_length", "gauge", "Requests that wait for a place now.", counted(&Counted::waiting)},
-      {"berth_memory_bytes", "gauge", "Memory of all instances, with what the host keeps for them.",
-       memory(&MemoryUse::used_bytes)},
+      {"berth_memory_bytes", "gauge", "Memory of all instances.", memory(&MemoryUse::used_bytes)},
       {"berth_memory_peak_bytes", "gauge", "The most that it was, of this version.",
        memory(&MemoryUse::peak_bytes)},
-      {"berth_memory_limit_bytes", "gauge", "The most that it may be.", memory(&MemoryUse::limit_bytes)},
+      {"berth_memory_limit_bytes", "gauge",
+       "The most that it may be: the limit, without what the host keeps for the instances.",
+       memory(&MemoryUse::limit_bytes)},
   };
   return families;
 }
