@@ -30,8 +30,15 @@ void append_shown(std::string& out, std::string_view text, size_t most) {
   }
 }
 
+void append_name(std::string& out, std::string_view name) {
+  out += ",\"";
+  out += name;
+  out += "\":";
+}
+
 void append_member(std::string& out, std::string_view name, std::string_view text, size_t most) {
-  fmt::format_to(std::back_inserter(out), ",\"{}\":\"", name);
+  append_name(out, name);
+  out += '"';
   if (text.size() <= most && is_plain(text)) {
     out += text;
   } else {
@@ -44,29 +51,38 @@ void append_member(std::string& out, std::string_view name, std::string_view tex
 }
 
 void append_member(std::string& out, std::string_view name, uint64_t number) {
-  fmt::format_to(std::back_inserter(out), ",\"{}\":{}", name, number);
+  append_name(out, name);
+  const fmt::format_int digits(number);
+  out.append(digits.data(), digits.size());
 }
 
 struct Moment {
-  std::tm parts = {};
+  std::time_t seconds = 0;
   int milliseconds = 0;
 };
 
-Moment moment_of(std::chrono::system_clock::time_point time, decltype(::gmtime_r)* split) {
+Moment moment_of(std::chrono::system_clock::time_point time) {
   using namespace std::chrono;
   const auto since = duration_cast<milliseconds>(time.time_since_epoch()).count();
-  const auto seconds = static_cast<std::time_t>(since / 1000);
-  Moment moment{.milliseconds = static_cast<int>(since % 1000)};
-  split(&seconds, &moment.parts);
-  return moment;
+  return {.seconds = static_cast<std::time_t>(since / 1000), .milliseconds = static_cast<int>(since % 1000)};
 }
 
-/// As RFC 3339 has it, in UTC.
+/// As RFC 3339 has it, in UTC. Entries of one second come together, and share what is written of it.
 void append_time(std::string& out, std::chrono::system_clock::time_point time) {
-  const auto [parts, milliseconds] = moment_of(time, ::gmtime_r);
-  fmt::format_to(std::back_inserter(out), "{{\"time\":\"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z\"",
-                 parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
-                 parts.tm_sec, milliseconds);
+  thread_local std::time_t written = -1;
+  thread_local std::string text;
+  const auto [seconds, milliseconds] = moment_of(time);
+  if (seconds != written) {
+    std::tm parts = {};
+    ::gmtime_r(&seconds, &parts);
+    text = fmt::format("{{\"time\":\"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.", parts.tm_year + 1900,
+                       parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+    written = seconds;
+  }
+  out += text;
+  for (const int digit : {milliseconds / 100, milliseconds / 10 % 10, milliseconds % 10})
+    out += static_cast<char>('0' + digit);
+  out += "Z\"";
 }
 
 uint64_t whole(std::chrono::nanoseconds time) {
@@ -96,7 +112,9 @@ void append_json(std::string& text, const AccessEntry& entry) {
 }
 
 void append_pretty(std::string& text, const AccessEntry& entry) {
-  const auto [parts, milliseconds] = moment_of(entry.time, ::localtime_r);
+  const auto [seconds, milliseconds] = moment_of(entry.time);
+  std::tm parts = {};
+  ::localtime_r(&seconds, &parts);
   fmt::format_to(std::back_inserter(text), "{:02}:{:02}:{:02}.{:03} {} ", parts.tm_hour, parts.tm_min,
                  parts.tm_sec, milliseconds, entry.status);
   append_shown(text, entry.method, kLongestWord);
