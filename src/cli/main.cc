@@ -31,6 +31,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"inspect", "what a module is, needs and offers", cli::inspect_verb},
     {"why", "what modules were refused, and what would allow it", cli::why_verb},
     {"ps", "which modules run, and what is set aside for them", cli::ps_verb},
+    {"top", "what modules do, live", cli::top_verb},
     {"cache", "list or clear the compiled modules", cli::cache_verb},
     {"volume", "list or remove the folders that berth keeps for modules", cli::volume_verb},
     {"doctor", "what holds on this machine, and what to do about the rest", cli::doctor_verb},

@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "cli/guest_run.h"
 #include "cli/options.h"
+#include "cli/serve_seen.h"
 #include "serve/site.h"
 
 namespace berth::cli {
@@ -28,6 +29,9 @@ struct Options : GuestOptions {
   std::string connections = "4096";
   std::string reuse = "1";
   std::string at_once = "1";
+  std::string queue = "256";
+  std::string queue_time = "5s";
+  SeenOptions seen;
 };
 
 void describe(CLI::App& app, Options& options) {
@@ -67,6 +71,10 @@ void describe(CLI::App& app, Options& options) {
   bound("--idle-timeout", options.idle_time, "for a connection without a request, or a body that stops",
         "TIME");
   bound("--drain-timeout", options.drain_time, "for requests that are under way when it is stopped", "TIME");
+  bound("--queue", options.queue, "requests that wait when as many are under way as there may be instances",
+        "COUNT");
+  bound("--queue-timeout", options.queue_time, "for a request that waits", "TIME");
+  add_seen_options(app, options.seen);
   app.add_option("MODULE", options.module, "a .wasm or .wat file")->required();
 }
 
@@ -150,13 +158,15 @@ class Complaints {
   std::atomic<uint64_t> unsaid_ = 0;
 };
 
-void announce(const Options& options, std::string_view module, const std::string& address) {
+void announce(const Options& options, std::string_view module, const std::string& address,
+              const std::string& admin) {
   if (options.json) {
-    print(
-        nlohmann::json{{"module", module}, {"address", address}, {"url", "http://" + address + "/"}}.dump() +
-        "\n");
+    nlohmann::json said{{"module", module}, {"address", address}, {"url", "http://" + address + "/"}};
+    if (!admin.empty()) said["admin"] = "http://" + admin + "/";
+    print(said.dump() + "\n");
   } else {
-    print(fmt::format("serving {} on http://{}/\n", module, address));
+    const std::string also = admin.empty() ? "" : fmt::format(", metrics on http://{}/metrics", admin);
+    print(fmt::format("serving {} on http://{}/{}\n", module, address, also));
   }
   std::fflush(stdout);
 }
@@ -176,18 +186,22 @@ Result<engine::Reuse> reuse_of(const Options& options) {
 Result<int> serve(const Options& options) {
   const engine::Reuse reuse = BERTH_TRY(reuse_of(options));
   const engine::ServerSettings settings = BERTH_TRY(settings_of(options));
+  const uint64_t queue_length = BERTH_TRY(value_of("--queue", parse_count(options.queue)));
+  const auto queue_time = BERTH_TRY(value_of("--queue-timeout", parse_duration(options.queue_time)));
   const size_t lanes = std::max(1U, std::thread::hardware_concurrency());
   // Bound first: what is taken already is said before anything is compiled.
   auto listener = BERTH_TRY(engine::Listener::bind(options.address, lanes));
   Ready ready = BERTH_TRY(make_ready(options, {.lanes = lanes, .use = host::Use::kServed}));
   const std::string name = ready.loaded.name;
   const std::string address = listener.address();
+  const auto seen = BERTH_TRY(Seen::open(options.seen, address, lanes));
   BERTH_TRY_VOID(raise_second_wall(options, ready));
 
   Loop& loop = *ready.loop;
   Complaints complaints(loop);
   const host::CommandRequest request = request_for(options, ready);
-  auto module = host::HttpModule::create(*ready.engine, std::move(ready.loaded), request, reuse,
+  auto module = host::HttpModule::create(*ready.engine, std::move(ready.loaded), request,
+                                         {.reuse = reuse, .queue_length = queue_length},
                                          [&](const host::ServedRequest& served) { complaints.add(served); });
   if (!module) {
     return fail(module.error().code, fmt::format("'{}' can't be served: {}", name, module.error().message));
@@ -195,21 +209,27 @@ Result<int> serve(const Options& options) {
   serve::Table table;
   table.modules.push_back(*module);
   BERTH_TRY_VOID(table.routes.add({}, 0));
-  serve::Site site(std::move(table), [&](uint64_t left) {
+  const serve::SiteSettings on_site{.queue_time = queue_time, .access_log = seen->start_log()};
+  serve::Site site(std::move(table), on_site, [&](uint64_t left) {
     loop.post([&loop, left] {
       if (left > 0) say(fmt::format("{} connections didn't end in time", left));
       loop.stop();
     });
   });
   const auto server = BERTH_TRY(engine::Server::start(*ready.engine, std::move(listener), settings, site));
-  announce(options, name, address);
+  if (const auto started = seen->start_admin(*ready.engine, site, *server); !started) {
+    std::_Exit(report(started.error(), options.style()));  // requests may be under way already
+  }
+  announce(options, name, address, seen->admin_address());
   bool stopping = false;
   loop.on_signals({SIGINT, SIGTERM}, [&](int signal) {
     if (stopping) std::_Exit(128 + signal);
     stopping = true;
+    seen->stopping();
     server->stop();
   });
   loop.run();
+  seen->close();
   (*module)->close();
   keep_denials((*module)->denials().collect(), (*module)->denials().unlisted(), (*module)->loaded(),
                ready.folders);

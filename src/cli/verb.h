@@ -25,6 +25,7 @@ int serve_verb(const Arguments& arguments);
 int inspect_verb(const Arguments& arguments);
 int why_verb(const Arguments& arguments);
 int ps_verb(const Arguments& arguments);
+int top_verb(const Arguments& arguments);
 int cache_verb(const Arguments& arguments);
 int volume_verb(const Arguments& arguments);
 int doctor_verb(const Arguments& arguments);

@@ -7,7 +7,19 @@
 #include "engine/abi_values.h"
 
 namespace berth::engine {
+
+/// A request is told of its guest and of its connection, in either order.
+struct RequestEnds {
+  static void heard(Request& request, int ends) noexcept {
+    if (request.ends_left_.fetch_sub(ends) == ends) delete &request;
+  }
+};
+
 namespace {
+
+uint64_t nanoseconds(std::chrono::nanoseconds time) {
+  return time.count() > 0 ? static_cast<uint64_t>(time.count()) : 0;
+}
 
 /// What the engine holds on to for one service; `berth_on_gone` frees it.
 struct Answering {
@@ -21,7 +33,9 @@ extern "C" bool berth_on_service_ask(void* context, const berth_knock* knock) no
 }
 
 extern "C" uint16_t berth_on_served(void* context, const berth_served* told) noexcept {
-  Served served{.outcome = outcome_of(*told->outcome),
+  auto* request = static_cast<Request*>(told->request);
+  Served served{.request = request,
+                .outcome = outcome_of(*told->outcome),
                 .status = told->status,
                 .refused = std::string(view(told->refused)),
                 .wall = std::chrono::nanoseconds(told->wall_ns)};
@@ -29,32 +43,77 @@ extern "C" uint16_t berth_on_served(void* context, const berth_served* told) noe
   served.outcome.fuel_used = told->fuel_used;
   served.outcome.network.sent_bytes = told->sent_bytes;
   served.outcome.network.received_bytes = told->received_bytes;
-  return static_cast<Answering*>(context)->answerer->served(served);
+  const uint16_t status = static_cast<Answering*>(context)->answerer->served(served);
+  if (request != nullptr) {
+    request->served(status, served);
+    RequestEnds::heard(*request, 1);
+  }
+  return status;
 }
 
 extern "C" void berth_on_gone(void* context) noexcept {
   delete static_cast<Answering*>(context);
 }
 
+berth_route abi_of(const Route& route) {
+  return {.service = route.service ? berth_service_hold(route.service->abi()) : nullptr,
+          .status = route.status,
+          .retry_after = static_cast<uint32_t>(route.retry_after.count()),
+          .wait_ns = 0,
+          .body = {},
+          .content_type = {},
+          .request = nullptr};
+}
+
 extern "C" void berth_on_route(void* context, const berth_request_head* head, berth_route* out) noexcept {
-  const Route route = static_cast<Router*>(context)->route({.method = view(head->method),
+  Decision decision = static_cast<Router*>(context)->route({.method = view(head->method),
                                                             .host = view(head->host),
                                                             .path = view(head->path),
-                                                            .peer = view(head->peer)});
-  *out = {.service = route.service ? berth_service_hold(route.service->abi()) : nullptr,
-          .status = route.status,
-          .retry_after = static_cast<uint32_t>(route.retry_after.count())};
+                                                            .peer = view(head->peer),
+                                                            .traceparent = view(head->traceparent),
+                                                            .refused = head->refused});
+  *out = abi_of(decision.route);
+  out->wait_ns = nanoseconds(decision.wait);
+  out->body = slice(decision.body);
+  out->content_type = slice(decision.content_type);
+  out->request = decision.request.release();  // goes when it was told all
+}
+
+extern "C" void berth_on_wait(void* request, berth_completion* completion) noexcept {
+  static_cast<Request*>(request)->wait(Completion(completion));
+}
+
+extern "C" void berth_on_finished(void* request, const berth_finished* told) noexcept {
+  auto& finished = *static_cast<Request*>(request);
+  finished.finished({.status = told->status,
+                     .asked = told->asked,
+                     .received_bytes = told->received_bytes,
+                     .sent_bytes = told->sent_bytes});
+  RequestEnds::heard(finished, told->asked ? 1 : 2);
 }
 
 extern "C" void berth_on_drained(void* context, uint64_t left) noexcept {
   static_cast<Router*>(context)->drained(left);
 }
 
-uint64_t nanoseconds(std::chrono::nanoseconds time) {
-  return time.count() > 0 ? static_cast<uint64_t>(time.count()) : 0;
+}  // namespace
+
+Completion& Completion::operator=(Completion&& other) noexcept {
+  std::swap(completion_, other.completion_);
+  return *this;
 }
 
-}  // namespace
+Completion::~Completion() {
+  berth_completion_free(completion_);
+}
+
+void Completion::give(const Route& route) {
+  const berth_route abi = abi_of(route);
+  berth_completion_give(std::exchange(completion_, nullptr), &abi);
+}
+
+// Dropped: a router whose requests don't wait gives them none.
+void Request::wait(Completion) noexcept {}
 
 Result<std::unique_ptr<Service>> Service::create(const Engine& engine, const Module& module,
                                                  const Guest& guest, Reuse reuse,
@@ -104,10 +163,15 @@ Result<std::unique_ptr<Server>> Server::start(const Engine& engine, Listener lis
                                      .body_bytes = settings.body_bytes,
                                      .idle_ns = nanoseconds(settings.idle_time),
                                      .drain_ns = nanoseconds(settings.drain_time)};
+  const berth_router calls = {.context = &router,
+                              .route = berth_on_route,
+                              .wait = berth_on_wait,
+                              .finished = berth_on_finished,
+                              .drained = berth_on_drained};
   OwnedBytes error;
   berth_server* server = nullptr;
   const int32_t code = berth_server_start(engine.abi(), std::exchange(listener.listener_, nullptr), &abi,
-                                          berth_on_route, berth_on_drained, &router, &server, error.out());
+                                          &calls, &server, error.out());
   if (code != 0) return abi_error(code, error);
   return std::unique_ptr<Server>(new Server(server));
 }

@@ -101,6 +101,7 @@ void Denials::record(const policy::Knock& knock, const policy::Verdict& verdict)
           .target = policy::public_target(knock).substr(0, kLongestTarget),
           .method = knock.method.substr(0, kLongestTarget),
           .resolved_to = knock.resolved_to};
+  total_.fetch_add(1);
   const std::lock_guard guard(lock_);
   const auto found = seen_.find(key);
   if (found != seen_.end()) {

@@ -7,6 +7,7 @@
 // refusal again only counts up, and beyond `kMostEntries` different ones only their number is kept. A guest
 // chooses what it asks for, so it chooses these texts, within their bounds.
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -51,6 +52,11 @@ class Denials final : public engine::DoorKeeper {
   /// Refusals that came when the list was full.
   uint64_t unlisted() const;
 
+  /// How often something was refused. Any thread.
+  uint64_t total() const {
+    return total_;
+  }
+
  private:
   struct Seen {
     size_t order = 0;
@@ -72,6 +78,7 @@ class Denials final : public engine::DoorKeeper {
   void record(const policy::Knock& knock, const policy::Verdict& verdict);
 
   const policy::Policy& policy_;
+  std::atomic<uint64_t> total_ = 0;
   mutable std::mutex lock_;
   std::map<Key, Seen> seen_;  // guarded by lock_
   uint64_t unlisted_ = 0;     // guarded by lock_

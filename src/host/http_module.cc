@@ -34,13 +34,13 @@ uint16_t status_for(const engine::Outcome& outcome) {
 
 /// What the requests of all instances draw from, and where they are counted.
 struct HttpModule::Requests final : engine::Answerer {
-  Requests(CommandRequest given, std::function<void(const ServedRequest&)> told)
+  Requests(CommandRequest given, uint64_t queue_length, std::function<void(const ServedRequest&)> told)
       : lent(std::move(given)),
         on_served(std::move(told)),
-        most(lent.request.policy.limits.instances.value_or(kUsualInstances)) {}
+        admission(lent.request.policy.limits.instances.value_or(kUsualInstances), queue_length) {}
 
   uint16_t served(const engine::Served& served) noexcept override {
-    under_way.fetch_sub(1);
+    admission.leave();
     const uint16_t status = served.status != 0 ? served.status : status_for(served.outcome);
     on_served({.status = status, .served = served});
     return status;
@@ -48,8 +48,8 @@ struct HttpModule::Requests final : engine::Answerer {
 
   Lent lent;
   std::function<void(const ServedRequest&)> on_served;
-  const uint64_t most;
-  std::atomic<uint64_t> under_way = 0;
+  Admission admission;
+  std::atomic<uint64_t> denials_told = 0;
 };
 
 uint32_t HttpModule::places(const policy::Limits& limits, size_t lanes) {
@@ -67,20 +67,47 @@ HttpModule::HttpModule(Loaded loaded, std::shared_ptr<Requests> requests)
 HttpModule::~HttpModule() = default;
 
 Result<std::shared_ptr<HttpModule>> HttpModule::create(const engine::Engine& engine, Loaded loaded,
-                                                       CommandRequest request, engine::Reuse reuse,
+                                                       CommandRequest request, const Serving& serving,
                                                        std::function<void(const ServedRequest&)> on_served) {
-  auto requests = std::make_shared<Requests>(std::move(request), std::move(on_served));
+  auto requests = std::make_shared<Requests>(std::move(request), serving.queue_length, std::move(on_served));
   const engine::Guest guest = BERTH_TRY(requests->lent.guest(Use::kServed));
   std::shared_ptr<HttpModule> module(new HttpModule(std::move(loaded), requests));
   module->service_ =
-      BERTH_TRY(engine::Service::create(engine, *module->loaded_.module, guest, reuse, requests));
+      BERTH_TRY(engine::Service::create(engine, *module->loaded_.module, guest, serving.reuse, requests));
   return module;
 }
 
-bool HttpModule::admit() {
-  if (requests_->under_way.fetch_add(1) < requests_->most) return true;
-  requests_->under_way.fetch_sub(1);
-  return false;
+Admission& HttpModule::admission() {
+  return requests_->admission;
+}
+
+MemoryUse HttpModule::memory() const {
+  const engine::Budget& budget = requests_->lent.budget;
+  return {.used_bytes = budget.used_bytes(),
+          .peak_bytes = budget.peak_bytes(),
+          .limit_bytes = budget.limit_bytes()};
+}
+
+uint64_t HttpModule::new_denials() {
+  const uint64_t all = requests_->lent.denials.total();
+  uint64_t told = requests_->denials_told;
+  while (told < all) {
+    if (requests_->denials_told.compare_exchange_weak(told, all)) return all - told;
+  }
+  return 0;
+}
+
+Counters* HttpModule::shown() {
+  Place* const place = requests_->lent.request.place;
+  return place == nullptr ? nullptr : &place->counters();
+}
+
+void HttpModule::show() {
+  Counters* const counters = shown();
+  if (counters == nullptr) return;
+  counters->instances.store(requests_->admission.inside(), std::memory_order_relaxed);
+  counters->waiting.store(requests_->admission.waiting(), std::memory_order_relaxed);
+  counters->memory_bytes.store(memory().used_bytes, std::memory_order_relaxed);
 }
 
 void HttpModule::close() {

@@ -11,7 +11,9 @@
 #include <string>
 
 #include "engine/server.h"
+#include "host/admission.h"
 #include "host/command.h"
+#include "host/counters.h"
 #include "host/denials.h"
 #include "host/loader.h"
 
@@ -21,6 +23,19 @@ namespace berth::host {
 struct ServedRequest {
   uint16_t status = 0;  // what the client got
   engine::Served served;
+};
+
+/// Of all its instances: their own part of the module's limit, without what the host keeps for them.
+struct MemoryUse {
+  uint64_t used_bytes = 0;
+  uint64_t peak_bytes = 0;
+  uint64_t limit_bytes = 0;
+};
+
+/// How a module is served.
+struct Serving {
+  engine::Reuse reuse;
+  uint64_t queue_length = 256;  // requests that wait for a place
 };
 
 class HttpModule {
@@ -33,15 +48,23 @@ class HttpModule {
 
   /// `on_served` is called on the engine's threads: it must not block or throw.
   static Result<std::shared_ptr<HttpModule>> create(const engine::Engine& engine, Loaded loaded,
-                                                    CommandRequest request, engine::Reuse reuse,
+                                                    CommandRequest request, const Serving& serving,
                                                     std::function<void(const ServedRequest&)> on_served);
   HttpModule(const HttpModule&) = delete;
   HttpModule& operator=(const HttpModule&) = delete;
   ~HttpModule();
 
-  /// A place for one more request; false when there are as many as there may be. A request that was let in is
-  /// counted until it is served.
-  bool admit();
+  /// Who has one of the places for requests. One that was let in has it until it is served, which gives it
+  /// back.
+  Admission& admission();
+
+  MemoryUse memory() const;
+  /// How often it was refused something since this was last asked.
+  uint64_t new_denials();
+  /// Where other processes see what it does; none where they can't.
+  Counters* shown();
+  /// Says there how many are with it, and what they take.
+  void show();
 
   const std::shared_ptr<const engine::Service>& service() const {
     return service_;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "host/counters.h"
 #include "policy/policy.h"
 
 namespace berth::host {
@@ -35,6 +36,7 @@ struct Resident {
   Needs set_aside;
   uint64_t cpu_basis_points = 0;  // of a core: what it may use just now
   uint64_t cpu_weight = 0;
+  Counted counted = {};  // of its requests; zeros where it answers none
 };
 
 /// What is missing: a line for each limit of `total`, none when there is room. `at_rest` is what lies in

@@ -91,6 +91,7 @@ struct Place::Entry {
   Number wants_until_ns;  // of the CPU
   Number waited_ns;       // for the CPU, all its threads
   std::array<char, 96> module;
+  Counters counters;  // of a module that answers requests
 
   void clear() {
     std::memset(static_cast<void*>(this), 0, sizeof *this);
@@ -106,7 +107,7 @@ Place::Entry& Place::entry(const SharedSlots& slots, size_t index) {
 }
 
 Result<SharedSlots> Place::open_table(const std::string& state_folder) {
-  constexpr SlotsShape kShape{.layout = 1, .heading_bytes = 128, .slot_bytes = 256, .slots = kSlots};
+  constexpr SlotsShape kShape{.layout = 2, .heading_bytes = 128, .slot_bytes = 1024, .slots = kSlots};
   static_assert(sizeof(Heading) <= kShape.heading_bytes && sizeof(Entry) <= kShape.slot_bytes);
   BERTH_TRY_VOID(make_private_folder(state_folder));
   return SharedSlots::open(state_folder + "/running", kShape, kPatience);
@@ -185,9 +186,14 @@ std::vector<Resident> Place::listed(const SharedSlots& slots) {
                                        .storage_files = bound(other.storage_files),
                                        .connections = bound(other.connections)},
                          .cpu_basis_points = other.cpu_now,
-                         .cpu_weight = other.cpu_weight});
+                         .cpu_weight = other.cpu_weight,
+                         .counted = read(other.counters)});
   }
   return residents;
+}
+
+Counters& Place::counters() const {
+  return entry(slots_, *own_).counters;
 }
 
 void Place::give_turns(engine::Share& share) {

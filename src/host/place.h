@@ -19,6 +19,7 @@
 #include "base/os/shared_slots.h"
 #include "base/result.h"
 #include "engine/share.h"
+#include "host/counters.h"
 #include "host/needs.h"
 #include "policy/policy.h"
 
@@ -36,6 +37,9 @@ class Place {
   /// Looks after its turns from now on; it outlives the share's calls, and has one share. After the threads
   /// that run guests were started.
   void give_turns(engine::Share& share);
+
+  /// Where what it does is counted for `residents` to see. Any thread.
+  Counters& counters() const;
 
   /// The folders of the system's that `give_turns` reads from.
   static std::vector<std::string> reads();

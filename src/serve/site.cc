@@ -1,38 +1,101 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/site.h"
 
-namespace berth::serve {
+#include <algorithm>
+#include <utility>
 
-Site::Site(Table table, std::function<void(uint64_t)> on_drained)
-    : on_drained_(std::move(on_drained)), table_(std::make_shared<const Table>(std::move(table))) {}
+#include "serve/followed.h"
+
+namespace berth::serve {
+namespace {
+
+constexpr uint16_t kNotFound = 404;
+/// Told to come back: there was no place, nor one in the queue, or none in time.
+const engine::Route kBusy{.service = nullptr, .status = 503, .retry_after = std::chrono::seconds(1)};
+
+}  // namespace
+
+Site::Site(Table table, const SiteSettings& settings, std::function<void(uint64_t)> on_drained)
+    : settings_(settings), on_drained_(std::move(on_drained)) {
+  exchange(std::move(table));
+}
 
 void Site::exchange(Table table) {
-  auto next = std::make_shared<const Table>(std::move(table));
+  auto next = std::make_shared<Open>(Open{.table = std::move(table), .counters = {}});
+  std::shared_ptr<const Open> before;
   {
     const std::lock_guard guard(lock_);
-    table_.swap(next);
+    for (const auto& module : next->table.modules) {
+      auto& counters = by_name_[module->loaded().name];
+      if (counters == nullptr) counters = std::make_shared<host::Counters>();
+      next->counters.push_back(counters);
+    }
+    before = std::exchange(open_, std::move(next));
   }
   // The one before goes here, outside the lock.
 }
 
-std::shared_ptr<const Table> Site::table() const {
+std::shared_ptr<const Site::Open> Site::opened() const {
   const std::lock_guard guard(lock_);
-  return table_;
+  return open_;
 }
 
-engine::Route Site::route(const engine::RequestHead& head) noexcept {
-  constexpr uint16_t kNotFound = 404;
-  constexpr uint16_t kBusy = 503;
-  const auto now = table();
-  const auto found = now->routes.find(head.host, head.path);
-  if (!found) return {.service = nullptr, .status = kNotFound};
-  host::HttpModule& module = *now->modules[*found];
-  if (!module.admit()) return {.service = nullptr, .status = kBusy, .retry_after = std::chrono::seconds(1)};
-  return {.service = module.service()};
+std::shared_ptr<const Table> Site::table() const {
+  auto open = opened();
+  const Table* const table = &open->table;
+  return {std::move(open), table};
+}
+
+engine::Decision Site::route(const engine::RequestHead& head) noexcept {
+  auto request = std::make_unique<Followed>(head, lost_, settings_.access_log);
+  if (head.refused != 0) return {.route = {.status = head.refused}, .request = std::move(request)};
+  const auto open = opened();
+  const auto found = open->table.routes.find(head.host, head.path);
+  if (!found) return {.route = {.status = kNotFound}, .request = std::move(request)};
+  return to_module(*open, *found, std::move(request));
+}
+
+engine::Decision Site::to_module(const Open& open, size_t index, std::unique_ptr<Followed> request) const {
+  const auto& module = open.table.modules[index];
+  request->goes_to(module, open.counters[index]);
+  host::Admission& admission = module->admission();
+  if (admission.enter()) {
+    request->admitted();
+    return {.route = {.service = module->service()}, .request = std::move(request)};
+  }
+  auto ticket = admission.queue();
+  if (ticket == nullptr) return {.route = kBusy, .request = std::move(request)};
+  request->waits(std::move(ticket));
+  return {.route = kBusy, .wait = settings_.queue_time, .request = std::move(request)};
 }
 
 void Site::drained(uint64_t left) noexcept {
   on_drained_(left);
+}
+
+std::vector<ModuleFigures> Site::figures() const {
+  std::shared_ptr<const Open> open;
+  std::vector<ModuleFigures> all;
+  {
+    const std::lock_guard guard(lock_);
+    open = open_;
+    for (const auto& [name, counters] : by_name_)
+      all.push_back({.name = name, .counted = host::read(*counters), .memory = {}});
+  }
+  for (const auto& module : open->table.modules) {
+    const auto figures = std::ranges::find(all, module->loaded().name, &ModuleFigures::name);
+    const host::MemoryUse memory = module->memory();
+    figures->counted.instances += module->admission().inside();
+    figures->counted.waiting += module->admission().waiting();
+    figures->memory.used_bytes += memory.used_bytes;
+    figures->memory.peak_bytes += memory.peak_bytes;
+    figures->memory.limit_bytes += memory.limit_bytes;
+  }
+  return all;
+}
+
+host::Counted Site::lost() const {
+  return host::read(*lost_);
 }
 
 }  // namespace berth::serve

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What a server answers with: the modules and their routes, which can be exchanged while requests come. Who
-// is let in and who is told to come back is decided here, once for each request, on the engine's threads.
+// is let in, who waits and who is told to come back is decided here, once for each request, on the engine's
+// threads.
 
+#include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "engine/server.h"
+#include "host/counters.h"
 #include "host/http_module.h"
+#include "serve/access_log.h"
 #include "serve/routes.h"
 
 namespace berth::serve {
@@ -20,22 +26,54 @@ struct Table {
   std::vector<std::shared_ptr<host::HttpModule>> modules;
 };
 
+class Followed;
+
+struct SiteSettings {
+  std::chrono::nanoseconds queue_time = std::chrono::seconds(5);  // how long a request waits for a place
+  AccessLog* access_log = nullptr;                                // outlives the site
+};
+
+/// What was counted of the modules of one name, and what they have now.
+struct ModuleFigures {
+  std::string name;
+  host::Counted counted;  // over all its versions
+  host::MemoryUse memory;
+};
+
 class Site final : public engine::Router {
  public:
   /// `on_drained` is called on an engine's thread: it must not block or throw.
-  Site(Table table, std::function<void(uint64_t left)> on_drained);
+  Site(Table table, const SiteSettings& settings, std::function<void(uint64_t left)> on_drained);
 
-  /// From now on requests go by this one; those that are under way stay where they are.
+  /// From now on requests go by this one; those that are under way stay where they are. A module goes on
+  /// counting where the one of its name was.
   void exchange(Table table);
   std::shared_ptr<const Table> table() const;
 
-  engine::Route route(const engine::RequestHead& head) noexcept override;
+  engine::Decision route(const engine::RequestHead& head) noexcept override;
   void drained(uint64_t left) noexcept override;
 
+  /// In the order of their names. Any thread.
+  std::vector<ModuleFigures> figures() const;
+  /// Of requests that went to no module. Any thread.
+  host::Counted lost() const;
+
  private:
+  /// A table, and where its modules count.
+  struct Open {
+    Table table;
+    std::vector<std::shared_ptr<host::Counters>> counters;
+  };
+
+  std::shared_ptr<const Open> opened() const;
+  engine::Decision to_module(const Open& open, size_t index, std::unique_ptr<Followed> request) const;
+
+  const SiteSettings settings_;
   std::function<void(uint64_t)> on_drained_;
+  const std::shared_ptr<host::Counters> lost_ = std::make_shared<host::Counters>();
   mutable std::mutex lock_;
-  std::shared_ptr<const Table> table_;  // guarded by lock_
+  std::shared_ptr<const Open> open_;                                // guarded by lock_
+  std::map<std::string, std::shared_ptr<host::Counters>> by_name_;  // the same: of all that there ever were
 };
 
 }  // namespace berth::serve

@@ -48,11 +48,11 @@ class Server:
         self.process = subprocess.Popen(command, env=machine.environment, stdout=subprocess.PIPE, stderr=self.errors,
                                         text=True)  # fmt: skip
         line = self.process.stdout.readline()
-        match = re.fullmatch(r"serving \S+ on (http://(127\.0\.0\.1):(\d+)/)\n", line)
+        match = re.fullmatch(r"serving \S+ on (http://(127\.0\.0\.1):(\d+)/)(?:, metrics on (\S+)/metrics)?\n", line)
         if not match:
             self.process.kill()
             raise AssertionError(f"it doesn't start: {line!r} {self.said()}")
-        self.url, self.host, self.port = match[1], match[2], int(match[3])
+        self.url, self.host, self.port, self.admin = match[1], match[2], int(match[3]), match[4]
 
     def __enter__(self):
         return self
@@ -224,7 +224,7 @@ def a_body_that_is_cut_off_is_no_whole_answer(machine):
 
 @both
 def who_goes_away_ends_the_work(machine):
-    with machine.serve("--limit", "instances=2", "--wall", "60s") as server:
+    with machine.serve("--limit", "instances=2", "--queue", "0", "--wall", "60s") as server:
         for path in ("/sleep?50000", "/spin", "/drip?500"):
             clients = [server.connect() for _ in range(2)]
             for client in clients:
@@ -247,7 +247,7 @@ def who_goes_away_ends_the_work(machine):
 
 @both
 def one_too_many_is_told_to_come_back(machine):
-    with machine.serve("--limit", "instances=1") as server:
+    with machine.serve("--limit", "instances=1", "--queue", "0") as server:
         with server.connect() as client:
             client.sendall(b"GET /sleep?3000 HTTP/1.1\r\nHost: a\r\n\r\n")
             time.sleep(0.5)

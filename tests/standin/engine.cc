@@ -261,9 +261,12 @@ berth_bytes berth_listener_address(const berth_listener*) {
 
 void berth_listener_free(berth_listener*) {}
 
+void berth_completion_give(berth_completion*, const berth_route*) {}
+
+void berth_completion_free(berth_completion*) {}
+
 int32_t berth_server_start(const berth_runtime*, berth_listener*, const berth_server_settings*,
-                           void (*)(void*, const berth_request_head*, berth_route*),
-                           void (*)(void*, uint64_t), void*, berth_server**, berth_bytes*) {
+                           const berth_router*, berth_server**, berth_bytes*) {
   return -1;
 }
 

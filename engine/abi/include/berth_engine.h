@@ -99,6 +99,9 @@ typedef enum berth_form {
 /// A started call. Any thread.
 typedef struct berth_call berth_call;
 
+/// A request whose route is waited for. Any thread.
+typedef struct berth_completion berth_completion;
+
 /// A module's function with the values for its parameters. Any thread.
 typedef struct berth_function berth_function;
 
@@ -343,6 +346,8 @@ typedef struct berth_stored {
 
 /// How a request was served: *borrow* for the duration of `served`.
 typedef struct berth_served {
+  /// What `route` gave for it.
+  void *request;
   /// Of the guest's work; `exited` is an ordinary end.
   const struct berth_outcome *outcome;
   /// What the guest answered; 0 when it didn't.
@@ -356,6 +361,25 @@ typedef struct berth_served {
   uint64_t sent_bytes;
   uint64_t received_bytes;
 } berth_served;
+
+/// Where a request goes. Filled in by `route`, and for one that has waited by whoever completes it.
+typedef struct berth_route {
+  /// *Own*: a hold of `berth_service_hold`. Null: it goes nowhere.
+  struct berth_service *service;
+  /// What is answered then.
+  uint16_t status;
+  /// Seconds after which the client may come back; 0 says nothing.
+  uint32_t retry_after;
+  /// Not 0: it isn't known yet. `wait` is called at once, and after so long the status above is the answer.
+  uint64_t wait_ns;
+  /// *Borrow* until `finished`: what is answered without a service, instead of the status in words, and what kind of
+  /// text it is. Not of a route that was waited for.
+  struct berth_slice body;
+  struct berth_slice content_type;
+  /// C++'s own: what the request is called from then on. Null: nothing more is told of it. Not of a route that was
+  /// waited for.
+  void *request;
+} berth_route;
 
 /// What clients may do.
 typedef struct berth_server_settings {
@@ -380,17 +404,36 @@ typedef struct berth_request_head {
   struct berth_slice path;
   /// The client's address and port.
   struct berth_slice peer;
+  /// The header of that name, as the client wrote it; empty when there is none, or more than one.
+  struct berth_slice traceparent;
+  /// Not 0: what is answered already, because the request makes no sense. It goes nowhere, and is only noted.
+  uint16_t refused;
 } berth_request_head;
 
-/// Where a request goes. Filled in by `route`.
-typedef struct berth_route {
-  /// *Own*: a hold of `berth_service_hold`. Null: it goes nowhere.
-  struct berth_service *service;
-  /// What is answered then.
+/// What went over the connection for a request: *borrow* for the duration of `finished`.
+typedef struct berth_finished {
+  /// What the client was answered; 0 when it went away before.
   uint16_t status;
-  /// Seconds after which the client may come back; 0 says nothing.
-  uint32_t retry_after;
-} berth_route;
+  /// Whether it went to a service: `served` is, or will be, called for it.
+  bool asked;
+  /// Of the bodies.
+  uint64_t received_bytes;
+  uint64_t sent_bytes;
+} berth_finished;
+
+/// Who knows the routes. All of it is called on the lanes and must not block or throw; `context` outlives the runtime.
+typedef struct berth_router {
+  void *context;
+  /// Called for each request.
+  void (*route)(void *context, const struct berth_request_head *head, struct berth_route *route);
+  /// Called after a `route` that isn't known yet. *Own* `completion`, also when `finished` comes first.
+  void (*wait)(void *request, struct berth_completion *completion);
+  /// Called once for each request that has a name, when nothing is left of it on its connection; before or after
+  /// `served`.
+  void (*finished)(void *request, const struct berth_finished *finished);
+  /// Called once, when the server was stopped and has no connection left, or so many when it had waited long enough.
+  void (*drained)(void *context, uint64_t left);
+} berth_router;
 
 /// How much a module may send and receive each way, and have open, all its calls together. A limit of 0 is none.
 typedef struct berth_network_limits {
@@ -620,19 +663,24 @@ struct berth_bytes berth_listener_address(const struct berth_listener *listener)
 /// `listener` came from `berth_listener_bind` and is not used again.
 void berth_listener_free(struct berth_listener *listener);
 
-/// Serves on the runtime's lanes, which it starts. `route` is called for each request; `drained` once, when the server
-/// was stopped and has no connection left, or so many when it had waited long enough. Both on the lanes: they must not
-/// block or throw, and `context` outlives the runtime. *Own* `listener`, also when it fails, and `out`. Any thread.
-/// *Borrow* `runtime` and `settings`; `listener` came from `berth_listener_bind` and is not used again; `out` is
+/// Says where a request goes that waits, whose `wait_ns`, `body` and `request` say nothing any more. It may have gone away
+/// meanwhile. *Own* `completion`, and the route's hold; *borrow* `route`. Any thread.
+/// `completion` came to `wait` and is not used again.
+void berth_completion_give(struct berth_completion *completion,
+                           const struct berth_route *route);
+
+/// Gives up a request that waits: it is answered with 503. *Own* `completion`; null is fine. Any thread.
+/// `completion` came to `wait` and is not used again.
+void berth_completion_free(struct berth_completion *completion);
+
+/// Serves on the runtime's lanes, which it starts. More than one may serve. *Own* `listener`, also when it fails, and
+/// `out`. Any thread.
+/// *Borrow* `runtime`, `settings` and `router`; `listener` came from `berth_listener_bind` and is not used again; `out` is
 /// writable; `error` is writable or null.
 int32_t berth_server_start(const struct berth_runtime *runtime,
                            struct berth_listener *listener,
                            const struct berth_server_settings *settings,
-                           void (*route)(void *context,
-                                         const struct berth_request_head *head,
-                                         struct berth_route *route),
-                           void (*drained)(void *context, uint64_t left),
-                           void *context,
+                           const struct berth_router *router,
                            struct berth_server **out,
                            struct berth_bytes *error);
 

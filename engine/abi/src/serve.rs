@@ -3,13 +3,13 @@
 //! admits, and is told how each request was served.
 
 use crate::boundary::{
-    Failure, INTERNAL, INVALID_ARGUMENT, INVALID_MODULE, UNAVAILABLE, borrowed, guarded, owned, text,
+    Failure, INTERNAL, INVALID_ARGUMENT, INVALID_MODULE, UNAVAILABLE, borrowed, bytes, guarded, owned, text,
 };
 use crate::call::{Asked, read_guest, tell};
 use crate::types::*;
 use crate::{berth_module, berth_runtime};
 use ::berth_guest::{Ended, Overseer, Reuse, Served, Service};
-use berth_serve::{Head, Listener, Route, Router, Server, Settings};
+use berth_serve::{Completion, Decision, Finished, Head, Line, Listener, Route, Router, Server, Settings};
 use core::ffi::c_void;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,6 +23,9 @@ pub struct berth_listener(Listener);
 
 /// A server that runs. Any thread.
 pub struct berth_server(Server);
+
+/// A request whose route is waited for. Any thread.
+pub struct berth_completion(Completion);
 
 /// C++'s side of a service. What `context` points to is alive until `gone` was called.
 struct Watching {
@@ -40,6 +43,7 @@ impl Overseer for Watching {
     fn ended(&self, ended: Ended, served: &Served<'_>) -> u16 {
         tell(&ended, |outcome| {
             let served = berth_served {
+                request: served.request as *mut c_void,
                 outcome,
                 status: served.status.unwrap_or(0),
                 refused: borrowed(served.refused.unwrap_or("").as_bytes()),
@@ -65,6 +69,8 @@ impl Drop for Watching {
 /// C++'s side of a server: it outlives that.
 struct Routing {
     route: unsafe extern "C" fn(*mut c_void, *const berth_request_head, *mut berth_route),
+    wait: unsafe extern "C" fn(*mut c_void, *mut berth_completion),
+    finished: unsafe extern "C" fn(*mut c_void, *const berth_finished),
     drained: unsafe extern "C" fn(*mut c_void, u64),
     context: *mut c_void,
 }
@@ -75,23 +81,48 @@ unsafe impl Send for Routing {}
 unsafe impl Sync for Routing {}
 
 impl Router for Routing {
-    fn route(&self, head: &Head<'_>) -> Route {
+    fn route(&self, head: &Head<'_>) -> Decision {
         let peer = head.peer.to_string();
         let head = berth_request_head {
             method: borrowed(head.method.as_bytes()),
             host: borrowed(head.host.as_bytes()),
             path: borrowed(head.path.as_bytes()),
             peer: borrowed(peer.as_bytes()),
+            traceparent: borrowed(head.traceparent.as_bytes()),
+            refused: head.refused.unwrap_or(0),
         };
-        let mut route = berth_route { service: std::ptr::null_mut(), status: 500, retry_after: 0 };
+        let mut route = berth_route {
+            service: std::ptr::null_mut(),
+            status: 500,
+            retry_after: 0,
+            wait_ns: 0,
+            body: borrowed(&[]),
+            content_type: borrowed(&[]),
+            request: std::ptr::null_mut(),
+        };
         // SAFETY: the header's contract for `route`, which borrows the head and fills in the rest.
         unsafe { (self.route)(self.context, &head, &mut route) };
-        if route.service.is_null() {
-            let retry_after = (route.retry_after != 0).then_some(route.retry_after);
-            return Route::Refuse { status: route.status, retry_after };
-        }
-        // SAFETY: the header's contract: the hold is ours.
-        Route::To(unsafe { Box::from_raw(route.service) }.0)
+        // SAFETY: the same: what it lends is there until `finished`.
+        let line = unsafe { line_of(&route) };
+        // SAFETY: the same: a hold is ours.
+        Decision { route: unsafe { route_of(&route, line) }, request: route.request as usize }
+    }
+
+    fn wait(&self, request: usize, completion: Completion) {
+        let completion = Box::into_raw(Box::new(berth_completion(completion)));
+        // SAFETY: the header's contract for `wait`, which owns the completion.
+        unsafe { (self.wait)(request as *mut c_void, completion) }
+    }
+
+    fn finished(&self, request: usize, finished: &Finished) {
+        let finished = berth_finished {
+            status: finished.status.unwrap_or(0),
+            asked: finished.asked,
+            received_bytes: finished.received_bytes,
+            sent_bytes: finished.sent_bytes,
+        };
+        // SAFETY: the header's contract for `finished`, which borrows it.
+        unsafe { (self.finished)(request as *mut c_void, &finished) }
     }
 
     fn drained(&self, left: usize) {
@@ -100,11 +131,39 @@ impl Router for Routing {
     }
 }
 
+/// What C++ answers with instead of a status in words.
+///
+/// # Safety
+/// What `route` lends can be read.
+unsafe fn line_of(route: &berth_route) -> Option<Line> {
+    if route.body.len == 0 {
+        return None;
+    }
+    // SAFETY: the caller's promise.
+    let (body, kind) = unsafe { (bytes(route.body), bytes(route.content_type)) };
+    Some(Line::new(kind, body))
+}
+
+/// # Safety
+/// `route.service` is null or a hold that goes over to the result.
+unsafe fn route_of(route: &berth_route, line: Option<Line>) -> Route {
+    if !route.service.is_null() {
+        // SAFETY: the caller's promise.
+        return Route::To(unsafe { Box::from_raw(route.service) }.0);
+    }
+    let retry_after = (route.retry_after != 0).then_some(route.retry_after);
+    match route.wait_ns {
+        0 => Route::Refuse { status: route.status, retry_after, line },
+        most => Route::Wait { most: Duration::from_nanos(most), status: route.status, retry_after },
+    }
+}
+
 /// Makes a module answer requests, in instances that are given what `guest` says, whose `done` and `function` aren't
 /// used, and of whose `meter` only the limits of one request are. An instance answers `reuse` requests, `at_once` of them
-/// at the same time, unless one of them fails. `served` is called once for each request, when the guest is done with it, and gives the status to answer with when the guest gave none; `gone` once, when neither the service
-/// nor a request of it is left: only then may what `guest` lends, and `context`, go. Both on any thread; they must not
-/// block or throw. *Own* `out`. Any thread.
+/// at the same time, unless one of them fails. `served` is called once for each request, when the guest is done with it,
+/// and gives the status to answer with when the guest gave none; `gone` once, when neither the service nor a request of it
+/// is left: only then may what `guest` lends, and `context`, go. Both on any thread; they must not block or throw. *Own*
+/// `out`. Any thread.
 ///
 /// # Safety
 /// As `berth_call_start`; `out` is writable.
@@ -210,29 +269,58 @@ pub unsafe extern "C" fn berth_listener_free(listener: *mut berth_listener) {
     }
 }
 
-/// Serves on the runtime's lanes, which it starts. `route` is called for each request; `drained` once, when the server
-/// was stopped and has no connection left, or so many when it had waited long enough. Both on the lanes: they must not
-/// block or throw, and `context` outlives the runtime. *Own* `listener`, also when it fails, and `out`. Any thread.
+/// Says where a request goes that waits, whose `wait_ns`, `body` and `request` say nothing any more. It may have gone away
+/// meanwhile. *Own* `completion`, and the route's hold; *borrow* `route`. Any thread.
 ///
 /// # Safety
-/// *Borrow* `runtime` and `settings`; `listener` came from `berth_listener_bind` and is not used again; `out` is
+/// `completion` came to `wait` and is not used again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_completion_give(completion: *mut berth_completion, route: *const berth_route) {
+    // SAFETY: the caller's promise.
+    let (completion, route) = unsafe { (Box::from_raw(completion), &*route) };
+    // SAFETY: the same.
+    completion.0.give(unsafe { route_of(&berth_route { wait_ns: 0, ..*route }, None) });
+}
+
+/// Gives up a request that waits: it is answered with 503. *Own* `completion`; null is fine. Any thread.
+///
+/// # Safety
+/// `completion` came to `wait` and is not used again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_completion_free(completion: *mut berth_completion) {
+    if !completion.is_null() {
+        // SAFETY: the caller's promise.
+        drop(unsafe { Box::from_raw(completion) });
+    }
+}
+
+/// Serves on the runtime's lanes, which it starts. More than one may serve. *Own* `listener`, also when it fails, and
+/// `out`. Any thread.
+///
+/// # Safety
+/// *Borrow* `runtime`, `settings` and `router`; `listener` came from `berth_listener_bind` and is not used again; `out` is
 /// writable; `error` is writable or null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn berth_server_start(
     runtime: *const berth_runtime,
     listener: *mut berth_listener,
     settings: *const berth_server_settings,
-    route: Option<unsafe extern "C" fn(context: *mut c_void, head: *const berth_request_head, route: *mut berth_route)>,
-    drained: Option<unsafe extern "C" fn(context: *mut c_void, left: u64)>,
-    context: *mut c_void,
+    router: *const berth_router,
     out: *mut *mut berth_server,
     error: *mut berth_bytes,
 ) -> i32 {
     guarded(error, || {
         // SAFETY: the caller's promise.
-        let (runtime, listener, settings) = unsafe { (&*runtime, Box::from_raw(listener), *settings) };
-        let (Some(route), Some(drained)) = (route, drained) else {
-            return Err(Failure::new(INTERNAL, "a server needs both its callbacks"));
+        let (runtime, listener, settings, router) = unsafe { (&*runtime, Box::from_raw(listener), *settings, *router) };
+        let berth_router {
+            context,
+            route: Some(route),
+            wait: Some(wait),
+            finished: Some(finished),
+            drained: Some(drained),
+        } = router
+        else {
+            return Err(Failure::new(INTERNAL, "a server needs all its callbacks"));
         };
         let settings = Settings {
             connections: settings.connections as usize,
@@ -242,7 +330,7 @@ pub unsafe extern "C" fn berth_server_start(
             idle_time: Duration::from_nanos(settings.idle_ns),
             drain_time: Duration::from_nanos(settings.drain_ns),
         };
-        let routing = Arc::new(Routing { route, drained, context });
+        let routing = Arc::new(Routing { route, wait, finished, drained, context });
         let server = Server::start(&runtime.0, listener.0, routing, settings)
             .map_err(|e| Failure::new(UNAVAILABLE, format!("the server can't be started: {e}")))?;
         // SAFETY: the same.

@@ -2,7 +2,7 @@
 //! The plain structs that cross the boundary. cbindgen writes `berth_engine.h` from these and from the
 //! functions in `lib.rs` and `call.rs`; `make lint` compares.
 
-use crate::serve::berth_service;
+use crate::serve::{berth_completion, berth_service};
 use core::ffi::c_void;
 
 /// Bytes that C++ reads during a call and Rust never keeps, or the other way round: *borrow*. Not
@@ -363,6 +363,8 @@ pub struct berth_description {
 /// How a request was served: *borrow* for the duration of `served`.
 #[repr(C)]
 pub struct berth_served {
+    /// What `route` gave for it.
+    pub request: *mut c_void,
     /// Of the guest's work; `exited` is an ordinary end.
     pub outcome: *const berth_outcome,
     /// What the guest answered; 0 when it didn't.
@@ -387,9 +389,13 @@ pub struct berth_request_head {
     pub path: berth_slice,
     /// The client's address and port.
     pub peer: berth_slice,
+    /// The header of that name, as the client wrote it; empty when there is none, or more than one.
+    pub traceparent: berth_slice,
+    /// Not 0: what is answered already, because the request makes no sense. It goes nowhere, and is only noted.
+    pub refused: u16,
 }
 
-/// Where a request goes. Filled in by `route`.
+/// Where a request goes. Filled in by `route`, and for one that has waited by whoever completes it.
 #[repr(C)]
 pub struct berth_route {
     /// *Own*: a hold of `berth_service_hold`. Null: it goes nowhere.
@@ -398,6 +404,44 @@ pub struct berth_route {
     pub status: u16,
     /// Seconds after which the client may come back; 0 says nothing.
     pub retry_after: u32,
+    /// Not 0: it isn't known yet. `wait` is called at once, and after so long the status above is the answer.
+    pub wait_ns: u64,
+    /// *Borrow* until `finished`: what is answered without a service, instead of the status in words, and what kind of
+    /// text it is. Not of a route that was waited for.
+    pub body: berth_slice,
+    pub content_type: berth_slice,
+    /// C++'s own: what the request is called from then on. Null: nothing more is told of it. Not of a route that was
+    /// waited for.
+    pub request: *mut c_void,
+}
+
+/// What went over the connection for a request: *borrow* for the duration of `finished`.
+#[repr(C)]
+pub struct berth_finished {
+    /// What the client was answered; 0 when it went away before.
+    pub status: u16,
+    /// Whether it went to a service: `served` is, or will be, called for it.
+    pub asked: bool,
+    /// Of the bodies.
+    pub received_bytes: u64,
+    pub sent_bytes: u64,
+}
+
+/// Who knows the routes. All of it is called on the lanes and must not block or throw; `context` outlives the runtime.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct berth_router {
+    pub context: *mut c_void,
+    /// Called for each request.
+    pub route:
+        Option<unsafe extern "C" fn(context: *mut c_void, head: *const berth_request_head, route: *mut berth_route)>,
+    /// Called after a `route` that isn't known yet. *Own* `completion`, also when `finished` comes first.
+    pub wait: Option<unsafe extern "C" fn(request: *mut c_void, completion: *mut berth_completion)>,
+    /// Called once for each request that has a name, when nothing is left of it on its connection; before or after
+    /// `served`.
+    pub finished: Option<unsafe extern "C" fn(request: *mut c_void, finished: *const berth_finished)>,
+    /// Called once, when the server was stopped and has no connection left, or so many when it had waited long enough.
+    pub drained: Option<unsafe extern "C" fn(context: *mut c_void, left: u64)>,
 }
 
 /// What clients may do.

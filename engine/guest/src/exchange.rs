@@ -20,6 +20,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 /// A request that has to be reported: once, however its task ends.
 pub(crate) struct Due {
     overseer: Arc<dyn Overseer>,
+    name: usize,
     pub head: Arc<Head>,
     /// Of the instance that answers, once there is one.
     pub measure: Option<Arc<Measure>>,
@@ -28,8 +29,9 @@ pub(crate) struct Due {
 }
 
 impl Due {
-    pub fn new(overseer: Arc<dyn Overseer>, head: Arc<Head>) -> Self {
-        Due { overseer, head, measure: None, began: Instant::now(), outcome: None }
+    /// Reported by this name.
+    pub fn new(overseer: Arc<dyn Overseer>, name: usize, head: Arc<Head>) -> Self {
+        Due { overseer, name, head, measure: None, began: Instant::now(), outcome: None }
     }
 
     pub fn ended(mut self, outcome: Outcome) {
@@ -46,6 +48,7 @@ impl Drop for Due {
         let ended = Ended { outcome, still_running: false, unfinished_line: false };
         let used = self.measure.as_ref().map(|measure| measure.used()).unwrap_or_default();
         let served = Served {
+            request: self.name,
             status: head.status(),
             refused: head.refused.get().map(String::as_str),
             wall: self.began.elapsed(),

@@ -52,6 +52,8 @@ pub trait Overseer: Send + Sync {
 
 /// How a request was served.
 pub struct Served<'a> {
+    /// What whoever asked calls it.
+    pub request: usize,
     /// What the guest answered, if it did.
     pub status: Option<u16>,
     /// The error that it answered with instead.
@@ -119,14 +121,14 @@ impl Module {
 
 impl Service {
     /// On a lane. The guest's work is cancelled when the future, or the answer's body, is dropped before its end; where an
-    /// instance answers several requests at once, it goes on.
-    pub async fn answer<B>(self: Arc<Self>, scheme: Scheme, request: Request<B>) -> Answer
+    /// instance answers several requests at once, it goes on. `name` is what the request is reported by.
+    pub async fn answer<B>(self: Arc<Self>, scheme: Scheme, request: Request<B>, name: usize) -> Answer
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Error>,
     {
         let (head, given) = Head::new();
-        let due = Due::new(self.overseer.clone(), head.clone());
+        let due = Due::new(self.overseer.clone(), name, head.clone());
         match &self.kind {
             Kind::Wasi02(_) => self.answer_alone(due, given, scheme, request).await,
             Kind::Wasi03(workers) => {

@@ -2,12 +2,15 @@
 //! Bodies as they pass between a connection and a guest.
 
 use crate::connection::Under;
+use crate::tracked::Tracked;
 use berth_guest::Answered;
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
@@ -16,14 +19,16 @@ use wasmtime_wasi_http::Error;
 /// What a client sends. It may be slow, but not for ever, and as long as it was allowed to be.
 pub(crate) struct Arriving {
     body: Incoming,
+    received: Arc<AtomicU64>,
     left: u64,
     patience: Duration,
     silence: Pin<Box<Sleep>>,
 }
 
 impl Arriving {
-    pub fn new(body: Incoming, most: u64, patience: Duration) -> Self {
-        Arriving { body, left: most, patience, silence: Box::pin(tokio::time::sleep(patience)) }
+    /// Counts in `received`.
+    pub fn new(body: Incoming, received: Arc<AtomicU64>, most: u64, patience: Duration) -> Self {
+        Arriving { body, received, left: most, patience, silence: Box::pin(tokio::time::sleep(patience)) }
     }
 }
 
@@ -47,6 +52,7 @@ impl Body for Arriving {
             return Poll::Ready(Some(Err(Error::HttpRequestBodySize(None))));
         }
         this.left -= length;
+        this.received.fetch_add(length, Relaxed);
         Poll::Ready(Some(Ok(frame)))
     }
 
@@ -59,8 +65,32 @@ impl Body for Arriving {
     }
 }
 
-/// What goes to a client: a guest's answer, or a line of our own.
-pub(crate) enum Leaving {
+/// An answer of our own in more than a status in words.
+pub struct Line {
+    kind: HeaderValue,
+    text: Bytes,
+}
+
+impl Line {
+    /// `kind` is its `content-type`.
+    pub fn new(kind: &[u8], text: &[u8]) -> Self {
+        let kind = HeaderValue::from_bytes(kind).unwrap_or(HeaderValue::from_static("application/octet-stream"));
+        Line { kind, text: Bytes::copy_from_slice(text) }
+    }
+
+    fn status(status: StatusCode) -> Self {
+        let text = format!("{} {}\n", status.as_str(), status.canonical_reason().unwrap_or("error"));
+        Line { kind: HeaderValue::from_static("text/plain; charset=utf-8"), text: text.into() }
+    }
+}
+
+/// What goes to a client, with what is told of it at its end.
+pub(crate) struct Leaving {
+    what: What,
+    tracked: Tracked,
+}
+
+enum What {
     /// With what says that its request is under way.
     Guest {
         body: Answered,
@@ -70,18 +100,20 @@ pub(crate) enum Leaving {
 }
 
 impl Leaving {
-    pub fn guest(body: Answered, under: Under) -> Self {
-        Leaving::Guest { body, _under: under }
+    pub fn guest(response: Response<Answered>, under: Under, mut tracked: Tracked) -> Response<Leaving> {
+        tracked.status = Some(response.status().as_u16());
+        response.map(|body| Leaving { what: What::Guest { body, _under: under }, tracked })
     }
 
-    /// An answer of our own: its status in words, and when to come back.
-    pub fn status(status: u16, retry_after: Option<u32>) -> Response<Leaving> {
+    /// An answer of our own: a line or its status in words, and when to come back.
+    pub fn own(status: u16, line: Option<Line>, retry_after: Option<u32>, mut tracked: Tracked) -> Response<Leaving> {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let line = format!("{} {}\n", status.as_str(), status.canonical_reason().unwrap_or("error"));
-        let mut response = Response::new(Leaving::Line(Some(line.into())));
+        tracked.status = Some(status.as_u16());
+        let Line { kind, text } = line.unwrap_or_else(|| Line::status(status));
+        let mut response = Response::new(Leaving { what: What::Line(Some(text)), tracked });
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        headers.insert(header::CONTENT_TYPE, kind);
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
@@ -94,23 +126,27 @@ impl Body for Leaving {
     type Error = Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        match &mut *self {
-            Leaving::Guest { body, .. } => Pin::new(body).poll_frame(cx),
-            Leaving::Line(line) => Poll::Ready(line.take().map(|line| Ok(Frame::data(line)))),
+        let polled = match &mut self.what {
+            What::Guest { body, .. } => Pin::new(body).poll_frame(cx),
+            What::Line(line) => Poll::Ready(line.take().map(|line| Ok(Frame::data(line)))),
+        };
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            self.tracked.sent_bytes += frame.data_ref().map_or(0, Bytes::len) as u64;
         }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
-        match self {
-            Leaving::Guest { body, .. } => body.is_end_stream(),
-            Leaving::Line(line) => line.is_none(),
+        match &self.what {
+            What::Guest { body, .. } => body.is_end_stream(),
+            What::Line(line) => line.is_none(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Leaving::Guest { body, .. } => body.size_hint(),
-            Leaving::Line(line) => SizeHint::with_exact(line.as_ref().map_or(0, Bytes::len) as u64),
+        match &self.what {
+            What::Guest { body, .. } => body.size_hint(),
+            What::Line(line) => SizeHint::with_exact(line.as_ref().map_or(0, Bytes::len) as u64),
         }
     }
 }

@@ -3,9 +3,10 @@
 
 use crate::body::{Arriving, Leaving};
 use crate::server::{Counted, Head, Route, Shared};
+use crate::tracked::Tracked;
 use berth_guest::Answer;
 use http::uri::Authority;
-use http::{Request, Response, Version, header};
+use http::{HeaderMap, Request, Response, Version, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -119,31 +120,49 @@ pub(crate) async fn serve(
 }
 
 async fn answer(request: Request<Incoming>, peer: SocketAddr, shared: &Shared, under: Under) -> Response<Leaving> {
-    let Some(authority) = authority_of(&request) else { return Leaving::status(400, None) };
     let settings = shared.settings;
-    if http_body::Body::size_hint(request.body()).lower() > settings.body_bytes {
-        return Leaving::status(413, None);
+    let authority = authority_of(&request);
+    let too_large = http_body::Body::size_hint(request.body()).lower() > settings.body_bytes;
+    let refused = authority.is_none().then_some(400).or_else(|| too_large.then_some(413));
+    let (mut tracked, route) = Tracked::begin(
+        &shared.router,
+        &Head {
+            method: request.method().as_str(),
+            host: authority.as_ref().map_or("", Authority::host),
+            path: request.uri().path_and_query().map_or("/", |path| path.as_str()),
+            peer,
+            traceparent: only(request.headers(), "traceparent"),
+            refused,
+        },
+    );
+    if let Some(status) = refused {
+        return Leaving::own(status, None, None, tracked);
     }
-    let route = shared.router.route(&Head {
-        method: request.method().as_str(),
-        host: authority.host(),
-        path: request.uri().path_and_query().map_or("/", |path| path.as_str()),
-        peer,
-    });
-    let service = match route {
+    let service = match tracked.settled(route).await {
         Route::To(service) => service,
-        Route::Refuse { status, retry_after } => return Leaving::status(status, retry_after),
+        Route::Refuse { status, retry_after, line } => return Leaving::own(status, line, retry_after, tracked),
+        Route::Wait { status, retry_after, .. } => return Leaving::own(status, None, retry_after, tracked),
     };
     let waits = request.headers().contains_key(header::EXPECT);
-    let request = request.map(|body| Arriving::new(body, settings.body_bytes, settings.idle_time));
-    let answer = service.answer(Scheme::Http, request).await;
+    let received = tracked.received.clone();
+    let request = request.map(|body| Arriving::new(body, received, settings.body_bytes, settings.idle_time));
+    let answer = service.answer(Scheme::Http, request, tracked.ask()).await;
     if waits {
         // A guest that began to read the body meanwhile has asked for it: that goes out before its answer.
         tokio::task::yield_now().await;
     }
     match answer {
-        Answer::Response(response) => response.map(|body| Leaving::guest(body, under)),
-        Answer::Status(status) => Leaving::status(status, None),
+        Answer::Response(response) => Leaving::guest(response, under, tracked),
+        Answer::Status(status) => Leaving::own(status, None, None, tracked),
+    }
+}
+
+/// The value of a header that is there once, and is text.
+fn only<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().unwrap_or(""),
+        _ => "",
     }
 }
 

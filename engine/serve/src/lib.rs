@@ -7,6 +7,9 @@ mod body;
 mod connection;
 mod listener;
 mod server;
+mod tracked;
 
+pub use body::Line;
 pub use listener::Listener;
-pub use server::{Head, Route, Router, Server, Settings};
+pub use server::{Decision, Head, Route, Router, Server, Settings};
+pub use tracked::{Completion, Finished};

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A server: it accepts until it is told to stop, and is drained once the last connection is gone.
 
+use crate::body::Line;
 use crate::connection::serve;
 use crate::listener::Listener;
+use crate::tracked::{Completion, Finished};
 use berth_guest::{Runtime, Service};
 use std::io;
 use std::net::SocketAddr;
@@ -20,21 +22,44 @@ pub struct Head<'a> {
     /// With its query.
     pub path: &'a str,
     pub peer: SocketAddr,
+    /// The header of that name; "" when there is none, or more than one.
+    pub traceparent: &'a str,
+    /// What is answered already, because the request makes no sense: it goes nowhere, and is only noted.
+    pub refused: Option<u16>,
 }
 
 /// Where a request goes.
 pub enum Route {
     To(Arc<Service>),
-    /// Nowhere: what is answered, and when, in seconds, to come back.
+    /// Nowhere: what is answered, in words or with a line, and when, in seconds, to come back.
     Refuse {
+        status: u16,
+        retry_after: Option<u32>,
+        line: Option<Line>,
+    },
+    /// Not known yet: somebody completes it, or after so long this is the answer.
+    Wait {
+        most: Duration,
         status: u16,
         retry_after: Option<u32>,
     },
 }
 
+/// What is said of a request, and what it is called from then on; 0 when nothing more is told of it.
+pub struct Decision {
+    pub route: Route,
+    pub request: usize,
+}
+
 /// Whoever knows the routes (C++). Called on the lanes; never blocks.
 pub trait Router: Send + Sync {
-    fn route(&self, head: &Head<'_>) -> Route;
+    fn route(&self, head: &Head<'_>) -> Decision;
+
+    /// Called after a route that isn't known yet, with what completes it.
+    fn wait(&self, request: usize, completion: Completion);
+
+    /// Called once for each request that has a name, when nothing is left of it on its connection.
+    fn finished(&self, request: usize, finished: &Finished);
 
     /// Called once, when a server that was stopped has let go of its connections, or of all but so many in time.
     fn drained(&self, left: usize);

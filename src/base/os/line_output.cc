@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/os/line_output.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <limits.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace berth {
+namespace {
+
+constexpr int kAskEveryMs = 100;
+
+/// As many whole lines as a pipe that is ready takes at once; of a longer line a part.
+size_t piece_of(std::string_view lines) {
+  if (lines.size() <= PIPE_BUF) return lines.size();
+  const size_t end = lines.rfind('\n', PIPE_BUF - 1);
+  return end == std::string_view::npos ? PIPE_BUF : end + 1;
+}
+
+}  // namespace
+
+LineOutput LineOutput::standard(int stream) {
+  return {Descriptor(-1), stream};
+}
+
+Result<LineOutput> LineOutput::appending(const std::string& path) {
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600));
+  if (!file.opened()) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("'{}' can't be written to: {}", path, std::strerror(errno)));
+  }
+  const int fd = file.get();
+  return LineOutput(std::move(file), fd);
+}
+
+std::string_view LineOutput::write(std::string_view lines, const std::function<bool()>& go_on) const {
+  std::string_view rest = lines;
+  while (!rest.empty()) {
+    pollfd watched{.fd = fd_, .events = POLLOUT, .revents = 0};
+    const int ready = ::poll(&watched, 1, kAskEveryMs);
+    if (ready == 0 && go_on()) continue;
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) break;
+    const ssize_t put = ::write(fd_, rest.data(), piece_of(rest));
+    if (put < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (put <= 0) break;
+    rest.remove_prefix(static_cast<size_t>(put));
+  }
+  const size_t written = lines.size() - rest.size();
+  if (rest.empty() || written == 0) return rest;
+  const size_t whole = lines.rfind('\n', written - 1);
+  return lines.substr(whole == std::string_view::npos ? 0 : whole + 1);
+}
+
+}  // namespace berth

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Where whole lines go: a standard stream, or the end of a file. A reader who doesn't read is waited for only
+// as long as the caller likes.
+//
+// POSIX. One thread.
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/os/descriptor.h"
+#include "base/result.h"
+
+namespace berth {
+
+class LineOutput {
+ public:
+  /// 1 or 2. It isn't closed.
+  static LineOutput standard(int stream);
+  /// Makes the file (0600) where there is none. Who empties it meanwhile, to rotate it, loses no later line.
+  static Result<LineOutput> appending(const std::string& path);
+
+  /// Writes whole lines, several at once, while `go_on` holds, which is asked every tenth of a second that
+  /// the reader keeps this waiting. Gives what isn't written, from the line on that isn't whole.
+  std::string_view write(std::string_view lines, const std::function<bool()>& go_on) const;
+
+ private:
+  LineOutput(Descriptor owned, int fd) : owned_(std::move(owned)), fd_(fd) {}
+
+  Descriptor owned_;
+  int fd_;
+};
+
+}  // namespace berth

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/os/line_output.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "base/os/file.h"
+#include "base/testing.h"
+
+using namespace berth;
+
+TEST_CASE("lines go to a file's end, also when it was emptied meanwhile") {
+  const TestFolder folder;
+  const std::string path = folder.path() + "/log";
+  const auto output = LineOutput::appending(path);
+  REQUIRE(output);
+  CHECK(output->write("one\ntwo\n", [] { return true; }).empty());
+  CHECK(::truncate(path.c_str(), 0) == 0);
+  CHECK(output->write("three\n", [] { return true; }).empty());
+  CHECK(*read_file(path, 100) == "three\n");
+}
+
+TEST_CASE("a file that can't be made is an error that names it") {
+  const auto output = LineOutput::appending("/nowhere/at/all");
+  REQUIRE_FALSE(output);
+  CHECK(output.error().message.find("'/nowhere/at/all'") != std::string::npos);
+}
+
+TEST_CASE("a pipe that nobody reads is given up when the caller likes, and what is left begins with a line") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const Descriptor reader(ends[0]);
+  const Descriptor writer(ends[1]);
+  std::string lines;
+  for (int i = 0; i < 100'000; ++i) lines += "a line of the log\n";
+  int asked = 0;
+  const auto left = LineOutput::standard(writer.get()).write(lines, [&] { return ++asked < 2; });
+  CHECK(asked == 2);
+  CHECK(left.size() < lines.size());
+  CHECK(left.starts_with("a line of the log\n"));
+}

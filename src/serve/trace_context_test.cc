@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/trace_context.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using berth::serve::trace_id;
+
+TEST_CASE("a trace's id is read from its header, and from none that breaks the rules") {
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  CHECK(trace_id("00-" + trace + "-00f067aa0ba902b7-01") == trace);
+  CHECK(trace_id("01-" + trace + "-00f067aa0ba902b7-01-more") == trace);
+  for (const std::string& header : {
+           std::string(),
+           std::string("00-"),
+           "00-" + trace + "-00f067aa0ba902b7",
+           "00-" + trace + "-00f067aa0ba902b7-01-more",
+           "01-" + trace + "-00f067aa0ba902b7-01more",
+           "ff-" + trace + "-00f067aa0ba902b7-01",
+           "00-" + trace + "-00f067aa0ba902b7-0x",
+           "00-" + trace + "-0000000000000000-01",
+           "00_" + trace + "-00f067aa0ba902b7-01",
+           std::string("00-00000000000000000000000000000000-00f067aa0ba902b7-01"),
+           std::string("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"),
+           std::string("00-\n\"f92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+       }) {
+    CAPTURE(header);
+    CHECK(trace_id(header).empty());
+  }
+}
