@@ -33,10 +33,26 @@ uint16_t status_for(const engine::Outcome& outcome) {
 
 /// What the requests of all instances draw from, and where they are counted.
 struct HttpModule::Requests final : engine::Answerer {
-  Requests(CommandRequest given, std::function<void(const ServedRequest&)> told)
-      : lent(std::move(given)),
-        on_served(std::move(told)),
-        most(lent.request.policy.limits.instances.value_or(kUsualInstances)) {}
+  /// A policy, and what was refused by it.
+  struct Ruling {
+    explicit Ruling(policy::Policy given) : policy(std::move(given)), denials(policy) {}
+    const policy::Policy policy;
+    Denials denials;
+  };
+  /// The last that goes.
+  struct Farewell {
+    std::function<void()> say;
+    ~Farewell() {
+      if (say) say();
+    }
+  };
+
+  Requests(std::shared_ptr<Lent> from, policy::Policy policy, VersionWatch watch)
+      : farewell{.say = std::move(watch.on_gone)},
+        lent(std::move(from)),
+        ruling(std::make_shared<Ruling>(std::move(policy))),
+        on_served(std::move(watch.on_served)),
+        most(ruling->policy.limits.instances.value_or(kUsualInstances)) {}
 
   uint16_t served(const engine::Served& served) noexcept override {
     under_way.fetch_sub(1);
@@ -45,7 +61,9 @@ struct HttpModule::Requests final : engine::Answerer {
     return status;
   }
 
-  Lent lent;
+  const Farewell farewell;
+  const std::shared_ptr<Lent> lent;  // all versions of the module hold it
+  const std::shared_ptr<Ruling> ruling;
   std::function<void(const ServedRequest&)> on_served;
   const uint64_t most;
   std::atomic<uint64_t> under_way = 0;
@@ -54,16 +72,33 @@ struct HttpModule::Requests final : engine::Answerer {
 HttpModule::HttpModule(Loaded loaded, std::shared_ptr<Requests> requests)
     : loaded_(std::move(loaded)), requests_(std::move(requests)) {}
 
-HttpModule::~HttpModule() = default;
+HttpModule::~HttpModule() {
+  // Before the last one to go says so.
+  service_.reset();
+  loaded_.module.reset();
+}
 
 Result<std::shared_ptr<HttpModule>> HttpModule::create(const engine::Engine& engine, Loaded loaded,
-                                                       CommandRequest request,
-                                                       std::function<void(const ServedRequest&)> on_served) {
-  auto requests = std::make_shared<Requests>(std::move(request), std::move(on_served));
-  const engine::Guest guest = BERTH_TRY(requests->lent.guest(Use::kServed));
+                                                       std::shared_ptr<Requests> requests) {
+  auto& ruling = *requests->ruling;
+  const engine::Guest guest = BERTH_TRY(requests->lent->guest(Use::kServed, ruling.policy, ruling.denials));
   std::shared_ptr<HttpModule> module(new HttpModule(std::move(loaded), requests));
   module->service_ = BERTH_TRY(engine::Service::create(engine, *module->loaded_.module, guest, requests));
   return module;
+}
+
+Result<std::shared_ptr<HttpModule>> HttpModule::create(const engine::Engine& engine, Loaded loaded,
+                                                       CommandRequest request, VersionWatch watch) {
+  policy::Policy policy = request.policy;
+  auto lent = std::make_shared<Lent>(std::move(request));
+  return create(engine, std::move(loaded),
+                std::make_shared<Requests>(std::move(lent), std::move(policy), std::move(watch)));
+}
+
+Result<std::shared_ptr<HttpModule>> HttpModule::follow(const engine::Engine& engine, Loaded loaded,
+                                                       policy::Policy policy, VersionWatch watch) const {
+  return create(engine, std::move(loaded),
+                std::make_shared<Requests>(requests_->lent, std::move(policy), std::move(watch)));
 }
 
 bool HttpModule::admit() {
@@ -73,11 +108,12 @@ bool HttpModule::admit() {
 }
 
 void HttpModule::close() {
-  requests_->lent.traffic.close_day();
+  requests_->lent->traffic.close_day();
 }
 
-const Denials& HttpModule::denials() const {
-  return requests_->lent.denials;
+std::shared_ptr<const Denials> HttpModule::denials() const {
+  const auto& ruling = requests_->ruling;
+  return {ruling, &ruling->denials};
 }
 
 }  // namespace berth::host

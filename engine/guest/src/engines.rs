@@ -97,5 +97,7 @@ fn config(kind: Kind, guards_off: GuardsOff) -> Config {
     if kind.concurrency {
         config.with_host_stack(Arc::new(Stacks));
     }
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    config.with_custom_code_memory(Some(Arc::new(crate::code_memory::CodeMemory)));
     config
 }
