@@ -195,8 +195,9 @@ void listen(ServeLoader& loader, Loop& loop, ServeChanges& changes) {
 /// New versions can't be had everywhere; who asks for them is told.
 Result<std::unique_ptr<ServeLoader>> start_loader(const Options& options, const AskedSite& asked,
                                                   const UserFolders& folders) {
+  const GuestOptions& of_guests = options;
   auto loader =
-      ServeLoader::start({.site = asked, .options = options, .folders = folders, .watch = options.watch});
+      ServeLoader::start({.site = asked, .options = of_guests, .folders = folders, .watch = options.watch});
   if (loader || options.watch) return loader;
   return nullptr;
 }
