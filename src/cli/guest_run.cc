@@ -95,6 +95,17 @@ void keep_denials(const std::vector<host::Denial>& denials, uint64_t unlisted, c
   if (!kept) say(fmt::format("what was denied can't be kept for 'berth why': {}", kept.error().message));
 }
 
+std::unique_ptr<engine::ImageCache> open_cache(const GuestOptions& options, const UserFolders& folders) {
+  if (options.no_cache) return nullptr;
+  auto cache = engine::ImageCache::open(folders.cache + "/compiled", kCacheBytes);
+  if (!cache) {
+    say(fmt::format("compiling without a cache: {}", cache.error().message));
+    return nullptr;
+  }
+  if (has_switch(options.guards_off, kCacheAuthSwitch)) (*cache)->trust_unchecked();
+  return *std::move(cache);
+}
+
 engine::CompileLimits compile_limits(const policy::Limits& limits) {
   engine::CompileLimits chosen;
   chosen.memory_bytes = limits.compile_memory_bytes.value_or(chosen.memory_bytes);
@@ -102,98 +113,101 @@ engine::CompileLimits compile_limits(const policy::Limits& limits) {
   return chosen;
 }
 
-Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing) {
-  UserFolders folders = BERTH_TRY(user_folders());
-  policy::Effective effective = BERTH_TRY(effective_policy(options.policy, folders));
+Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const UserFolders& folders,
+                             const engine::Engine& engine) {
+  Berthed module{.effective = BERTH_TRY(effective_policy(options.policy, folders)),
+                 .guards_off = BERTH_TRY(guard_bits(options.guards_off))};
+  policy::Effective& effective = module.effective;
   for (const policy::Cut& cut : effective.cuts) say(policy::explain(cut));
   for (const policy::Lowered& lowered : effective.lowered) say(policy::explain(lowered));
   // Asked before anything is compiled.
-  std::ignore = BERTH_TRY(host::guest_for(effective.policy, sharing.use));
-  const uint64_t guards_off = BERTH_TRY(guard_bits(options.guards_off));
+  std::ignore = BERTH_TRY(host::guest_for(effective.policy, use));
   if (has_switch(options.guards_off, kTotalSwitch)) effective.host.total = {};
-  auto place = BERTH_TRY(settle(options, folders, effective, sharing.use));
+  module.place = BERTH_TRY(settle(options, folders, effective, use));
 
-  allow_most_open_files();
-  auto loop = BERTH_TRY(Loop::create());
-  const uint32_t places = sharing.use == host::Use::kServed
-                              ? host::HttpModule::places(effective.policy.limits, sharing.lanes)
-                              : 0;
-  auto engine = BERTH_TRY(engine::Engine::create(sharing.lanes, guards_off, places));
-  std::unique_ptr<engine::ImageCache> cache;
-  if (!options.no_cache) {
-    auto opened = engine::ImageCache::open(folders.cache + "/compiled", kCacheBytes);
-    if (opened) {
-      cache = std::move(*opened);
-      if (has_switch(options.guards_off, kCacheAuthSwitch)) cache->trust_unchecked();
-    } else {
-      say(fmt::format("compiling without a cache: {}", opened.error().message));
-    }
-  }
+  const auto cache = open_cache(options, folders);
   const policy::Limits& limits = effective.policy.limits;
   const engine::EngineKind kind{.fuel = limits.cpu_fuel.has_value(),
-                                .alone = sharing.use == host::Use::kOnce && !options.shared};
+                                .alone = use == host::Use::kOnce && !options.shared};
   const engine::Compiler compiler(program(options.portable), compile_limits(limits));
   const bool contained = !has_switch(options.guards_off, kCompileSwitch);
-  host::Loaded loaded;
   {
     Progress progress;
-    const host::Loader loader(*engine, cache.get(), contained ? &compiler : nullptr);
-    loaded = BERTH_TRY(loader.load(options.module, kind, guards_off, [&](const registry::ModuleFile& file) {
-      progress.begin(fmt::format("compiling {} ({})", file.name, format_bytes(file.bytes.size())));
-    }));
+    const host::Loader loader(engine, cache.get(), contained ? &compiler : nullptr);
+    module.loaded =
+        BERTH_TRY(loader.load(options.module, kind, module.guards_off, [&](const registry::ModuleFile& file) {
+          progress.begin(fmt::format("compiling {} ({})", file.name, format_bytes(file.bytes.size())));
+        }));
   }
   const host::Volumes volumes(folders.state);
-  std::vector<FolderLock> held = BERTH_TRY(volumes.open(effective.policy));
+  module.volumes = BERTH_TRY(volumes.open(effective.policy));
   if (!options.quiet) {
     for (const std::string& line : volumes.shown_by(effective.policy)) say(line);
   }
-  std::unique_ptr<host::Storage> storage;
-  if ((guards_off & engine::kGuardStorage) == 0) storage = BERTH_TRY(host::Storage::open(effective.policy));
-  std::unique_ptr<host::DayCount> day;
+  if ((module.guards_off & engine::kGuardStorage) == 0)
+    module.storage = BERTH_TRY(host::Storage::open(effective.policy));
   if (const auto& bytes = limits.network_bytes_per_day)
-    day = BERTH_TRY(host::DayCount::open(folders.state, loaded.digest, *bytes));
-  return Ready{.folders = std::move(folders),
-               .effective = std::move(effective),
-               .guards_off = guards_off,
-               .loop = std::move(loop),
-               .engine = std::move(engine),
-               .loaded = std::move(loaded),
-               .volumes = std::move(held),
-               .storage = std::move(storage),
-               .place = std::move(place),
-               .day = std::move(day),
-               .wall = {}};
+    module.day = BERTH_TRY(host::DayCount::open(folders.state, module.loaded.digest, *bytes));
+  return module;
 }
 
-Result<void> raise_second_wall(const GuestOptions& options, Ready& ready, std::vector<std::string> written) {
+Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing) {
+  Ready ready;
+  ready.folders = BERTH_TRY(user_folders());
+  allow_most_open_files();
+  ready.loop = BERTH_TRY(Loop::create());
+  const uint64_t guards_off = BERTH_TRY(guard_bits(options.guards_off));
+  ready.engine = BERTH_TRY(engine::Engine::create(sharing.lanes, guards_off));
+  static_cast<Berthed&>(ready) = BERTH_TRY(berth_module(options, sharing.use, ready.folders, *ready.engine));
+  return ready;
+}
+
+Result<Wall> raise_second_wall(const GuestOptions& options, const engine::Engine& engine,
+                               const UserFolders& folders, std::span<const Berthed* const> modules,
+                               std::vector<std::string> written) {
   // What a folder that isn't there yet would be made in isn't let in. Without it the log says so itself.
-  const host::DenialLog log(ready.folders.state);
-  std::ignore = make_private_folder(ready.folders.state);
+  const host::DenialLog log(folders.state);
+  std::ignore = make_private_folder(folders.state);
   std::ignore = make_private_folder(log.folder());
   written.push_back(log.folder());
-  WallPlan plan = host::wall_for(ready.effective.policy, std::move(written));
-  if (ready.place) std::ranges::copy(host::Place::reads(), std::back_inserter(plan.readable));
+  policy::Policy all;
+  for (const Berthed* module : modules)
+    std::ranges::copy(module->effective.policy.grants, std::back_inserter(all.grants));
+  WallPlan plan = host::wall_for(all, std::move(written));
+  const bool places =
+      std::ranges::any_of(modules, [](const Berthed* module) { return module->place != nullptr; });
+  if (places) std::ranges::copy(host::Place::reads(), std::back_inserter(plan.readable));
   if (has_switch(options.guards_off, kLandlockSwitch)) plan.landlock = 0;
   if (has_switch(options.guards_off, kSeccompSwitch)) plan.seccomp = false;
   // An error comes again with the call.
-  plan.start_threads = [&] { std::ignore = ready.engine->start_lanes(); };
-  ready.wall = raise_wall(plan);
-  if (!ready.effective.second_wall_required || ready.wall.whole()) return {};
-  return fail(ErrorCode::kUnavailable,
-              fmt::format("the owner of this machine requires the second wall ({}), and a part of it is "
-                          "missing: {}; 'berth doctor' tells more",
-                          ready.effective.owner_source, fmt::join(ready.wall.missing, "; ")));
+  plan.start_threads = [&] { std::ignore = engine.start_lanes(); };
+  Wall wall = raise_wall(plan);
+  for (const Berthed* module : modules) {
+    if (!module->effective.second_wall_required || wall.whole()) continue;
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("the owner of this machine requires the second wall ({}), and a part of it is "
+                            "missing: {}; 'berth doctor' tells more",
+                            module->effective.owner_source, fmt::join(wall.missing, "; ")));
+  }
+  return wall;
 }
 
-host::CommandRequest request_for(const GuestOptions& options, const Ready& ready) {
-  return {.policy = ready.effective.policy,
-          .args = {ready.loaded.name},
-          .dns_servers = ready.effective.dns_servers,
+Result<void> raise_second_wall(const GuestOptions& options, Ready& ready, std::vector<std::string> written) {
+  const Berthed* const only = &ready;
+  ready.wall = BERTH_TRY(
+      raise_second_wall(options, *ready.engine, ready.folders, std::span(&only, 1), std::move(written)));
+  return {};
+}
+
+host::CommandRequest request_for(const GuestOptions& options, const Berthed& module) {
+  return {.policy = module.effective.policy,
+          .args = {module.loaded.name},
+          .dns_servers = module.effective.dns_servers,
           .ways = options.portable ? engine::Ways::kPortable : engine::Ways::kNative,
-          .guards_off = ready.guards_off,
-          .storage = ready.storage.get(),
-          .day = ready.day.get(),
-          .place = ready.place.get()};
+          .guards_off = module.guards_off,
+          .storage = module.storage.get(),
+          .day = module.day.get(),
+          .place = module.place.get()};
 }
 
 int conclude(const host::CommandReport& report, const GuestOptions& options, const Ready& ready,

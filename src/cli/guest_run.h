@@ -6,6 +6,7 @@
 // Main thread only.
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,18 +22,22 @@
 
 namespace berth::cli {
 
-/// A module, and all that it needs to run here.
-struct Ready {
-  UserFolders folders;
+/// A module in this process: what it may do, its image, and what is set aside for it alone.
+struct Berthed {
   policy::Effective effective;
   uint64_t guards_off = 0;
-  std::unique_ptr<Loop> loop;
-  std::unique_ptr<engine::Engine> engine;
   host::Loaded loaded;
   std::vector<FolderLock> volumes;         // nobody removes them meanwhile
   std::unique_ptr<host::Storage> storage;  // none where nothing is bounded
   std::unique_ptr<host::Place> place;      // none where no table of running modules can be kept
   std::unique_ptr<host::DayCount> day;     // none where a day isn't limited
+};
+
+/// A module, and all that it needs to run here.
+struct Ready : Berthed {
+  UserFolders folders;
+  std::unique_ptr<Loop> loop;
+  std::unique_ptr<engine::Engine> engine;
   Wall wall;
 };
 
@@ -46,13 +51,22 @@ struct Sharing {
 /// module, compiling it unless it is in the cache.
 Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing = {});
 
+/// The same for one of several modules, which share the rest.
+Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const UserFolders& folders,
+                             const engine::Engine& engine);
+
 /// Puts the second wall up around this process: after it only the guest is run and reported on. `written` are
 /// folders that the verb then writes in. kUnavailable when the owner requires what this machine hasn't.
 Result<void> raise_second_wall(const GuestOptions& options, Ready& ready,
                                std::vector<std::string> written = {});
 
+/// The wall of several modules: all that one of them needs is within reach of each.
+Result<Wall> raise_second_wall(const GuestOptions& options, const engine::Engine& engine,
+                               const UserFolders& folders, std::span<const Berthed* const> modules,
+                               std::vector<std::string> written);
+
 /// What every call in the module is given.
-host::CommandRequest request_for(const GuestOptions& options, const Ready& ready);
+host::CommandRequest request_for(const GuestOptions& options, const Berthed& module);
 
 /// Keeps what was denied, and says on standard error how it ended, as `options` ask. `more` are members of
 /// the JSON report: "" or ",\"name\":value". Returns the exit status; doesn't return when the guest still
@@ -63,6 +77,9 @@ int conclude(const host::CommandReport& report, const GuestOptions& options, con
 /// Keeps what a module was refused for 'berth why'.
 void keep_denials(const std::vector<host::Denial>& denials, uint64_t unlisted, const host::Loaded& module,
                   const UserFolders& folders);
+
+/// The cache of compiled images; nothing, which is said, where none can be opened, or none is wanted.
+std::unique_ptr<engine::ImageCache> open_cache(const GuestOptions& options, const UserFolders& folders);
 
 /// How much a module may take of the compiler.
 engine::CompileLimits compile_limits(const policy::Limits& limits);

@@ -62,13 +62,13 @@ std::string folder_of(const std::string& file) {
 }
 
 /// The command line's grants come first, its limits instead of the file's.
-Result<void> add_file(policy::Policy& policy, const std::string& file) {
-  const std::string text = BERTH_TRY(read_file(file, kLargestPolicy));
-  policy::Policy read = BERTH_TRY(policy::parse_policy(text, file));
-  BERTH_TRY_VOID(host::anchor(read, folder_of(file)));
-  for (policy::Grant& grant : read.grants) policy.grants.push_back(std::move(grant));
+Result<void> add_file(policy::Policy& policy, const std::string& file, const ReadText& read) {
+  const std::string text = BERTH_TRY(read(file));
+  policy::Policy written = BERTH_TRY(policy::parse_policy(text, file));
+  BERTH_TRY_VOID(host::anchor(written, folder_of(file)));
+  for (policy::Grant& grant : written.grants) policy.grants.push_back(std::move(grant));
   for (const policy::LimitName& limit : policy::limit_names()) {
-    const auto value = policy::limit_text(read.limits, limit.name);
+    const auto value = policy::limit_text(written.limits, limit.name);
     if (!value || policy::limit_text(policy.limits, limit.name)) continue;
     BERTH_TRY_VOID(policy::set_limit(policy.limits, limit.name, *value));
   }
@@ -77,28 +77,33 @@ Result<void> add_file(policy::Policy& policy, const std::string& file) {
 
 }  // namespace
 
-Result<policy::Policy> asked_policy(const AskedPolicy& asked) {
+Result<std::string> read_policy_file(const std::string& path) {
+  return read_file(path, kLargestPolicy);
+}
+
+Result<policy::Policy> asked_policy(const AskedPolicy& asked, const ReadText& read) {
   policy::Policy policy = BERTH_TRY(from_command_line(asked));
-  if (asked.policy_file) BERTH_TRY_VOID(add_file(policy, *asked.policy_file));
+  if (asked.policy_file) BERTH_TRY_VOID(add_file(policy, *asked.policy_file, read));
   return policy;
 }
 
-Result<policy::Bounds> bounds_of(const std::string& file) {
-  const std::string text = BERTH_TRY(read_file(file, kLargestPolicy));
+Result<policy::Bounds> bounds_of(const std::string& file, const ReadText& read) {
+  const std::string text = BERTH_TRY(read(file));
   policy::Bounds bounds = BERTH_TRY(policy::parse_bounds(text, file));
   host::anchor(bounds, folder_of(file));
   return bounds;
 }
 
-Result<policy::Bounds> owners_bounds(const UserFolders& folders) {
-  auto bounds = bounds_of(folders.config + "/host.toml");
+Result<policy::Bounds> owners_bounds(const UserFolders& folders, const ReadText& read) {
+  auto bounds = bounds_of(folders.config + "/host.toml", read);
   if (!bounds && bounds.error().code == ErrorCode::kNotFound) return policy::Bounds{};
   return bounds;
 }
 
-Result<policy::Effective> effective_policy(const AskedPolicy& asked, const UserFolders& folders) {
-  const policy::Policy policy = BERTH_TRY(asked_policy(asked));
-  const policy::Bounds owner = BERTH_TRY(owners_bounds(folders));
+Result<policy::Effective> effective_policy(const AskedPolicy& asked, const UserFolders& folders,
+                                           const ReadText& read) {
+  const policy::Policy policy = BERTH_TRY(asked_policy(asked, read));
+  const policy::Bounds owner = BERTH_TRY(owners_bounds(folders, read));
   policy::Effective effective = policy::intersect(policy, owner);
   // A module always has a memory limit; asked for or not, the owner's may be lower.
   if (!policy.limits.memory_bytes) {

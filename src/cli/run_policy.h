@@ -3,6 +3,7 @@
 // The policy of one `berth run`: what the command line and a policy file ask for, cut to what the owner of
 // this machine allows.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,16 +26,21 @@ struct AskedPolicy {
   std::optional<std::string> wall;
 };
 
+/// How a policy's file is read: kNotFound where there is none.
+using ReadText = std::function<Result<std::string>(const std::string& path)>;
+Result<std::string> read_policy_file(const std::string& path);
+
 /// Reads, anchors and combines. The standard streams are asked for, as any command has them.
-Result<policy::Effective> effective_policy(const AskedPolicy& asked, const UserFolders& folders);
+Result<policy::Effective> effective_policy(const AskedPolicy& asked, const UserFolders& folders,
+                                           const ReadText& read = read_policy_file);
 
 /// What is asked for alone, read and anchored.
-Result<policy::Policy> asked_policy(const AskedPolicy& asked);
+Result<policy::Policy> asked_policy(const AskedPolicy& asked, const ReadText& read = read_policy_file);
 
 /// What the owner of this machine allows: host.toml. Without the file, all.
-Result<policy::Bounds> owners_bounds(const UserFolders& folders);
+Result<policy::Bounds> owners_bounds(const UserFolders& folders, const ReadText& read = read_policy_file);
 
 /// The same from a file that has to be there.
-Result<policy::Bounds> bounds_of(const std::string& file);
+Result<policy::Bounds> bounds_of(const std::string& file, const ReadText& read = read_policy_file);
 
 }  // namespace berth::cli

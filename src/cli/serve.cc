@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// berth serve: a module that answers HTTP requests, contained.
+// berth serve: modules that answer HTTP requests, contained.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <atomic>
@@ -10,16 +11,24 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/os/process.h"
 #include "base/units.h"
 #include "cli/guest_run.h"
 #include "cli/options.h"
+#include "cli/serve_change.h"
+#include "cli/serve_loader.h"
+#include "cli/serve_modules.h"
 #include "cli/serve_seen.h"
+#include "cli/test_switches.h"
 #include "serve/site.h"
 
 namespace berth::cli {
 namespace {
 
 struct Options : GuestOptions {
+  std::vector<std::string> routes;
+  std::string site;
+  bool watch = false;
   std::string address = "127.0.0.1:8080";
   std::string head_bytes = "32KiB";
   std::string head_time = "10s";
@@ -36,7 +45,7 @@ struct Options : GuestOptions {
 
 void describe(CLI::App& app, Options& options) {
   app.description(
-      "Answers HTTP requests with a module that exports 'wasi:http/incoming-handler': each request in a "
+      "Answers HTTP requests with modules that export 'wasi:http/incoming-handler': each request in a "
       "fresh\n"
       "instance, which gets what the grants open and no more than the limits. Those of time and fuel hold "
       "for\n"
@@ -47,8 +56,15 @@ void describe(CLI::App& app, Options& options) {
       "\nFor example, on a port that the system chooses, which is printed, with at most a second for a "
       "request:\n\n"
       "  berth serve --addr 127.0.0.1:0 --wall 1s --memory 256MiB hello.wasm\n\n"
+      "Several modules, each at a host, a path or both; the longest that fits is it:\n\n"
+      "  berth serve --route api.example.com/v1=api.wasm --route /=web.wasm\n\n"
+      "or each with a policy of its own, by a file of [[route]] at = \"/\", module = \"web.wasm\", policy = "
+      "\"web.toml\":\n\n"
+      "  berth serve --site site.toml\n\n"
       "A request that a limit ends is answered with 504, one whose guest traps with 502, one too many with "
       "503.\n"
+      "SIGHUP looks for new versions of the modules and their policies, and serves them without losing a "
+      "request.\n"
       "SIGTERM or Ctrl-C stops accepting, and ends once the requests that are under way are served.\n");
   add_guest_options(app, options);
   app.add_option("--reuse", options.reuse, "requests that an instance answers")
@@ -58,6 +74,12 @@ void describe(CLI::App& app, Options& options) {
                  "those that it may answer at once, where it is of WASI 0.3")
       ->capture_default_str()
       ->type_name("COUNT");
+  app.add_option("--route", options.routes, "a module for a host, a path or both: /v1=api.wasm")
+      ->type_name("ROUTE=MODULE")
+      ->allow_extra_args(false);
+  app.add_option("--site", options.site, "routes, their modules and policies from a TOML file")
+      ->type_name("FILE");
+  app.add_flag("--watch", options.watch, "serve a new version as soon as a file of it has changed");
   app.add_option("--addr", options.address, "address and port to listen on; port 0 is one that is free")
       ->capture_default_str()
       ->type_name("ADDRESS");
@@ -75,7 +97,7 @@ void describe(CLI::App& app, Options& options) {
         "COUNT");
   bound("--queue-timeout", options.queue_time, "for a request that waits", "TIME");
   add_seen_options(app, options.seen);
-  app.add_option("MODULE", options.module, "a .wasm or .wat file")->required();
+  app.add_option("MODULE", options.module, "a .wasm or .wat file, for all that has no --route");
 }
 
 /// The value of an option, or which option it is that can't be read.
@@ -134,20 +156,21 @@ class Complaints {
   explicit Complaints(Loop& loop) : loop_(loop) {}
 
   /// Any thread.
-  void add(const host::ServedRequest& request) {
-    std::string line = complaint(request);
-    if (line.empty()) return;
+  void add(const std::string& module, const host::ServedRequest& request) {
+    const std::string wrong = complaint(request);
+    if (wrong.empty()) return;
+    std::string line = fmt::format("{}: {}: {}", module, request.status, wrong);
     if (waiting_.fetch_add(1) >= kMostWaiting) {
       waiting_.fetch_sub(1);
       unsaid_.fetch_add(1);
       return;
     }
-    loop_.post([this, status = request.status, line = std::move(line)] {
+    loop_.post([this, line = std::move(line)] {
       waiting_.fetch_sub(1);
       if (const uint64_t unsaid = unsaid_.exchange(0); unsaid > 0) {
         say(fmt::format("{} more requests went wrong than could be said", unsaid));
       }
-      say(fmt::format("{}: {}", status, line));
+      say(line);
     });
   }
 
@@ -158,15 +181,24 @@ class Complaints {
   std::atomic<uint64_t> unsaid_ = 0;
 };
 
-void announce(const Options& options, std::string_view module, const std::string& address,
+void announce(const Options& options, const ServedModules& modules, const std::string& address,
               const std::string& admin) {
+  nlohmann::json list = nlohmann::json::array();
+  std::vector<std::string> names;
+  for (const ServedModule& module : modules.all()) {
+    std::vector<std::string> routes;
+    for (const serve::RoutePattern& route : module.asked.routes) routes.push_back(to_text(route));
+    names.push_back(module.current.module->loaded().name);
+    list.push_back({{"module", names.back()}, {"routes", routes}});
+  }
   if (options.json) {
-    nlohmann::json said{{"module", module}, {"address", address}, {"url", "http://" + address + "/"}};
-    if (!admin.empty()) said["admin"] = "http://" + admin + "/";
-    print(said.dump() + "\n");
+    nlohmann::json line{
+        {"modules", std::move(list)}, {"address", address}, {"url", "http://" + address + "/"}};
+    if (!admin.empty()) line["admin"] = "http://" + admin + "/";
+    print(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   } else {
     const std::string also = admin.empty() ? "" : fmt::format(", metrics on http://{}/metrics", admin);
-    print(fmt::format("serving {} on http://{}/{}\n", module, address, also));
+    print(fmt::format("serving {} on http://{}/{}\n", fmt::join(names, ", "), address, also));
   }
   std::fflush(stdout);
 }
@@ -183,56 +215,87 @@ Result<engine::Reuse> reuse_of(const Options& options) {
                        .at_once = static_cast<uint32_t>(at_once)};
 }
 
+/// Takes new versions as they are found.
+void listen(ServeLoader& loader, Loop& loop, ServeChanges& changes) {
+  loader.listen([&](std::optional<Found> found) {
+    loop.post([&changes, found = std::move(found)] {
+      if (found) return changes.take(*found);
+      say("the process that loads new versions has ended: to serve others restart berth");
+    });
+  });
+}
+
+/// New versions can't be had everywhere; who asks for them is told.
+Result<std::unique_ptr<ServeLoader>> start_loader(const Options& options, const AskedSite& asked,
+                                                  const UserFolders& folders) {
+  const GuestOptions& of_guests = options;
+  auto loader =
+      ServeLoader::start({.site = asked, .options = of_guests, .folders = folders, .watch = options.watch});
+  if (loader || options.watch) return loader;
+  return nullptr;
+}
+
 Result<int> serve(const Options& options) {
   const engine::Reuse reuse = BERTH_TRY(reuse_of(options));
   const engine::ServerSettings settings = BERTH_TRY(settings_of(options));
   const uint64_t queue_length = BERTH_TRY(value_of("--queue", parse_count(options.queue)));
   const auto queue_time = BERTH_TRY(value_of("--queue-timeout", parse_duration(options.queue_time)));
+  const AskedSite asked{.module = options.module, .routes = options.routes, .file = options.site};
+  const std::string site_text = asked.file.empty() ? "" : BERTH_TRY(read_site(asked.file));
+  const auto planned = BERTH_TRY(modules_asked(asked, site_text));
+  const UserFolders folders = BERTH_TRY(user_folders());
+  const auto loader = BERTH_TRY(start_loader(options, asked, folders));
   const size_t lanes = std::max(1U, std::thread::hardware_concurrency());
   // Bound first: what is taken already is said before anything is compiled.
   auto listener = BERTH_TRY(engine::Listener::bind(options.address, lanes));
-  Ready ready = BERTH_TRY(make_ready(options, {.lanes = lanes, .use = host::Use::kServed}));
-  const std::string name = ready.loaded.name;
+  allow_most_open_files();
+  const auto loop = BERTH_TRY(Loop::create());
+  const uint64_t guards_off = BERTH_TRY(guard_bits(options.guards_off));
+  const auto engine = BERTH_TRY(engine::Engine::create(lanes, guards_off, host::HttpModule::kPlaces));
+  ServedModules modules = BERTH_TRY(ServedModules::make_ready(planned, options, folders, *engine));
   const std::string address = listener.address();
   const auto seen = BERTH_TRY(Seen::open(options.seen, address, lanes));
-  BERTH_TRY_VOID(raise_second_wall(options, ready));
+  BERTH_TRY_VOID(modules.raise_wall(options, *engine, folders));
 
-  Loop& loop = *ready.loop;
-  Complaints complaints(loop);
-  const host::CommandRequest request = request_for(options, ready);
-  auto module = host::HttpModule::create(*ready.engine, std::move(ready.loaded), request,
-                                         {.reuse = reuse, .queue_length = queue_length},
-                                         [&](const host::ServedRequest& served) { complaints.add(served); });
-  if (!module) {
-    return fail(module.error().code, fmt::format("'{}' can't be served: {}", name, module.error().message));
-  }
-  serve::Table table;
-  table.modules.push_back(*module);
-  BERTH_TRY_VOID(table.routes.add({}, 0));
+  Complaints complaints(*loop);
+  ServeChanges changes(*loop, *engine, folders, modules, asked, loader.get(),
+                       [&](const std::string& module, const host::ServedRequest& request) {
+                         complaints.add(module, request);
+                       });
+  BERTH_TRY_VOID(modules.start(*engine, {.reuse = reuse, .queue_length = queue_length}, [&](const host::Loaded& loaded, uint64_t number) {
+    return changes.watch_first(loaded, number);
+  }));
   const serve::SiteSettings on_site{.queue_time = queue_time, .access_log = seen->start_log()};
-  serve::Site site(std::move(table), on_site, [&](uint64_t left) {
-    loop.post([&loop, left] {
+  serve::Site site(modules.table(), on_site, [&](uint64_t left) {
+    loop->post([&, left] {
       if (left > 0) say(fmt::format("{} connections didn't end in time", left));
-      loop.stop();
+      loop->stop();
     });
   });
-  const auto server = BERTH_TRY(engine::Server::start(*ready.engine, std::move(listener), settings, site));
-  if (const auto started = seen->start_admin(*ready.engine, site, *server); !started) {
+  changes.begin(site);
+  const auto server = BERTH_TRY(engine::Server::start(*engine, std::move(listener), settings, site));
+  if (const auto started = seen->start_admin(*engine, site, *server); !started) {
     std::_Exit(report(started.error(), options.style()));  // requests may be under way already
   }
-  announce(options, name, address, seen->admin_address());
+  if (loader) listen(*loader, *loop, changes);
   bool stopping = false;
-  loop.on_signals({SIGINT, SIGTERM}, [&](int signal) {
+  loop->on_signals({SIGINT, SIGTERM, SIGHUP}, [&](int signal) {
+    if (signal == SIGHUP) {
+      const bool asked_for = loader && loader->look();
+      if (!asked_for) say("there is no process here that loads new versions: to serve others restart berth");
+      return;
+    }
     if (stopping) std::_Exit(128 + signal);
     stopping = true;
     seen->stopping();
     server->stop();
   });
-  loop.run();
+  // Who reads it may send a signal at once.
+  announce(options, modules, address, seen->admin_address());
+  loop->run();
   seen->close();
-  (*module)->close();
-  keep_denials((*module)->denials().collect(), (*module)->denials().unlisted(), (*module)->loaded(),
-               ready.folders);
+  modules.close();
+  changes.conclude();
   std::fflush(nullptr);
   std::_Exit(0);
 }

@@ -3,14 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <new>
-#include <span>
 
 #include "base/error_table.h"
+#include "base/fields.h"
 #include "base/os/process.h"
 #include "base/os/wall.h"
 #include "base/units.h"
@@ -19,38 +17,7 @@
 namespace berth::engine {
 namespace {
 
-// What the worker answers: fields, each behind its length. The first is an error's number, or 0.
-using Fields = std::vector<std::string>;
-
-std::string pack(std::span<const std::string> fields) {
-  std::string packed;
-  for (const std::string& field : fields) {
-    const uint64_t size = field.size();
-    packed.append(reinterpret_cast<const char*>(&size), sizeof size);
-    packed += field;
-  }
-  return packed;
-}
-
-std::optional<Fields> unpack(std::string_view packed) {
-  Fields fields;
-  while (!packed.empty()) {
-    uint64_t size = 0;
-    if (packed.size() < sizeof size) return std::nullopt;
-    std::memcpy(&size, packed.data(), sizeof size);
-    packed.remove_prefix(sizeof size);
-    if (packed.size() < size) return std::nullopt;
-    fields.emplace_back(packed.substr(0, size));
-    packed.remove_prefix(size);
-  }
-  return fields;
-}
-
-uint64_t number(std::string_view text) {
-  uint64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
+// What the worker answers are fields. The first is an error's number, or 0.
 
 std::chrono::seconds whole_seconds(std::chrono::nanoseconds time) {
   return std::chrono::ceil<std::chrono::seconds>(time);
@@ -112,8 +79,8 @@ Fields answer(const std::vector<std::string>& task, std::string_view bytes) {
             join_lines(described->export_notes)};
   }
   if (task.size() == 3 && task[0] == "compile") {
-    const uint64_t bits = number(task[1]);
-    auto image = compile({.fuel = (bits & 1) != 0, .alone = (bits & 2) != 0}, bytes, number(task[2]));
+    const uint64_t bits = number_of(task[1]);
+    auto image = compile({.fuel = (bits & 1) != 0, .alone = (bits & 2) != 0}, bytes, number_of(task[2]));
     if (!image) return failed(image.error());
     const Needs& needs = image->needs;
     const int needs_bits = (needs.concurrency ? 1 : 0) | (needs.error_contexts ? 2 : 0);
@@ -146,7 +113,7 @@ Result<std::vector<std::string>> Compiler::ask(const std::vector<std::string>& t
   if (ended.signal || ended.exit_status != 0 || !fields || fields->size() < 2) {
     return worker_failure(ended, limits_);
   }
-  if (const uint64_t code = number(fields->front()); code != 0) {
+  if (const uint64_t code = number_of(fields->front()); code != 0) {
     if (mentions_memory((*fields)[1])) return out_of_memory(limits_);
     return fail(error_code_from_abi(static_cast<int32_t>(code)).value_or(ErrorCode::kInternal), (*fields)[1]);
   }
@@ -157,9 +124,9 @@ Result<Image> Compiler::compile(EngineKind kind, std::string_view module_bytes, 
   const int bits = (kind.fuel ? 1 : 0) | (kind.alone ? 2 : 0);
   auto fields = BERTH_TRY(ask({"compile", std::to_string(bits), std::to_string(guards_off)}, module_bytes));
   if (fields.size() != 4) return fail(ErrorCode::kInternal, "the compiler's answer is cut off");
-  const uint64_t needs_bits = number(fields[2]);
+  const uint64_t needs_bits = number_of(fields[2]);
   return Image{.code = std::move(fields[3]),
-               .needs = {.instance_bytes = number(fields[1]),
+               .needs = {.instance_bytes = number_of(fields[1]),
                          .concurrency = (needs_bits & 1) != 0,
                          .error_contexts = (needs_bits & 2) != 0}};
 }
@@ -167,7 +134,7 @@ Result<Image> Compiler::compile(EngineKind kind, std::string_view module_bytes, 
 Result<Description> Compiler::describe(std::string_view module_bytes) const {
   auto fields = BERTH_TRY(ask({"describe"}, module_bytes));
   if (fields.size() != 7) return fail(ErrorCode::kInternal, "the compiler's answer is cut off");
-  return Description{.form = static_cast<Form>(number(fields[1])),
+  return Description{.form = static_cast<Form>(number_of(fields[1])),
                      .wit = std::move(fields[2]),
                      .imports = split_lines(fields[3]),
                      .exports = split_lines(fields[4]),
@@ -178,8 +145,8 @@ Result<Description> Compiler::describe(std::string_view module_bytes) const {
 int serve_compiler(const std::vector<std::string>& arguments) {
   Fields fields;
   try {
-    limit_own_process(
-        {.memory_bytes = number(arguments.at(0)), .cpu_time = std::chrono::seconds(number(arguments.at(1)))});
+    limit_own_process({.memory_bytes = number_of(arguments.at(0)),
+                       .cpu_time = std::chrono::seconds(number_of(arguments.at(1)))});
     // What is left open says how many processors there are to compile on.
     raise_wall({.readable = {"/proc/self/cgroup", "/proc/self/mountinfo", "/sys/fs/cgroup"}});
     fields = answer({arguments.begin() + 2, arguments.end()}, read_all(stdin));

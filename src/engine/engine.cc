@@ -129,6 +129,18 @@ Result<std::unique_ptr<Module>> Engine::open(EngineKind kind, const Image& image
   return std::make_unique<Module>(module);
 }
 
+Result<std::unique_ptr<Module>> Engine::open_executable(EngineKind kind, std::string_view code,
+                                                        const Needs& needs) const {
+  OwnedBytes error;
+  berth_module* module = nullptr;
+  if (const int32_t failed = berth_module_open_executable(runtime_, abi_kind(kind), slice(code),
+                                                          abi_needs(needs), &module, error.out());
+      failed != 0) {
+    return abi_error(failed, error);
+  }
+  return std::make_unique<Module>(module);
+}
+
 Result<std::unique_ptr<Module>> Engine::open_file(EngineKind kind, const std::string& path,
                                                   const Needs& needs) const {
   OwnedBytes error;

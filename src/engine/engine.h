@@ -111,6 +111,11 @@ class Engine {
   /// Takes an image into memory: what is in it is run.
   Result<std::unique_ptr<Module>> open(EngineKind kind, const Image& image) const;
 
+  /// Takes an image that lies in `CodeMemory`, for a process that can't make memory executable. It stays
+  /// there for as long as the module, or a call in it, lives.
+  Result<std::unique_ptr<Module>> open_executable(EngineKind kind, std::string_view code,
+                                                  const Needs& needs) const;
+
   /// Maps a file that begins with an image: the caller has authenticated the whole file.
   Result<std::unique_ptr<Module>> open_file(EngineKind kind, const std::string& path,
                                             const Needs& needs) const;

@@ -34,10 +34,27 @@ uint16_t status_for(const engine::Outcome& outcome) {
 
 /// What the requests of all instances draw from, and where they are counted.
 struct HttpModule::Requests final : engine::Answerer {
-  Requests(CommandRequest given, uint64_t queue_length, std::function<void(const ServedRequest&)> told)
-      : lent(std::move(given)),
-        on_served(std::move(told)),
-        admission(lent.request.policy.limits.instances.value_or(kUsualInstances), queue_length) {}
+  /// A policy, and what was refused by it.
+  struct Ruling {
+    explicit Ruling(policy::Policy given) : policy(std::move(given)), denials(policy) {}
+    const policy::Policy policy;
+    Denials denials;
+  };
+  /// The last that goes.
+  struct Farewell {
+    std::function<void()> say;
+    ~Farewell() {
+      if (say) say();
+    }
+  };
+
+  Requests(std::shared_ptr<Lent> from, policy::Policy policy, const Serving& as, VersionWatch watch)
+      : farewell{.say = std::move(watch.on_gone)},
+        lent(std::move(from)),
+        ruling(std::make_shared<Ruling>(std::move(policy))),
+        on_served(std::move(watch.on_served)),
+        serving(as),
+        admission(ruling->policy.limits.instances.value_or(kUsualInstances), as.queue_length) {}
 
   uint16_t served(const engine::Served& served) noexcept override {
     admission.leave();
@@ -46,35 +63,47 @@ struct HttpModule::Requests final : engine::Answerer {
     return status;
   }
 
-  Lent lent;
+  const Farewell farewell;
+  const std::shared_ptr<Lent> lent;  // all versions of the module hold it
+  const std::shared_ptr<Ruling> ruling;
   std::function<void(const ServedRequest&)> on_served;
+  const Serving serving;
   Admission admission;
   std::atomic<uint64_t> denials_told = 0;
 };
 
-uint32_t HttpModule::places(const policy::Limits& limits, size_t lanes) {
-  // Each takes some 12 GiB of the 128 TiB of addresses that a process has.
-  constexpr uint64_t kMost = 4000;
-  // Made ahead by each lane.
-  constexpr uint64_t kAhead = 4;
-  const uint64_t at_once = limits.instances.value_or(kUsualInstances);
-  return static_cast<uint32_t>(std::min(kMost, at_once + kAhead * lanes));
-}
-
 HttpModule::HttpModule(Loaded loaded, std::shared_ptr<Requests> requests)
     : loaded_(std::move(loaded)), requests_(std::move(requests)) {}
 
-HttpModule::~HttpModule() = default;
+HttpModule::~HttpModule() {
+  // Before the last one to go says so.
+  service_.reset();
+  loaded_.module.reset();
+}
+
+Result<std::shared_ptr<HttpModule>> HttpModule::create(const engine::Engine& engine, Loaded loaded,
+                                                       std::shared_ptr<Requests> requests) {
+  auto& ruling = *requests->ruling;
+  const engine::Guest guest = BERTH_TRY(requests->lent->guest(Use::kServed, ruling.policy, ruling.denials));
+  std::shared_ptr<HttpModule> module(new HttpModule(std::move(loaded), requests));
+  module->service_ =
+      BERTH_TRY(engine::Service::create(engine, *module->loaded_.module, guest, requests->serving.reuse, requests));
+  return module;
+}
 
 Result<std::shared_ptr<HttpModule>> HttpModule::create(const engine::Engine& engine, Loaded loaded,
                                                        CommandRequest request, const Serving& serving,
-                                                       std::function<void(const ServedRequest&)> on_served) {
-  auto requests = std::make_shared<Requests>(std::move(request), serving.queue_length, std::move(on_served));
-  const engine::Guest guest = BERTH_TRY(requests->lent.guest(Use::kServed));
-  std::shared_ptr<HttpModule> module(new HttpModule(std::move(loaded), requests));
-  module->service_ =
-      BERTH_TRY(engine::Service::create(engine, *module->loaded_.module, guest, serving.reuse, requests));
-  return module;
+                                                       VersionWatch watch) {
+  policy::Policy policy = request.policy;
+  auto lent = std::make_shared<Lent>(std::move(request));
+  return create(engine, std::move(loaded),
+                std::make_shared<Requests>(std::move(lent), std::move(policy), serving, std::move(watch)));
+}
+
+Result<std::shared_ptr<HttpModule>> HttpModule::follow(const engine::Engine& engine, Loaded loaded,
+                                                       policy::Policy policy, VersionWatch watch) const {
+  return create(engine, std::move(loaded),
+                std::make_shared<Requests>(requests_->lent, std::move(policy), requests_->serving, std::move(watch)));
 }
 
 Admission& HttpModule::admission() {
@@ -82,14 +111,14 @@ Admission& HttpModule::admission() {
 }
 
 MemoryUse HttpModule::memory() const {
-  const engine::Budget& budget = requests_->lent.budget;
+  const engine::Budget& budget = requests_->lent->budget;
   return {.used_bytes = budget.used_bytes(),
           .peak_bytes = budget.peak_bytes(),
           .limit_bytes = budget.limit_bytes()};
 }
 
 uint64_t HttpModule::new_denials() {
-  const uint64_t all = requests_->lent.denials.total();
+  const uint64_t all = requests_->ruling->denials.total();
   uint64_t told = requests_->denials_told;
   while (told < all) {
     if (requests_->denials_told.compare_exchange_weak(told, all)) return all - told;
@@ -98,7 +127,7 @@ uint64_t HttpModule::new_denials() {
 }
 
 Counters* HttpModule::shown() {
-  Place* const place = requests_->lent.request.place;
+  Place* const place = requests_->lent->request.place;
   return place == nullptr ? nullptr : &place->counters();
 }
 
@@ -111,11 +140,12 @@ void HttpModule::show() {
 }
 
 void HttpModule::close() {
-  requests_->lent.traffic.close_day();
+  requests_->lent->traffic.close_day();
 }
 
-const Denials& HttpModule::denials() const {
-  return requests_->lent.denials;
+std::shared_ptr<const Denials> HttpModule::denials() const {
+  const auto& ruling = requests_->ruling;
+  return {ruling, &ruling->denials};
 }
 
 }  // namespace berth::host

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// A module that answers HTTP requests, in one version of it: what all its instances share (limits of the
-// whole module, what it was refused), and how many requests are with it.
+// A module that answers HTTP requests, in one version of it: what all its instances share (what it was
+// refused), and how many requests are with it. What holds for the whole module (its memory, its share of the
+// CPU, its traffic) all its versions draw from together.
 //
 // It lives as long as somebody may send it requests, or one is under way. Any thread.
 
@@ -38,18 +39,28 @@ struct Serving {
   uint64_t queue_length = 256;  // requests that wait for a place
 };
 
+/// Whoever watches over a version. Called on the engine's threads, `gone` perhaps on the caller's: they must
+/// not block or throw.
+struct VersionWatch {
+  std::function<void(const ServedRequest&)> on_served;
+  /// Nobody can send it requests any more, and none is under way. Once.
+  std::function<void()> on_gone;
+};
+
 class HttpModule {
  public:
   /// Requests at once, where no limit says it.
   static constexpr uint64_t kUsualInstances = 1000;
+  /// For how many instances an engine should keep room, those of all modules together: each takes some 12 GiB
+  /// of the 128 TiB of addresses that a process has.
+  static constexpr uint32_t kPlaces = 4000;
 
-  /// For how many instances of a module with these limits, on so many lanes, an engine should keep room.
-  static uint32_t places(const policy::Limits& limits, size_t lanes);
-
-  /// `on_served` is called on the engine's threads: it must not block or throw.
   static Result<std::shared_ptr<HttpModule>> create(const engine::Engine& engine, Loaded loaded,
                                                     CommandRequest request, const Serving& serving,
-                                                    std::function<void(const ServedRequest&)> on_served);
+                                                    VersionWatch watch);
+  /// Its next version, under a policy whose limits of the whole module are the same; served the same way.
+  Result<std::shared_ptr<HttpModule>> follow(const engine::Engine& engine, Loaded loaded,
+                                             policy::Policy policy, VersionWatch watch) const;
   HttpModule(const HttpModule&) = delete;
   HttpModule& operator=(const HttpModule&) = delete;
   ~HttpModule();
@@ -73,15 +84,18 @@ class HttpModule {
     return loaded_;
   }
 
-  /// Gives back what was drawn of the day and not used. Requests that are still under way get no more of it.
+  /// Gives back what was drawn of the day and not used. Requests that are still under way, with whichever of
+  /// its versions, get no more of it.
   void close();
 
   /// What it was refused. Once no request is under way.
-  const Denials& denials() const;
+  std::shared_ptr<const Denials> denials() const;
 
  private:
   struct Requests;
   HttpModule(Loaded loaded, std::shared_ptr<Requests> requests);
+  static Result<std::shared_ptr<HttpModule>> create(const engine::Engine& engine, Loaded loaded,
+                                                    std::shared_ptr<Requests> requests);
 
   Loaded loaded_;
   std::shared_ptr<Requests> requests_;  // those that are under way hold it, too

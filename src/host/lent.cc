@@ -34,8 +34,12 @@ Lent::Lent(CommandRequest given)
 }
 
 Result<engine::Guest> Lent::guest(Use use) {
-  engine::Guest guest = BERTH_TRY(guest_for(request.policy, use));
-  if (request.policy.limits.network_bytes_per_day && request.day == nullptr) {
+  return guest(use, request.policy, denials);
+}
+
+Result<engine::Guest> Lent::guest(Use use, const policy::Policy& policy, engine::DoorKeeper& keeper) {
+  engine::Guest guest = BERTH_TRY(guest_for(policy, use));
+  if (policy.limits.network_bytes_per_day && request.day == nullptr) {
     return fail(ErrorCode::kInternal, "a module's bytes a day are limited, and nothing counts them");
   }
   guest.function = request.function;
@@ -46,7 +50,7 @@ Result<engine::Guest> Lent::guest(Use use) {
   guest.guards_off = request.guards_off;
   guest.budget = &budget;
   guest.share = share_ ? &*share_ : nullptr;
-  guest.keeper = &denials;
+  guest.keeper = &keeper;
   guest.traffic = &traffic;
   if (request.storage != nullptr) request.storage->lend(guest);
   return guest;

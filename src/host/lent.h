@@ -24,6 +24,9 @@ class Lent {
   /// counts a day that is limited.
   Result<engine::Guest> guest(Use use);
 
+  /// The same for a later version of the module: another policy, which `keeper` answers for.
+  Result<engine::Guest> guest(Use use, const policy::Policy& policy, engine::DoorKeeper& keeper);
+
   const CommandRequest request;
   engine::Budget budget;
   Denials denials;

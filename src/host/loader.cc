@@ -6,6 +6,13 @@
 #include "engine/hashes.h"
 
 namespace berth::host {
+namespace {
+
+std::unexpected<Error> named(const registry::ModuleFile& file, const Error& error) {
+  return fail(error.code, fmt::format("'{}': {}", file.name, error.message));
+}
+
+}  // namespace
 
 Result<Loaded> Loader::load(const std::string& path, engine::EngineKind kind, uint64_t guards_off,
                             const std::function<void(const registry::ModuleFile&)>& compiling) const {
@@ -19,20 +26,34 @@ Result<Loaded> Loader::load(const std::string& path, engine::EngineKind kind, ui
   }
   const registry::ModuleFile file = BERTH_TRY(registry::read_module(path));
   compiling(file);
-  const auto named = [&](const Error& error) {
-    return fail(error.code, fmt::format("'{}': {}", file.name, error.message));
-  };
-  const auto image = compiler_ != nullptr ? compiler_->compile(kind, file.bytes, guards_off)
-                                          : engine::compile(kind, file.bytes, guards_off);
-  if (!image) return named(image.error());
-  auto module = engine_.open(kind, *image);
-  if (!module) return named(module.error());
-  Loaded loaded{.name = file.name, .module = std::move(*module), .digest = file.digest()};
-  if (cache_ != nullptr) {
-    // The module runs without being kept, only slower the next time.
-    std::ignore = cache_->keep(engine_, kind, file.bytes, loaded.digest, *image);
-  }
-  return loaded;
+  const LoadedImage compiled = BERTH_TRY(compile(file, kind, guards_off));
+  auto module = engine_.open(kind, compiled.image);
+  if (!module) return named(file, module.error());
+  keep(file, kind, compiled);
+  return Loaded{.name = file.name, .module = std::move(*module), .digest = compiled.digest};
+}
+
+Result<LoadedImage> Loader::compile(const std::string& path, engine::EngineKind kind,
+                                    uint64_t guards_off) const {
+  const registry::ModuleFile file = BERTH_TRY(registry::read_module(path));
+  LoadedImage compiled = BERTH_TRY(compile(file, kind, guards_off));
+  keep(file, kind, compiled);
+  return compiled;
+}
+
+Result<LoadedImage> Loader::compile(const registry::ModuleFile& file, engine::EngineKind kind,
+                                    uint64_t guards_off) const {
+  auto image = compiler_ != nullptr ? compiler_->compile(kind, file.bytes, guards_off)
+                                    : engine::compile(kind, file.bytes, guards_off);
+  if (!image) return named(file, image.error());
+  return LoadedImage{.name = file.name, .image = *std::move(image), .digest = file.digest()};
+}
+
+void Loader::keep(const registry::ModuleFile& file, engine::EngineKind kind,
+                  const LoadedImage& compiled) const {
+  if (cache_ == nullptr) return;
+  // The module runs without being kept, only slower the next time.
+  std::ignore = cache_->keep(engine_, kind, file.bytes, compiled.digest, compiled.image);
 }
 
 }  // namespace berth::host

@@ -19,6 +19,13 @@ struct Loaded {
   Digest digest;
 };
 
+/// A compiled module that isn't opened.
+struct LoadedImage {
+  std::string name;
+  engine::Image image;
+  Digest digest;
+};
+
 class Loader {
  public:
   /// What is handed in outlives this. Without a cache every module is compiled; without a compiler that
@@ -30,7 +37,14 @@ class Loader {
   Result<Loaded> load(const std::string& path, engine::EngineKind kind, uint64_t guards_off,
                       const std::function<void(const registry::ModuleFile&)>& compiling) const;
 
+  /// Always compiles, and keeps the image in the cache.
+  Result<LoadedImage> compile(const std::string& path, engine::EngineKind kind, uint64_t guards_off) const;
+
  private:
+  Result<LoadedImage> compile(const registry::ModuleFile& file, engine::EngineKind kind,
+                              uint64_t guards_off) const;
+  void keep(const registry::ModuleFile& file, engine::EngineKind kind, const LoadedImage& compiled) const;
+
   const engine::Engine& engine_;
   engine::ImageCache* const cache_;
   const engine::Compiler* const compiler_;

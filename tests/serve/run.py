@@ -42,13 +42,13 @@ class Server:
 
     def __init__(self, machine, *options):
         self.machine = machine
-        module = machine.module
-        command = [machine.berth, "serve", "--addr", "127.0.0.1:0", *options, str(machine.guests / f"{module}.wasm")]
+        served = [] if module is None else [str(machine.guests / f"{module}.wasm")]
+        command = [machine.berth, "serve", "--addr", "127.0.0.1:0", *options, *served]
         self.errors = open(machine.root / "errors", "w+")
         self.process = subprocess.Popen(command, env=machine.environment, stdout=subprocess.PIPE, stderr=self.errors,
                                         text=True)  # fmt: skip
         line = self.process.stdout.readline()
-        match = re.fullmatch(r"serving \S+ on (http://(127\.0\.0\.1):(\d+)/)(?:, metrics on (\S+)/metrics)?\n", line)
+        match = re.fullmatch(r"serving .+ on (http://(127\.0\.0\.1):(\d+)/)(?:, metrics on (\S+)/metrics)?\n", line)
         if not match:
             self.process.kill()
             raise AssertionError(f"it doesn't start: {line!r} {self.said()}")
@@ -102,8 +102,8 @@ class Server:
 
 
 class Machine:
-    def __init__(self, berth, guests, root, module):
-        self.berth, self.guests, self.root, self.module = berth, guests, root, module
+    def __init__(self, berth, guests, root, asked, module="web"):
+        self.berth, self.guests, self.root, self.asked, self.module = berth, guests, root, asked, module
         self.environment = {**os.environ, "BERTH_STATE": str(root / "state"), "BERTH_CONFIG": str(root / "config")}
 
     def serve(self, *options):
@@ -469,19 +469,22 @@ def many_requests_leave_nothing_behind(machine):
         check(server.resident_mib() - before < 16, f"{before} MiB became {server.resident_mib()} MiB")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(cases, about, add_options=lambda parser: None):
+    """Runs them, each with a machine of its own, which has the command line's options as `asked`."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("words", nargs="*", help="only cases with one of these in their names")
     parser.add_argument("--berth", required=True)
     parser.add_argument("--guests", required=True)
+    add_options(parser)
     asked = parser.parse_args()
     passed = failed = 0
-    for function, module in CASES:
+    for function, module in cases:
         name = function.__name__.replace("_", " ") + (" (0.3)" if module == "web-p3" else "")
         if asked.words and not any(word in name for word in asked.words):
             continue
         with tempfile.TemporaryDirectory() as root:
-            machine = Machine(str(Path(asked.berth).resolve()), Path(asked.guests).resolve(), Path(root), module)
+            berth, guests = Path(asked.berth).resolve(), Path(asked.guests).resolve()
+            machine = Machine(str(berth), guests, Path(root), asked, module)
             try:
                 function(machine)
                 passed += 1
@@ -494,4 +497,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(CASES, __doc__))

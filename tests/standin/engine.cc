@@ -178,6 +178,11 @@ int32_t berth_module_open(const berth_runtime*, berth_engine_kind kind, berth_sl
   return open_image(kind, view(image), out, error);
 }
 
+int32_t berth_module_open_executable(const berth_runtime*, berth_engine_kind kind, berth_slice image,
+                                     berth_needs, berth_module** out, berth_bytes* error) {
+  return open_image(kind, view(image), out, error);
+}
+
 int32_t berth_module_open_file(const berth_runtime*, berth_engine_kind kind, berth_slice path, berth_needs,
                                berth_module** out, berth_bytes* error) {
   std::ifstream file{std::string(view(path)), std::ios::binary};

@@ -535,6 +535,17 @@ int32_t berth_module_open(const struct berth_runtime *runtime,
                           struct berth_module **out,
                           struct berth_bytes *error);
 
+/// The same of an image that lies in memory which is executable and shared, for a process that can't make any so: the
+/// module's code is run from there. *Own* `out`. Any thread.
+/// As for `berth_module_open`; `image` begins with a page, and stays mapped and as it is for as long as the module or a
+/// call in it lives.
+int32_t berth_module_open_executable(const struct berth_runtime *runtime,
+                                     struct berth_engine_kind kind,
+                                     struct berth_slice image,
+                                     struct berth_needs needs,
+                                     struct berth_module **out,
+                                     struct berth_bytes *error);
+
 /// Maps a file that begins with a compiled image. *Own* `out`. Any thread.
 /// The file at `path` begins with what `berth_compile` gave with `needs` on this machine, was authenticated over all its bytes,
 /// and doesn't change while the module lives: its contents are run. *Borrow* `runtime`; `path` is readable;

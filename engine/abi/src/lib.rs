@@ -257,6 +257,37 @@ pub unsafe extern "C" fn berth_module_open(
     })
 }
 
+/// The same of an image that lies in memory which is executable and shared, for a process that can't make any so: the
+/// module's code is run from there. *Own* `out`. Any thread.
+///
+/// # Safety
+/// As for `berth_module_open`; `image` begins with a page, and stays mapped and as it is for as long as the module or a
+/// call in it lives.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_module_open_executable(
+    runtime: *const berth_runtime,
+    kind: berth_engine_kind,
+    image: berth_slice,
+    needs: berth_needs,
+    out: *mut *mut berth_module,
+    error: *mut berth_bytes,
+) -> i32 {
+    guarded(error, || {
+        // SAFETY: the caller's promise.
+        let (runtime, image) = unsafe { (&*runtime, bytes(image)) };
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        // SAFETY: the caller's promise.
+        let opened = unsafe { runtime.0.open_executable(kind.into(), needs.into(), image) };
+        #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+        // SAFETY: the caller's promise.
+        let opened = unsafe { runtime.0.open(kind.into(), needs.into(), image) };
+        let module = opened.map_err(|e| engine_failure(&e))?;
+        // SAFETY: the caller's promise.
+        unsafe { out.write(Box::into_raw(Box::new(berth_module(Arc::new(module))))) };
+        Ok(())
+    })
+}
+
 /// Maps a file that begins with a compiled image. *Own* `out`. Any thread.
 ///
 /// # Safety

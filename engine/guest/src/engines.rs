@@ -114,5 +114,7 @@ fn config(kind: Kind, places: u32, guards_off: GuardsOff) -> Config {
     if kind.pooled {
         config.allocation_strategy(pool::of(places));
     }
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    config.with_custom_code_memory(Some(Arc::new(crate::code_memory::CodeMemory)));
     config
 }

@@ -5,6 +5,8 @@
 mod alone;
 mod arguments;
 mod call;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod code_memory;
 mod ending;
 mod engines;
 mod exchange;

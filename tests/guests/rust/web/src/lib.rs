@@ -10,6 +10,7 @@
 //! /trap          traps               /spin        never ends
 //! /sleep?MS      answers later       /fill        takes memory without end
 //! /cut           traps amid its body /after?MS    answers, and goes on for so long
+//! /again?N       the line N times, a hundredth of a second apart
 //! ```
 
 use std::cell::Cell;
@@ -20,6 +21,7 @@ use wasip2::http::types::{
 use wasip2::io::streams::{OutputStream, StreamError};
 
 const PIECE: usize = 4096;
+const GREETING: &str = "hello from a module\n";
 
 struct Web;
 
@@ -67,7 +69,8 @@ impl wasip2::exports::http::incoming_handler::Guest for Web {
                 line(out, "answered\n");
                 rest(number);
             }
-            "/" => line(out, "hello from a module\n"),
+            "/again" => again(out, number),
+            "/" => line(out, GREETING),
             _ => {
                 let response = OutgoingResponse::new(Fields::new());
                 let _ = response.set_status_code(404);
@@ -125,6 +128,18 @@ fn drip(out: ResponseOutparam, count: u64) {
             return;
         }
         rest(100);
+    }
+    drop(stream);
+    let _ = OutgoingBody::finish(body, None);
+}
+
+fn again(out: ResponseOutparam, count: u64) {
+    let (body, stream) = begin(out, Fields::new());
+    for _ in 0..count {
+        if stream.blocking_write_and_flush(GREETING.as_bytes()).is_err() {
+            return;
+        }
+        rest(10);
     }
     drop(stream);
     let _ = OutgoingBody::finish(body, None);

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/serve_modules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/os/file.h"
+
+namespace berth::cli {
+namespace {
+
+constexpr uint64_t kLargestSite = 1 << 20;
+
+std::unexpected<Error> about(const serve::SiteModule& module, const Error& error) {
+  return fail(error.code, fmt::format("'{}' can't be served: {}", module.path, error.message));
+}
+
+}  // namespace
+
+Result<std::string> read_site(const std::string& file) {
+  return read_file(file, kLargestSite);
+}
+
+Result<std::vector<serve::SiteModule>> modules_asked(const AskedSite& asked, const std::string& site_text) {
+  std::vector<serve::SiteRoute> routes;
+  if (!asked.file.empty()) routes = BERTH_TRY(serve::parse_site(site_text, asked.file));
+  for (const std::string& text : asked.routes) routes.push_back(BERTH_TRY(serve::parse_route_option(text)));
+  if (!asked.module.empty()) {
+    routes.push_back({.at = {}, .module = asked.module, .policy = std::nullopt, .source = asked.module});
+  }
+  return serve::modules_of(routes);
+}
+
+GuestOptions options_for(const GuestOptions& options, const serve::SiteModule& module) {
+  GuestOptions own = options;
+  own.module = module.path;
+  if (module.policy) own.policy.policy_file = module.policy;
+  return own;
+}
+
+Result<ServedModules> ServedModules::make_ready(const std::vector<serve::SiteModule>& asked,
+                                                const GuestOptions& options, const UserFolders& folders,
+                                                const engine::Engine& engine) {
+  ServedModules ready;
+  for (const serve::SiteModule& module : asked) {
+    GuestOptions own = options_for(options, module);
+    auto berthed = berth_module(own, host::Use::kServed, folders, engine);
+    // Of one alone it is clear which one is meant.
+    if (!berthed)
+      return asked.size() == 1 ? std::unexpected(berthed.error()) : about(module, berthed.error());
+    ready.modules_.push_back(
+        {.asked = module, .options = std::move(own), .berthed = *std::move(berthed), .current = {}});
+  }
+  return ready;
+}
+
+Result<void> ServedModules::raise_wall(const GuestOptions& options, const engine::Engine& engine,
+                                       const UserFolders& folders) const {
+  std::vector<const Berthed*> berthed;
+  for (const ServedModule& module : modules_) berthed.push_back(&module.berthed);
+  std::ignore = BERTH_TRY(raise_second_wall(options, engine, folders, berthed, {}));
+  return {};
+}
+
+Result<void> ServedModules::start(const engine::Engine& engine, const host::Serving& serving,
+                                  const Watch& watch) {
+  uint64_t number = 0;
+  for (ServedModule& module : modules_) {
+    host::CommandRequest request = request_for(module.options, module.berthed);
+    module.current = {.module = nullptr, .policy = request.policy, .number = number++};
+    auto watched = watch(module.berthed.loaded, module.current.number);
+    auto made = host::HttpModule::create(engine, std::move(module.berthed.loaded), std::move(request), serving,
+                                         std::move(watched));
+    if (!made) return about(module.asked, made.error());
+    module.current.module = *std::move(made);
+  }
+  return {};
+}
+
+policy::Policy ServedModules::everything() const {
+  policy::Policy all;
+  for (const ServedModule& module : modules_) {
+    std::ranges::copy(module.berthed.effective.policy.grants, std::back_inserter(all.grants));
+  }
+  return all;
+}
+
+serve::Table ServedModules::table() const {
+  serve::Table table;
+  for (const ServedModule& module : modules_) {
+    for (const serve::RoutePattern& route : module.asked.routes) {
+      // Those that are equal were refused when they were read.
+      std::ignore = table.routes.add(route, table.modules.size());
+    }
+    table.modules.push_back(module.current.module);
+  }
+  return table;
+}
+
+void ServedModules::close() const {
+  for (const ServedModule& module : modules_) module.current.module->close();
+}
+
+}  // namespace berth::cli

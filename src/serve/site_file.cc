@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/site_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "policy/nearest.h"
+#include "policy/printable.h"
+#include "policy/toml.h"
+
+namespace berth::serve {
+namespace {
+
+constexpr std::array<std::string_view, 1> kKeys{"route"};
+constexpr std::array<std::string_view, 3> kRouteKeys{"at", "module", "policy"};
+constexpr std::string_view kShape = "[[route]] with at = \"/\" and module = \"web.wasm\"";
+
+/// Reads one file; every error begins with where it is.
+class Reader {
+ public:
+  explicit Reader(const std::string& file_name)
+      : file_name_(policy::printable(file_name)), folder_(std::filesystem::path(file_name).parent_path()) {}
+
+  Result<std::vector<SiteRoute>> read(std::string_view text) const {
+    const toml::table table = BERTH_TRY(policy::parse_toml(text, file_name_));
+    std::vector<SiteRoute> routes;
+    for (auto&& [key, value] : table) {
+      if (key != "route") {
+        return wrong(key.source(), fmt::format("{} is not a key of this file{}", policy::quoted(key.str()),
+                                               policy::did_you_mean(key.str(), kKeys)));
+      }
+      const toml::array* list = value.as_array();
+      if (list == nullptr) return wrong(value.source(), fmt::format("a route is written {}", kShape));
+      for (const toml::node& item : *list) routes.push_back(BERTH_TRY(read_route(item)));
+    }
+    return routes;
+  }
+
+ private:
+  std::unexpected<Error> wrong(const toml::source_region& where, std::string_view message) const {
+    return policy::wrong_at(file_name_, where, message);
+  }
+
+  Result<SiteRoute> read_route(const toml::node& node) const {
+    const toml::table* table = node.as_table();
+    if (table == nullptr) return wrong(node.source(), fmt::format("a route is written {}", kShape));
+    SiteRoute route{.source = fmt::format("{}:{}", file_name_, node.source().begin.line)};
+    bool has_place = false;
+    for (auto&& [key, value] : *table) {
+      if (std::ranges::find(kRouteKeys, key.str()) == kRouteKeys.end()) {
+        return wrong(key.source(), fmt::format("{} is not a key of a route{}", policy::quoted(key.str()),
+                                               policy::did_you_mean(key.str(), kRouteKeys)));
+      }
+      const auto text = value.value_exact<std::string>();
+      if (!text || text->empty()) {
+        return wrong(value.source(), fmt::format("'{}' is text, as in {}", key.str(), kShape));
+      }
+      if (key == "at") {
+        auto at = parse_route(*text);
+        if (!at) return wrong(value.source(), at.error().message);
+        route.at = *std::move(at);
+        has_place = true;
+      } else if (key == "module") {
+        route.module = beside(*text);
+      } else {
+        route.policy = beside(*text);
+      }
+    }
+    if (!has_place || route.module.empty()) {
+      return wrong(node.source(),
+                   fmt::format("this route has no '{}': write {}", has_place ? "module" : "at", kShape));
+    }
+    return route;
+  }
+
+  std::string beside(const std::string& path) const {
+    return (folder_ / path).lexically_normal().string();
+  }
+
+  const std::string file_name_;
+  const std::filesystem::path folder_;
+};
+
+}  // namespace
+
+Result<std::vector<SiteRoute>> parse_site(std::string_view toml_text, const std::string& file_name) {
+  return Reader(file_name).read(toml_text);
+}
+
+Result<SiteRoute> parse_route_option(std::string_view text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string_view::npos || equals + 1 == text.size()) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("--route {} names no module: write --route ROUTE=MODULE, as in --route "
+                            "api.example.com/v1=api.wasm",
+                            policy::quoted(text)));
+  }
+  auto at = parse_route(text.substr(0, equals));
+  if (!at) return fail(at.error().code, fmt::format("--route: {}", at.error().message));
+  return SiteRoute{.at = *std::move(at),
+                   .module = std::string(text.substr(equals + 1)),
+                   .policy = std::nullopt,
+                   .source = fmt::format("--route {}", policy::printable(text))};
+}
+
+Result<std::vector<SiteModule>> modules_of(const std::vector<SiteRoute>& routes) {
+  if (routes.empty()) {
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("there is nothing to serve: give a MODULE, --route ROUTE=MODULE, or a --site file "
+                    "with {}",
+                    kShape));
+  }
+  std::vector<SiteModule> modules;
+  for (auto route = routes.begin(); route != routes.end(); ++route) {
+    const auto before = std::ranges::find(routes.begin(), route, route->at, &SiteRoute::at);
+    if (before != route) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("{}: the route '{}' is taken by {}: give one of them another", route->source,
+                              to_text(route->at), before->source));
+    }
+    const auto same = std::ranges::find_if(modules, [&](const SiteModule& module) {
+      return module.path == route->module && module.policy == route->policy;
+    });
+    if (same != modules.end()) {
+      same->routes.push_back(route->at);
+    } else {
+      modules.push_back({.path = route->module, .policy = route->policy, .routes = {route->at}});
+    }
+  }
+  return modules;
+}
+
+}  // namespace berth::serve

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/site_file.h"
+
+#include <doctest/doctest.h>
+
+namespace berth::serve {
+namespace {
+
+constexpr const char* kSite = R"(
+[[route]]
+at = "api.example.com/v1"
+module = "api.wasm"
+policy = "policies/api.toml"
+
+[[route]]
+at = "/"
+module = "/srv/web.wasm"
+)";
+
+std::string refusal(std::string_view text) {
+  const auto parsed = parse_site(text, "site.toml");
+  REQUIRE_FALSE(parsed.has_value());
+  return parsed.error().message;
+}
+
+TEST_CASE("a site's paths are relative to its file") {
+  const auto routes = parse_site(kSite, "sites/one/site.toml");
+  REQUIRE(routes.has_value());
+  REQUIRE(routes->size() == 2);
+  CHECK(to_text(routes->front().at) == "api.example.com/v1");
+  CHECK(routes->front().module == "sites/one/api.wasm");
+  CHECK(routes->front().policy == "sites/one/policies/api.toml");
+  CHECK(routes->front().source == "sites/one/site.toml:2");
+  CHECK(routes->back().module == "/srv/web.wasm");
+  CHECK_FALSE(routes->back().policy.has_value());
+}
+
+TEST_CASE("what is wrong with a site is said with its line and what to write") {
+  CHECK(refusal("routes = 1").starts_with("site.toml:1:1: 'routes' is not a key of this file"));
+  CHECK(refusal("route = 1").contains("a route is written [[route]]"));
+  CHECK(refusal("route = [1]").contains("a route is written [[route]]"));
+  CHECK(refusal("[[route]]\nmodule = \"a\"").starts_with("site.toml:1:1: this route has no 'at'"));
+  CHECK(refusal("[[route]]\nat = \"/\"").contains("this route has no 'module'"));
+  CHECK(refusal("[[route]]\nat = \"a b\"\nmodule = \"a\"").starts_with("site.toml:2:6: 'a b' is no route"));
+  CHECK(refusal("[[route]]\nmodul = \"a\"").contains("did you mean 'module'"));
+  CHECK(refusal("[[route]]\nat = 1").contains("'at' is text"));
+}
+
+TEST_CASE("a route on the command line is a route and a module") {
+  const auto route = parse_route_option("/a=x=y.wasm");
+  REQUIRE(route.has_value());
+  CHECK(to_text(route->at) == "/a");
+  CHECK(route->module == "x=y.wasm");
+  for (const auto* wrong : {"/a", "/a=", "=x.wasm", "a b=x.wasm"}) {
+    CHECK_FALSE(parse_route_option(wrong).has_value());
+  }
+}
+
+TEST_CASE("routes to one module under one policy are one module's") {
+  const auto routes = {*parse_route_option("/a=x.wasm"), *parse_route_option("/b=y.wasm"),
+                       *parse_route_option("/c=x.wasm")};
+  const auto modules = modules_of(routes);
+  REQUIRE(modules.has_value());
+  REQUIRE(modules->size() == 2);
+  CHECK(modules->front().routes.size() == 2);
+}
+
+TEST_CASE("two equal routes are refused, and both are named") {
+  const auto modules = modules_of({*parse_route_option("/a=x.wasm"), *parse_route_option("/a/=y.wasm")});
+  REQUIRE_FALSE(modules.has_value());
+  CHECK(modules.error().message ==
+        "--route /a/=y.wasm: the route '/a' is taken by --route /a=x.wasm: give one of them another");
+  CHECK_FALSE(modules_of({}).has_value());
+}
+
+}  // namespace
+}  // namespace berth::serve
