@@ -262,9 +262,9 @@ Result<int> serve(const Options& options) {
                        [&](const std::string& module, const host::ServedRequest& request) {
                          complaints.add(module, request);
                        });
-  BERTH_TRY_VOID(modules.start(*engine, {.reuse = reuse, .queue_length = queue_length}, [&](const host::Loaded& loaded, uint64_t number) {
-    return changes.watch_first(loaded, number);
-  }));
+  BERTH_TRY_VOID(modules.start(
+      *engine, {.reuse = reuse, .queue_length = queue_length},
+      [&](const host::Loaded& loaded, uint64_t number) { return changes.watch_first(loaded, number); }));
   const serve::SiteSettings on_site{.queue_time = queue_time, .access_log = seen->start_log()};
   serve::Site site(modules.table(), on_site, [&](uint64_t left) {
     loop->post([&, left] {

@@ -71,8 +71,8 @@ Result<void> ServedModules::start(const engine::Engine& engine, const host::Serv
     host::CommandRequest request = request_for(module.options, module.berthed);
     module.current = {.module = nullptr, .policy = request.policy, .number = number++};
     auto watched = watch(module.berthed.loaded, module.current.number);
-    auto made = host::HttpModule::create(engine, std::move(module.berthed.loaded), std::move(request), serving,
-                                         std::move(watched));
+    auto made = host::HttpModule::create(engine, std::move(module.berthed.loaded), std::move(request),
+                                         serving, std::move(watched));
     if (!made) return about(module.asked, made.error());
     module.current.module = *std::move(made);
   }

@@ -86,8 +86,8 @@ Result<std::shared_ptr<HttpModule>> HttpModule::create(const engine::Engine& eng
   auto& ruling = *requests->ruling;
   const engine::Guest guest = BERTH_TRY(requests->lent->guest(Use::kServed, ruling.policy, ruling.denials));
   std::shared_ptr<HttpModule> module(new HttpModule(std::move(loaded), requests));
-  module->service_ =
-      BERTH_TRY(engine::Service::create(engine, *module->loaded_.module, guest, requests->serving.reuse, requests));
+  module->service_ = BERTH_TRY(
+      engine::Service::create(engine, *module->loaded_.module, guest, requests->serving.reuse, requests));
   return module;
 }
 
@@ -102,8 +102,9 @@ Result<std::shared_ptr<HttpModule>> HttpModule::create(const engine::Engine& eng
 
 Result<std::shared_ptr<HttpModule>> HttpModule::follow(const engine::Engine& engine, Loaded loaded,
                                                        policy::Policy policy, VersionWatch watch) const {
-  return create(engine, std::move(loaded),
-                std::make_shared<Requests>(requests_->lent, std::move(policy), requests_->serving, std::move(watch)));
+  return create(
+      engine, std::move(loaded),
+      std::make_shared<Requests>(requests_->lent, std::move(policy), requests_->serving, std::move(watch)));
 }
 
 Admission& HttpModule::admission() {

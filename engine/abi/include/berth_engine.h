@@ -636,9 +636,10 @@ void berth_ledger_free(struct berth_ledger *ledger);
 
 /// Makes a module answer requests, in instances that are given what `guest` says, whose `done` and `function` aren't
 /// used, and of whose `meter` only the limits of one request are. An instance answers `reuse` requests, `at_once` of them
-/// at the same time, unless one of them fails. `served` is called once for each request, when the guest is done with it, and gives the status to answer with when the guest gave none; `gone` once, when neither the service
-/// nor a request of it is left: only then may what `guest` lends, and `context`, go. Both on any thread; they must not
-/// block or throw. *Own* `out`. Any thread.
+/// at the same time, unless one of them fails. `served` is called once for each request, when the guest is done with it,
+/// and gives the status to answer with when the guest gave none; `gone` once, when neither the service nor a request of it
+/// is left: only then may what `guest` lends, and `context`, go. Both on any thread; they must not block or throw. *Own*
+/// `out`. Any thread.
 /// As `berth_call_start`; `out` is writable.
 int32_t berth_service_new(const struct berth_runtime *runtime,
                           const struct berth_module *module,
