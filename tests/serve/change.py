@@ -22,7 +22,7 @@ PLAIN = b"hello from a module"
 
 
 def case(function):
-    CASES.append(function)
+    CASES.append((function, "web"))
     return function
 
 

@@ -16,7 +16,7 @@ CASES = []
 
 
 def case(function):
-    CASES.append(function)
+    CASES.append((function, "web"))
     return function
 
 

@@ -40,7 +40,7 @@ def check(true, said):
 class Server:
     """berth serve, until the end of the `with`."""
 
-    def __init__(self, machine, *options):
+    def __init__(self, machine, *options, module="web"):
         self.machine = machine
         served = [] if module is None else [str(machine.guests / f"{module}.wasm")]
         command = [machine.berth, "serve", "--addr", "127.0.0.1:0", *options, *served]
@@ -106,8 +106,8 @@ class Machine:
         self.berth, self.guests, self.root, self.asked, self.module = berth, guests, root, asked, module
         self.environment = {**os.environ, "BERTH_STATE": str(root / "state"), "BERTH_CONFIG": str(root / "config")}
 
-    def serve(self, *options):
-        return Server(self, *options)
+    def serve(self, *options, **named):
+        return Server(self, *options, **{"module": self.module, **named})
 
 
 @both
@@ -410,8 +410,8 @@ def time_and_cpu_are_each_requests_own(machine):
 
 @case
 def an_instance_answers_many_at_once_where_it_may(machine):
-    web_p3 = Machine(machine.berth, machine.guests, machine.root, "web-p3")
-    with web_p3.serve("--reuse", "100000", "--concurrency", "1000", "--wall", "30s") as server:
+    many = ("--reuse", "100000", "--concurrency", "1000", "--wall", "30s")
+    with machine.serve(*many, module="web-p3") as server:
         waiting = [server.connect() for _ in range(600)]
         for client in waiting:
             client.sendall(b"GET /sleep?4000 HTTP/1.1\r\nHost: a\r\n\r\n")

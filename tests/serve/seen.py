@@ -21,8 +21,11 @@ import run
 from run import check
 
 CASES = []
-run.CASES = CASES
-case = run.case
+
+
+def case(function):
+    CASES.append((function, "web"))
+    return function
 
 # The parser is a package of the system's Python, whichever runs this.
 PARSER = """
@@ -249,7 +252,8 @@ def requests_are_counted_for_prometheus(machine):
         limit = server.metric("berth_memory_limit_bytes")
         check(48 << 20 < limit < 64 << 20, f"the limit of memory, without the host's part: {limit}")
         check(0 < server.metric("berth_memory_peak_bytes") <= limit, "its peak")
-        check(server.metric("berth_memory_bytes") == 0, "memory at rest")
+        # What is made ahead of the next request holds some.
+        check(server.metric("berth_memory_bytes") <= limit / 2, "memory at rest")
         check(server.metric("berth_instances") == 0, "instances at rest")
         all_of_it = server.metrics()
         name = "berth_http_request_duration_seconds"
@@ -482,4 +486,4 @@ def top_gives_the_terminal_back(machine):
 
 
 if __name__ == "__main__":
-    sys.exit(run.main())
+    sys.exit(run.main(CASES, __doc__))
