@@ -24,9 +24,11 @@ from pathlib import Path
 
 from run import ROOT, output
 
-TURNS = 5
+TURNS = 3
 SECONDS = 3
 ALL = ["fresh", "reused", "native"]
+# Metrics are on; neither of the two writes a log.
+SEEN = ["--admin", "127.0.0.1:0", "--access-log", "off"]
 LIMITS = ["--cpu-time", "5s", "--wall", "30s", "--memory", "1GiB"]
 
 
@@ -85,10 +87,10 @@ class Bench:
         self.rows.append({"name": name, "value": round(value, 3), "bound": bound, "met": value >= bound, "detail": detail})
 
     def ours(self, *more):
-        return Server(self.berth, "serve", "--addr", "127.0.0.1:0", *LIMITS, *more, self.guest)
+        return Server(self.berth, "serve", "--addr", "127.0.0.1:0", *SEEN, *LIMITS, *more, self.guest)
 
     def theirs(self, *more):
-        return Server(self.peer, "serve", "--addr", "127.0.0.1:0", *more, self.guest)
+        return Server(self.peer, "serve", "-S", "cli", "--addr", "127.0.0.1:0", *more, self.guest)
 
     def against_peer(self, name, bound, ours, theirs):
         with self.ours(*ours) as mine, self.theirs(*theirs) as peer:

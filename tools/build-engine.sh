@@ -25,13 +25,16 @@ while (($#)); do
       out=${2:-}
       shift
       ;;
-    --test-switches) features=(--features test-switches) ;;
+    --test-switches) features+=(--features test-switches) ;;
     -h | --help) usage 0 ;;
     *) usage 2 >&2 ;;
   esac
   shift || usage 2 >&2
 done
 [[ $profile == dev || $profile == release ]] && [[ -n $out ]] || usage 2 >&2
+
+# What is shipped has an allocator of its own.
+[[ $profile == release ]] && features+=(--features mimalloc)
 
 # Held until the library is copied: another checkout's build would put its own in the same place.
 lock_cache "engine-$profile"

@@ -28,6 +28,10 @@ use std::sync::Arc;
 pub use traffic::*;
 pub use types::*;
 
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The engine's threads, configurations and clock. Any thread.
 pub struct berth_runtime(pub(crate) Runtime);
 

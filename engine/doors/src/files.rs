@@ -17,7 +17,7 @@ use crate::{Capability, Door, DoorsView, Knock, Operation, Reason};
 use std::collections::HashMap;
 use std::fs::File;
 use std::os::fd::AsFd;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::{Descriptor, Dir};
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
@@ -68,13 +68,20 @@ pub struct FilesDoor {
     guards: Guards,
 }
 
+/// What stands behind the phantom, for all guests: opening anything below it fails in the kernel too.
+fn nowhere() -> std::io::Result<Dir> {
+    static NOWHERE: OnceLock<Dir> = OnceLock::new();
+    if let Some(nowhere) = NOWHERE.get() {
+        return Ok(nowhere.clone());
+    }
+    let opened = Dir::new(File::open("/dev/null")?, FsPerms::ReadOnly, OpenMode::READ, true);
+    Ok(NOWHERE.get_or_init(|| opened).clone())
+}
+
 impl FilesDoor {
     pub fn new(preopens: Vec<Preopen>, phantom: Phantom, ways: Ways, guards: Guards) -> std::io::Result<Self> {
-        // Opening anything below this handle fails in the kernel too.
-        let nothing =
-            || Ok::<_, std::io::Error>(Dir::new(File::open("/dev/null")?, FsPerms::ReadOnly, OpenMode::READ, true));
         let phantom_always = phantom == Phantom::Always;
-        let phantom = if phantom == Phantom::None { None } else { Some(nothing()?) };
+        let phantom = if phantom == Phantom::None { None } else { Some(nowhere()?) };
         Ok(FilesDoor { preopens, phantom, phantom_always, places: HashMap::new(), holds: HashMap::new(), ways, guards })
     }
 
