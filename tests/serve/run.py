@@ -48,7 +48,7 @@ class Server:
         self.process = subprocess.Popen(command, env=machine.environment, stdout=subprocess.PIPE, stderr=self.errors,
                                         text=True)  # fmt: skip
         line = self.process.stdout.readline()
-        match = re.fullmatch(r"serving .+ on (http://(127\.0\.0\.1):(\d+)/)(?:, metrics on (\S+)/metrics)?\n", line)
+        match = re.fullmatch(r"serving .+ on (https?://(127\.0\.0\.1):(\d+)/)(?:, metrics on (\S+)/metrics)?\n", line)
         if not match:
             self.process.kill()
             raise AssertionError(f"it doesn't start: {line!r} {self.said()}")
