@@ -221,7 +221,7 @@ Result<engine::Reuse> reuse_of(const Options& options) {
 
 /// Takes new versions as they are found.
 void listen(ServeLoader& loader, Loop& loop, ServeChanges& changes, engine::Tls* tls) {
-  loader.listen([&](std::optional<Found> found) {
+  loader.listen([&loop, &changes, tls](std::optional<Found> found) {
     loop.post([&changes, tls, found = std::move(found)] {
       if (found) {
         if (tls != nullptr && found->tls) take_tls(*tls, *found->tls);

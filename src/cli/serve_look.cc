@@ -131,7 +131,8 @@ Found Look::at_files(bool asked) {
 void Look::look_at_tls(Found& found) {
   auto texts = read_tls(task_.tls);
   if (!texts) {
-    found.refused.push_back(fmt::format("the new certificate isn't taken, and the one before serves on: {}", texts.error().message));
+    found.refused.push_back(fmt::format("the new certificate isn't taken, and the one before serves on: {}",
+                                        texts.error().message));
     return;
   }
   std::string hash = hash_of(*texts);
