@@ -19,6 +19,7 @@
 #include "cli/serve_loader.h"
 #include "cli/serve_modules.h"
 #include "cli/serve_seen.h"
+#include "cli/serve_tls.h"
 #include "cli/test_switches.h"
 #include "serve/site.h"
 
@@ -40,6 +41,7 @@ struct Options : GuestOptions {
   std::string at_once = "1";
   std::string queue = "256";
   std::string queue_time = "5s";
+  TlsOptions tls;
   SeenOptions seen;
 };
 
@@ -51,7 +53,7 @@ void describe(CLI::App& app, Options& options) {
       "for\n"
       "each request, those of memory, storage and network for the module. HTTP/1.1, and HTTP/2 for a client "
       "that\n"
-      "begins with it.\n");
+      "begins with it or, by TLS, asks for it.\n");
   app.footer(
       "\nFor example, on a port that the system chooses, which is printed, with at most a second for a "
       "request:\n\n"
@@ -63,8 +65,9 @@ void describe(CLI::App& app, Options& options) {
       "  berth serve --site site.toml\n\n"
       "A request that a limit ends is answered with 504, one whose guest traps with 502, one too many with "
       "503.\n"
-      "SIGHUP looks for new versions of the modules and their policies, and serves them without losing a "
-      "request.\n"
+      "SIGHUP looks for new versions of the modules and their policies, and for a new certificate and key, "
+      "and\n"
+      "serves them without losing a request.\n"
       "SIGTERM or Ctrl-C stops accepting, and ends once the requests that are under way are served.\n");
   add_guest_options(app, options);
   app.add_option("--reuse", options.reuse, "requests that an instance answers")
@@ -83,6 +86,7 @@ void describe(CLI::App& app, Options& options) {
   app.add_option("--addr", options.address, "address and port to listen on; port 0 is one that is free")
       ->capture_default_str()
       ->type_name("ADDRESS");
+  add_tls_options(app, options.tls);
   const auto bound = [&](const char* name, std::string& value, const char* what, const char* type) {
     app.add_option(name, value, what)->capture_default_str()->type_name(type)->group("Clients");
   };
@@ -191,14 +195,14 @@ void announce(const Options& options, const ServedModules& modules, const std::s
     names.push_back(module.current.module->loaded().name);
     list.push_back({{"module", names.back()}, {"routes", routes}});
   }
+  const std::string url = fmt::format("{}://{}/", options.tls.asked() ? "https" : "http", address);
   if (options.json) {
-    nlohmann::json line{
-        {"modules", std::move(list)}, {"address", address}, {"url", "http://" + address + "/"}};
+    nlohmann::json line{{"modules", std::move(list)}, {"address", address}, {"url", url}};
     if (!admin.empty()) line["admin"] = "http://" + admin + "/";
     print(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   } else {
     const std::string also = admin.empty() ? "" : fmt::format(", metrics on http://{}/metrics", admin);
-    print(fmt::format("serving {} on http://{}/{}\n", fmt::join(names, ", "), address, also));
+    print(fmt::format("serving {} on {}{}\n", fmt::join(names, ", "), url, also));
   }
   std::fflush(stdout);
 }
@@ -216,10 +220,13 @@ Result<engine::Reuse> reuse_of(const Options& options) {
 }
 
 /// Takes new versions as they are found.
-void listen(ServeLoader& loader, Loop& loop, ServeChanges& changes) {
-  loader.listen([&](std::optional<Found> found) {
-    loop.post([&changes, found = std::move(found)] {
-      if (found) return changes.take(*found);
+void listen(ServeLoader& loader, Loop& loop, ServeChanges& changes, engine::Tls* tls) {
+  loader.listen([&loop, &changes, tls](std::optional<Found> found) {
+    loop.post([&changes, tls, found = std::move(found)] {
+      if (found) {
+        if (tls != nullptr && found->tls) take_tls(*tls, *found->tls);
+        return changes.take(*found);
+      }
       say("the process that loads new versions has ended: to serve others restart berth");
     });
   });
@@ -229,8 +236,8 @@ void listen(ServeLoader& loader, Loop& loop, ServeChanges& changes) {
 Result<std::unique_ptr<ServeLoader>> start_loader(const Options& options, const AskedSite& asked,
                                                   const UserFolders& folders) {
   const GuestOptions& of_guests = options;
-  auto loader =
-      ServeLoader::start({.site = asked, .options = of_guests, .folders = folders, .watch = options.watch});
+  auto loader = ServeLoader::start(
+      {.site = asked, .options = of_guests, .folders = folders, .tls = options.tls, .watch = options.watch});
   if (loader || options.watch) return loader;
   return nullptr;
 }
@@ -245,6 +252,7 @@ Result<int> serve(const Options& options) {
   const auto planned = BERTH_TRY(modules_asked(asked, site_text));
   const UserFolders folders = BERTH_TRY(user_folders());
   const auto loader = BERTH_TRY(start_loader(options, asked, folders));
+  const auto tls = BERTH_TRY(open_tls(options.tls));
   const size_t lanes = std::max(1U, std::thread::hardware_concurrency());
   // Bound first: what is taken already is said before anything is compiled.
   auto listener = BERTH_TRY(engine::Listener::bind(options.address, lanes));
@@ -273,11 +281,12 @@ Result<int> serve(const Options& options) {
     });
   });
   changes.begin(site);
-  const auto server = BERTH_TRY(engine::Server::start(*engine, std::move(listener), settings, site));
+  const auto server =
+      BERTH_TRY(engine::Server::start(*engine, std::move(listener), settings, site, tls.get()));
   if (const auto started = seen->start_admin(*engine, site, *server); !started) {
     std::_Exit(report(started.error(), options.style()));  // requests may be under way already
   }
-  if (loader) listen(*loader, *loop, changes);
+  if (loader) listen(*loader, *loop, changes, tls.get());
   bool stopping = false;
   loop->on_signals({SIGINT, SIGTERM, SIGHUP}, [&](int signal) {
     if (signal == SIGHUP) {

@@ -157,7 +157,8 @@ void ServeChanges::take(Found found) {
   std::vector<Next> next = made_of(found.versions);
   const bool rerouted = found.site && take_routes(*found.site);
   if (next.empty() && !rerouted) {
-    if (found.asked && found.refused.empty() && found.versions.empty()) say("nothing has changed");
+    if (found.asked && found.refused.empty() && found.versions.empty() && !found.tls)
+      say("nothing has changed");
     return;
   }
   std::vector<std::string> lines;

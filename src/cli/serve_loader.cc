@@ -54,11 +54,14 @@ FoundVersion version_of(const Fields& fields) {
   return version;
 }
 
-// A message: whether it was asked for, whether there is a site and its text, how much was refused, that, and
-// the versions.
+// A message: whether it was asked for, whether there is a site and its text, a certificate and its key or
+// nothing for both, how much was refused, that, and the versions.
+constexpr size_t kBeforeRefused = 6;
+
 std::string message_of(const Found& found) {
-  Fields fields{found.asked ? "1" : "0", found.site ? "1" : "0", found.site.value_or(""),
-                std::to_string(found.refused.size())};
+  Fields fields{found.asked ? "1" : "0",         found.site ? "1" : "0",
+                found.site.value_or(""),         found.tls ? found.tls->chain : "",
+                found.tls ? found.tls->key : "", std::to_string(found.refused.size())};
   fields.insert(fields.end(), found.refused.begin(), found.refused.end());
   for (const FoundVersion& version : found.versions) fields.push_back(pack(fields_of(version)));
   return pack(fields);
@@ -66,11 +69,12 @@ std::string message_of(const Found& found) {
 
 std::optional<Found> found_of(std::string_view message) {
   const auto fields = unpack(message);
-  if (!fields || fields->size() < 4) return std::nullopt;
+  if (!fields || fields->size() < kBeforeRefused) return std::nullopt;
   Found found{.asked = fields->at(0) == "1"};
   if (fields->at(1) == "1") found.site = fields->at(2);
-  const size_t versions_at = 4 + number_of(fields->at(3));
-  for (size_t i = 4; i < fields->size(); ++i) {
+  if (!fields->at(3).empty()) found.tls = TlsTexts{.chain = fields->at(3), .key = fields->at(4)};
+  const size_t versions_at = kBeforeRefused + number_of(fields->at(kBeforeRefused - 1));
+  for (size_t i = kBeforeRefused; i < fields->size(); ++i) {
     if (i < versions_at) {
       found.refused.push_back(fields->at(i));
     } else if (const auto version = unpack(fields->at(i)); version && version->size() >= 8) {

@@ -20,6 +20,7 @@
 #include "base/os/code_memory.h"
 #include "base/os/companion.h"
 #include "cli/serve_modules.h"
+#include "cli/serve_tls.h"
 #include "engine/engine.h"
 
 namespace berth::cli {
@@ -43,6 +44,7 @@ struct Found {
   std::vector<std::string> refused;  // what can't be taken, and why
   std::vector<FoundVersion> versions;
   std::optional<std::string> site;  // the site file's text
+  std::optional<TlsTexts> tls;      // a new certificate and its key
 };
 
 class ServeLoader {
@@ -51,6 +53,7 @@ class ServeLoader {
     AskedSite site;
     GuestOptions options;
     UserFolders folders;
+    TlsOptions tls;
     bool watch = false;
   };
 

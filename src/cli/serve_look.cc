@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/fields.h"
 #include "base/os/file.h"
 #include "base/os/priority.h"
 #include "cli/test_switches.h"
@@ -19,6 +20,10 @@ namespace {
 constexpr int kNice = 10;
 /// An image begins with a page, of whichever size.
 constexpr uint64_t kAligned = 64 << 10;
+
+std::string hash_of(const TlsTexts& texts) {
+  return engine::content_hash(pack(Fields{texts.chain, texts.key}));
+}
 
 uint64_t aligned(uint64_t bytes) {
   return (bytes + kAligned - 1) / kAligned * kAligned;
@@ -42,16 +47,24 @@ Look::Look(const ServeLoader::Task& task, CodeMemory& memory) : task_(task), mem
     }
   }
   if (!task_.site.file.empty()) watched_.push_back(task_.site.file);
+  if (task_.tls.asked()) {
+    if (const auto texts = read_tls(task_.tls)) known_tls_ = hash_of(*texts);
+  }
   seen_ = last_ = stamps();
 }
 
 Look::Stamps Look::stamps() const {
   Stamps all;
-  for (const std::string& path : watched_) {
+  const auto add = [&](const std::string& path) {
     std::error_code gone;
     const auto written = std::filesystem::last_write_time(path, gone);
     const auto size = std::filesystem::file_size(path, gone);
     if (!gone) all[path] = {written, size};
+  };
+  std::ranges::for_each(watched_, add);
+  if (task_.tls.asked()) {
+    add(task_.tls.certificate);
+    add(task_.tls.key);
   }
   return all;
 }
@@ -82,6 +95,7 @@ Result<Look::Contents> Look::contents(const GuestOptions& options) const {
 Found Look::at_files(bool asked) {
   Found found{.asked = asked};
   seen_ = stamps();
+  if (task_.tls.asked()) look_at_tls(found);
   const auto all = modules(found);
   if (!all) {
     found.site.reset();
@@ -112,6 +126,19 @@ Found Look::at_files(bool asked) {
     found.versions.push_back(*std::move(next));
   }
   return found;
+}
+
+void Look::look_at_tls(Found& found) {
+  auto texts = read_tls(task_.tls);
+  if (!texts) {
+    found.refused.push_back(fmt::format("the new certificate isn't taken, and the one before serves on: {}",
+                                        texts.error().message));
+    return;
+  }
+  std::string hash = hash_of(*texts);
+  if (hash == known_tls_) return;
+  known_tls_ = std::move(hash);
+  found.tls = *std::move(texts);
 }
 
 Result<FoundVersion> Look::version(const serve::SiteModule& module, const GuestOptions& options,

@@ -47,6 +47,7 @@ class Look {
     }
   };
 
+  void look_at_tls(Found& found);
   Result<std::vector<serve::SiteModule>> modules(Found& found) const;
   Result<Contents> contents(const GuestOptions& options) const;
   Result<FoundVersion> version(const serve::SiteModule& module, const GuestOptions& options,
@@ -60,6 +61,7 @@ class Look {
   std::unique_ptr<engine::ImageCache> cache_;
   std::map<std::string, Contents> known_;  // by module and policy
   std::set<std::string> refused_;          // of those
+  std::string known_tls_;                  // a hash of the certificate and its key
   struct Piece {
     uint64_t end = 0;
     std::string key;

@@ -156,7 +156,8 @@ std::string Listener::address() const {
 }
 
 Result<std::unique_ptr<Server>> Server::start(const Engine& engine, Listener listener,
-                                              const ServerSettings& settings, Router& router) {
+                                              const ServerSettings& settings, Router& router,
+                                              const Tls* tls) {
   const berth_server_settings abi = {.connections = settings.connections,
                                      .head_bytes = settings.head_bytes,
                                      .head_ns = nanoseconds(settings.head_time),
@@ -170,8 +171,9 @@ Result<std::unique_ptr<Server>> Server::start(const Engine& engine, Listener lis
                               .drained = berth_on_drained};
   OwnedBytes error;
   berth_server* server = nullptr;
-  const int32_t code = berth_server_start(engine.abi(), std::exchange(listener.listener_, nullptr), &abi,
-                                          &calls, &server, error.out());
+  const int32_t code =
+      berth_server_start(engine.abi(), std::exchange(listener.listener_, nullptr), &abi, &calls,
+                         tls != nullptr ? tls->abi() : nullptr, &server, error.out());
   if (code != 0) return abi_error(code, error);
   return std::unique_ptr<Server>(new Server(server));
 }

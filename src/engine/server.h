@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "engine/engine.h"
 #include "engine/guest.h"
+#include "engine/tls.h"
 
 struct berth_service;
 struct berth_listener;
@@ -185,9 +186,10 @@ class Listener {
 
 class Server {
  public:
-  /// Serves on the engine's lanes. The router outlives the engine.
+  /// Serves on the engine's lanes, by TLS or, without one, plainly. The router outlives the engine.
   static Result<std::unique_ptr<Server>> start(const Engine& engine, Listener listener,
-                                               const ServerSettings& settings, Router& router);
+                                               const ServerSettings& settings, Router& router,
+                                               const Tls* tls = nullptr);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();

@@ -270,8 +270,18 @@ void berth_completion_give(berth_completion*, const berth_route*) {}
 
 void berth_completion_free(berth_completion*) {}
 
+int32_t berth_tls_new(berth_slice, berth_slice, berth_tls**, berth_bytes*) {
+  return -1;
+}
+
+int32_t berth_tls_change(const berth_tls*, berth_slice, berth_slice, berth_bytes*) {
+  return -1;
+}
+
+void berth_tls_free(berth_tls*) {}
+
 int32_t berth_server_start(const berth_runtime*, berth_listener*, const berth_server_settings*,
-                           const berth_router*, berth_server**, berth_bytes*) {
+                           const berth_router*, const berth_tls*, berth_server**, berth_bytes*) {
   return -1;
 }
 

@@ -126,6 +126,9 @@ typedef struct berth_server berth_server;
 /// A module that answers requests. Any thread.
 typedef struct berth_service berth_service;
 
+/// What a server shows to clients who come by TLS. Any thread.
+typedef struct berth_tls berth_tls;
+
 /// One module's network. Any thread.
 typedef struct berth_traffic berth_traffic;
 
@@ -675,6 +678,26 @@ struct berth_bytes berth_listener_address(const struct berth_listener *listener)
 /// `listener` came from `berth_listener_bind` and is not used again.
 void berth_listener_free(struct berth_listener *listener);
 
+/// A certificate's chain, the server's own first, and its key, both in PEM. The error says nothing of what is in them.
+/// *Own* `out`. Any thread.
+/// *Borrow* `chain` and `key`; `out` is writable; `error` is writable or null.
+int32_t berth_tls_new(struct berth_slice chain,
+                      struct berth_slice key,
+                      struct berth_tls **out,
+                      struct berth_bytes *error);
+
+/// Another chain and key, for the connections that come from now on to the servers that have it; after an error all is as
+/// before. *Borrow* `tls`. Any thread.
+/// `tls` came from `berth_tls_new` and hasn't been freed; *borrow* `chain` and `key`; `error` is writable or null.
+int32_t berth_tls_change(const struct berth_tls *tls,
+                         struct berth_slice chain,
+                         struct berth_slice key,
+                         struct berth_bytes *error);
+
+/// *Own* `tls`; null is fine. Servers keep what they have. Any thread.
+/// `tls` came from `berth_tls_new` and is not used again.
+void berth_tls_free(struct berth_tls *tls);
+
 /// Says where a request goes that waits, whose `wait_ns`, `body` and `request` say nothing any more. It may have gone away
 /// meanwhile. *Own* `completion`, and the route's hold; *borrow* `route`. Any thread.
 /// `completion` came to `wait` and is not used again.
@@ -685,14 +708,15 @@ void berth_completion_give(struct berth_completion *completion,
 /// `completion` came to `wait` and is not used again.
 void berth_completion_free(struct berth_completion *completion);
 
-/// Serves on the runtime's lanes, which it starts. More than one may serve. *Own* `listener`, also when it fails, and
-/// `out`. Any thread.
-/// *Borrow* `runtime`, `settings` and `router`; `listener` came from `berth_listener_bind` and is not used again; `out` is
+/// Serves on the runtime's lanes, which it starts: by TLS, or plainly when `tls` is null. More than one may serve. *Own*
+/// `listener`, also when it fails, and `out`. Any thread.
+/// *Borrow* `runtime`, `settings`, `router` and `tls`; `listener` came from `berth_listener_bind` and is not used again; `out` is
 /// writable; `error` is writable or null.
 int32_t berth_server_start(const struct berth_runtime *runtime,
                            struct berth_listener *listener,
                            const struct berth_server_settings *settings,
                            const struct berth_router *router,
+                           const struct berth_tls *tls,
                            struct berth_server **out,
                            struct berth_bytes *error);
 

@@ -9,7 +9,7 @@ use crate::call::{Asked, read_guest, tell};
 use crate::types::*;
 use crate::{berth_module, berth_runtime};
 use ::berth_guest::{Ended, Overseer, Reuse, Served, Service};
-use berth_serve::{Completion, Decision, Finished, Head, Line, Listener, Route, Router, Server, Settings};
+use berth_serve::{Completion, Decision, Finished, Head, Line, Listener, Route, Router, Server, Settings, Tls};
 use core::ffi::c_void;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,6 +20,9 @@ pub struct berth_service(Arc<Service>);
 
 /// An address that is bound.
 pub struct berth_listener(Listener);
+
+/// What a server shows to clients who come by TLS. Any thread.
+pub struct berth_tls(Arc<Tls>);
 
 /// A server that runs. Any thread.
 pub struct berth_server(Server);
@@ -269,6 +272,58 @@ pub unsafe extern "C" fn berth_listener_free(listener: *mut berth_listener) {
     }
 }
 
+/// A certificate's chain, the server's own first, and its key, both in PEM. The error says nothing of what is in them.
+/// *Own* `out`. Any thread.
+///
+/// # Safety
+/// *Borrow* `chain` and `key`; `out` is writable; `error` is writable or null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_tls_new(
+    chain: berth_slice,
+    key: berth_slice,
+    out: *mut *mut berth_tls,
+    error: *mut berth_bytes,
+) -> i32 {
+    guarded(error, || {
+        // SAFETY: the caller's promise.
+        let tls = unsafe { Tls::new(bytes(chain), bytes(key)) }.map_err(|e| Failure::new(INVALID_ARGUMENT, e))?;
+        // SAFETY: the same.
+        unsafe { out.write(Box::into_raw(Box::new(berth_tls(Arc::new(tls))))) };
+        Ok(())
+    })
+}
+
+/// Another chain and key, for the connections that come from now on to the servers that have it; after an error all is as
+/// before. *Borrow* `tls`. Any thread.
+///
+/// # Safety
+/// `tls` came from `berth_tls_new` and hasn't been freed; *borrow* `chain` and `key`; `error` is writable or null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_tls_change(
+    tls: *const berth_tls,
+    chain: berth_slice,
+    key: berth_slice,
+    error: *mut berth_bytes,
+) -> i32 {
+    guarded(error, || {
+        // SAFETY: the caller's promise.
+        let (tls, chain, key) = unsafe { (&*tls, bytes(chain), bytes(key)) };
+        tls.0.change(chain, key).map_err(|e| Failure::new(INVALID_ARGUMENT, e))
+    })
+}
+
+/// *Own* `tls`; null is fine. Servers keep what they have. Any thread.
+///
+/// # Safety
+/// `tls` came from `berth_tls_new` and is not used again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_tls_free(tls: *mut berth_tls) {
+    if !tls.is_null() {
+        // SAFETY: the caller's promise.
+        drop(unsafe { Box::from_raw(tls) });
+    }
+}
+
 /// Says where a request goes that waits, whose `wait_ns`, `body` and `request` say nothing any more. It may have gone away
 /// meanwhile. *Own* `completion`, and the route's hold; *borrow* `route`. Any thread.
 ///
@@ -294,11 +349,11 @@ pub unsafe extern "C" fn berth_completion_free(completion: *mut berth_completion
     }
 }
 
-/// Serves on the runtime's lanes, which it starts. More than one may serve. *Own* `listener`, also when it fails, and
-/// `out`. Any thread.
+/// Serves on the runtime's lanes, which it starts: by TLS, or plainly when `tls` is null. More than one may serve. *Own*
+/// `listener`, also when it fails, and `out`. Any thread.
 ///
 /// # Safety
-/// *Borrow* `runtime`, `settings` and `router`; `listener` came from `berth_listener_bind` and is not used again; `out` is
+/// *Borrow* `runtime`, `settings`, `router` and `tls`; `listener` came from `berth_listener_bind` and is not used again; `out` is
 /// writable; `error` is writable or null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn berth_server_start(
@@ -306,6 +361,7 @@ pub unsafe extern "C" fn berth_server_start(
     listener: *mut berth_listener,
     settings: *const berth_server_settings,
     router: *const berth_router,
+    tls: *const berth_tls,
     out: *mut *mut berth_server,
     error: *mut berth_bytes,
 ) -> i32 {
@@ -330,8 +386,10 @@ pub unsafe extern "C" fn berth_server_start(
             idle_time: Duration::from_nanos(settings.idle_ns),
             drain_time: Duration::from_nanos(settings.drain_ns),
         };
+        // SAFETY: the same.
+        let tls = unsafe { tls.as_ref() }.map(|tls| tls.0.clone());
         let routing = Arc::new(Routing { route, wait, finished, drained, context });
-        let server = Server::start(&runtime.0, listener.0, routing, settings)
+        let server = Server::start(&runtime.0, listener.0, routing, settings, tls)
             .map_err(|e| Failure::new(UNAVAILABLE, format!("the server can't be started: {e}")))?;
         // SAFETY: the same.
         unsafe { out.write(Box::into_raw(Box::new(berth_server(server)))) };

@@ -2,7 +2,8 @@
 //! One connection: its requests, one after the other or, in HTTP/2, some at once.
 
 use crate::body::{Arriving, Leaving};
-use crate::server::{Counted, Head, Route, Shared};
+use crate::server::{Counted, Head, Route, Settings, Shared};
+use crate::tls::{Tls, speaks_http2};
 use crate::tracked::Tracked;
 use berth_guest::Answer;
 use http::uri::Authority;
@@ -17,6 +18,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
@@ -71,21 +73,48 @@ impl Busy {
     }
 }
 
+/// Who is at the other end, and how the connection came.
+#[derive(Clone, Copy)]
+struct Client {
+    address: SocketAddr,
+    secure: bool,
+}
+
+/// HTTP/1.1, and HTTP/2 for who begins with it.
 pub(crate) async fn serve(
     stream: TcpStream,
+    peer: SocketAddr,
+    shared: Arc<Shared>,
+    stopped: watch::Receiver<bool>,
+    _counted: Counted,
+) {
+    // Small answers go at once.
+    let _ = stream.set_nodelay(true);
+    speak(stream, builder(&shared.settings), Client { address: peer, secure: false }, shared, stopped).await;
+}
+
+/// The same by TLS: what was agreed on is spoken.
+pub(crate) async fn serve_tls(
+    stream: TcpStream,
+    tls: Arc<Tls>,
     peer: SocketAddr,
     shared: Arc<Shared>,
     mut stopped: watch::Receiver<bool>,
     _counted: Counted,
 ) {
-    // Small answers go at once.
     let _ = stream.set_nodelay(true);
-    let settings = shared.settings;
-    let busy = Arc::new(Busy::default());
-    let service = service_fn(|request| {
-        let (shared, under) = (shared.clone(), Under::way(&busy));
-        async move { Ok::<_, Infallible>(answer(request, peer, &shared, under).await) }
-    });
+    let stream = tokio::select! {
+        biased;
+        _ = stopped.wait_for(|stopped| *stopped) => return,
+        accepted = tls.accept(stream, shared.settings.head_time) => accepted,
+    };
+    let Some(stream) = stream else { return };
+    let builder = builder(&shared.settings);
+    let builder = if speaks_http2(&stream) { builder.http2_only() } else { builder.http1_only() };
+    speak(stream, builder, Client { address: peer, secure: true }, shared, stopped).await;
+}
+
+fn builder(settings: &Settings) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -103,6 +132,24 @@ pub(crate) async fn serve(
         .initial_stream_window_size(STREAM_WINDOW)
         .max_send_buf_size(SEND_BUFFER)
         .keep_alive_interval(settings.idle_time);
+    builder
+}
+
+async fn speak<S>(
+    stream: S,
+    builder: Builder<TokioExecutor>,
+    client: Client,
+    shared: Arc<Shared>,
+    mut stopped: watch::Receiver<bool>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let settings = shared.settings;
+    let busy = Arc::new(Busy::default());
+    let service = service_fn(|request| {
+        let (shared, under) = (shared.clone(), Under::way(&busy));
+        async move { Ok::<_, Infallible>(answer(request, client, &shared, under).await) }
+    });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let idle = busy.idle(settings.idle_time);
     tokio::select! {
@@ -119,7 +166,7 @@ pub(crate) async fn serve(
     }
 }
 
-async fn answer(request: Request<Incoming>, peer: SocketAddr, shared: &Shared, under: Under) -> Response<Leaving> {
+async fn answer(request: Request<Incoming>, client: Client, shared: &Shared, under: Under) -> Response<Leaving> {
     let settings = shared.settings;
     let authority = authority_of(&request);
     let too_large = http_body::Body::size_hint(request.body()).lower() > settings.body_bytes;
@@ -130,7 +177,7 @@ async fn answer(request: Request<Incoming>, peer: SocketAddr, shared: &Shared, u
             method: request.method().as_str(),
             host: authority.as_ref().map_or("", Authority::host),
             path: request.uri().path_and_query().map_or("/", |path| path.as_str()),
-            peer,
+            peer: client.address,
             traceparent: only(request.headers(), "traceparent"),
             refused,
         },
@@ -146,7 +193,8 @@ async fn answer(request: Request<Incoming>, peer: SocketAddr, shared: &Shared, u
     let waits = request.headers().contains_key(header::EXPECT);
     let received = tracked.received.clone();
     let request = request.map(|body| Arriving::new(body, received, settings.body_bytes, settings.idle_time));
-    let answer = service.answer(Scheme::Http, request, tracked.ask()).await;
+    let scheme = if client.secure { Scheme::Https } else { Scheme::Http };
+    let answer = service.answer(scheme, request, tracked.ask()).await;
     if waits {
         // A guest that began to read the body meanwhile has asked for it: that goes out before its answer.
         tokio::task::yield_now().await;

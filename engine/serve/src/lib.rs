@@ -7,9 +7,11 @@ mod body;
 mod connection;
 mod listener;
 mod server;
+mod tls;
 mod tracked;
 
 pub use body::Line;
 pub use listener::Listener;
 pub use server::{Decision, Head, Route, Router, Server, Settings};
+pub use tls::Tls;
 pub use tracked::{Completion, Finished};

@@ -2,8 +2,9 @@
 //! A server: it accepts until it is told to stop, and is drained once the last connection is gone.
 
 use crate::body::Line;
-use crate::connection::serve;
+use crate::connection::{serve, serve_tls};
 use crate::listener::Listener;
+use crate::tls::Tls;
 use crate::tracked::{Completion, Finished};
 use berth_guest::{Runtime, Service};
 use std::io;
@@ -90,6 +91,8 @@ pub struct Server {
 pub(crate) struct Shared {
     pub router: Arc<dyn Router>,
     pub settings: Settings,
+    /// Nothing where HTTP is spoken plainly.
+    pub tls: Option<Arc<Tls>>,
     connections: AtomicUsize,
     fewer: Notify,
 }
@@ -120,9 +123,10 @@ impl Server {
         listener: Listener,
         router: Arc<dyn Router>,
         settings: Settings,
+        tls: Option<Arc<Tls>>,
     ) -> io::Result<Self> {
         let (stop, stopped) = watch::channel(false);
-        let shared = Arc::new(Shared { router, settings, connections: AtomicUsize::new(0), fewer: Notify::new() });
+        let shared = Arc::new(Shared { router, settings, tls, connections: AtomicUsize::new(0), fewer: Notify::new() });
         let mut sockets = listener.listen()?.into_iter();
         runtime.on_each_lane(|lane| {
             let (shared, stopped, socket) = (shared.clone(), stopped.clone(), sockets.next());
@@ -178,9 +182,13 @@ async fn accept(listener: TcpListener, shared: &Arc<Shared>, mut stopped: watch:
         };
         match accepted {
             Ok((stream, peer)) => {
-                if let Some(counted) = shared.count() {
-                    tokio::spawn(serve(stream, peer, shared.clone(), stopped.clone(), counted));
-                }
+                let Some(counted) = shared.count() else { continue };
+                let (shared, stopped) = (shared.clone(), stopped.clone());
+                // Tasks of two kinds, so that a plain connection takes no room for TLS.
+                match shared.tls.clone() {
+                    None => tokio::spawn(serve(stream, peer, shared, stopped, counted)),
+                    Some(tls) => tokio::spawn(serve_tls(stream, tls, peer, shared, stopped, counted)),
+                };
             }
             Err(_) => tokio::time::sleep(REST).await,
         }

@@ -4,7 +4,7 @@
 //! ```text
 //! /              a line              /count       how many requests this instance has answered
 //! /echo          the request's body, as it comes, with its trailers
-//! /head          method, path, authority and headers, a line each
+//! /head          method, path, authority, scheme and headers, a line each
 //! /bytes?N       N bytes             /drip?N      N lines, a tenth of a second apart
 //! /error         an error for an answer
 //! /trap          traps               /spin        never ends
@@ -139,7 +139,8 @@ fn head(request: &Request) -> String {
         named => format!("{named:?}"),
     };
     let path = request.get_path_with_query().unwrap_or_default();
-    let mut text = format!("{method}\n{path}\n{}\n", request.get_authority().unwrap_or_default());
+    let authority = request.get_authority().unwrap_or_default();
+    let mut text = format!("{method}\n{path}\n{authority}\n{:?}\n", request.get_scheme());
     for (name, value) in request.get_headers().copy_all() {
         text += &format!("{name}: {}\n", String::from_utf8_lossy(&value));
     }

@@ -4,7 +4,7 @@
 //! ```text
 //! /              a line              /count       how many requests this instance has answered
 //! /echo          the request's body, as it comes, with its trailers
-//! /head          method, path, authority and headers, a line each
+//! /head          method, path, authority, scheme and headers, a line each
 //! /bytes?N       N bytes             /drip?N      N lines, a tenth of a second apart
 //! /none          no answer           /error       an error for an answer
 //! /trap          traps               /spin        never ends
@@ -177,9 +177,10 @@ fn head(request: &IncomingRequest) -> String {
         named => format!("{named:?}"),
     };
     let mut text = format!(
-        "{method}\n{}\n{}\n",
+        "{method}\n{}\n{}\n{:?}\n",
         request.path_with_query().unwrap_or_default(),
-        request.authority().unwrap_or_default()
+        request.authority().unwrap_or_default(),
+        request.scheme()
     );
     for (name, value) in request.headers().entries() {
         text += &format!("{name}: {}\n", String::from_utf8_lossy(&value));
