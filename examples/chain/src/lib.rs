@@ -43,7 +43,7 @@ fn page() -> (u16, String) {
 }
 
 fn shown(notes: &[Value]) -> String {
-    let mut html = format!("<!doctype html>\n<title>Notes</title>\n<h1>{} notes</h1>\n<ul>\n", notes.len());
+    let mut html = format!("<!doctype html>\n<title>Notes</title>\n<h1>Notes: {}</h1>\n<ul>\n", notes.len());
     for note in notes {
         let text = note["text"].as_str().unwrap_or_default();
         html += &format!("<li>{}</li>\n", escaped(text.trim_end()));
