@@ -463,7 +463,7 @@ def digest(words, sources, root):
 
 
 def files_below(folder):
-    aside = {"target", "__pycache__", "node_modules"}
+    aside = {"target", "__pycache__", "node_modules", "README.md", "policy.toml"}  # of which no guest is made
     return sorted(path for path in folder.rglob("*") if path.is_file() and not aside & set(path.parts))
 
 
