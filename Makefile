@@ -26,6 +26,10 @@ build: setup build-dev  ## build what you edit and test: build/dev/src/cli/berth
 guests: setup  ## build the WebAssembly programs that the tests run: build/guests
 	@python3 tests/guests/build.py --out $(GUESTS)
 
+.PHONY: examples
+examples: setup  ## build the programs of examples/ alone, into the same folder
+	@python3 tests/guests/build.py --out $(GUESTS) --examples
+
 .PHONY: demo
 demo: build  ## see what berth does, on this machine, in a minute
 	@tools/demo.sh $(BERTH)

