@@ -15,6 +15,7 @@ both. A row is a ratio of medians with its bound; exit status 1 when one is miss
 import argparse
 import json
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from pathlib import Path
 
 from run import ROOT, output
 
-TURNS = 3
+TURNS = 5
 SECONDS = 3
 ALL = ["fresh", "reused", "native"]
 # Metrics are on; neither of the two writes a log.
@@ -123,6 +124,8 @@ def main():
     parser.add_argument("--only", action="append", choices=ALL)
     parser.add_argument("--json", action="store_true", help="rows as JSON")
     options = parser.parse_args()
+    if not shutil.which("wrk"):
+        sys.exit("bench: the client is missing: apt-get install wrk")
     peer = output(ROOT / "tools/install-peers.sh")
     with tempfile.TemporaryDirectory() as work:
         bench = Bench(options.berth.resolve(), peer, options.guests.resolve() / "web.wasm", Path(work))

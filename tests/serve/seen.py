@@ -398,7 +398,9 @@ def a_crowd_is_served_by_few_instances(machine):
 @case
 def a_server_that_ends_serves_who_waits(machine):
     with serve(machine, "--admin", "127.0.0.1:0", "--limit", "instances=1") as server:
-        clients = [server.ask("/sleep?3000"), server.ask("/")]
+        clients = [server.ask("/sleep?3000")]
+        server.until_metric(1, "berth_instances")
+        clients.append(server.ask("/"))
         server.until_metric(1, "berth_queue_length")
         server.process.send_signal(signal.SIGTERM)
         check(all(b" 200 OK" in answer_of(client) for client in clients), "both")
