@@ -13,6 +13,7 @@
 #include "base/digest.h"
 #include "base/loop.h"
 #include "engine/engine.h"
+#include "engine/hashes.h"
 #include "engine/image_cache.h"
 #include "host/command.h"
 #include "host/denials.h"
