@@ -39,7 +39,7 @@ class Good:
         self.server, self.made = server, made
         self.answered, self.longest, self.failed, self.most_mib = 0, 0.0, None, 0.0
         self.over = threading.Event()
-        self.thread = threading.Thread(target=self.go_on)
+        self.thread = threading.Thread(target=self.go_on, daemon=True)
 
     def ask(self):
         client = connect(self.server, self.made) if self.made else self.server.connect()

@@ -281,7 +281,7 @@ class Client(threading.Thread):
     """Asks without a pause, and keeps what it is told."""
 
     def __init__(self, server, path):
-        super().__init__()
+        super().__init__(daemon=True)
         self.server, self.path = server, path
         self.enough = threading.Event()
         self.answers = {}

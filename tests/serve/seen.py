@@ -429,7 +429,7 @@ def top_shows_what_modules_do(machine):
             while not stop.wait(0.02):
                 server.curl("/")
 
-        asking = threading.Thread(target=ask)
+        asking = threading.Thread(target=ask, daemon=True)
         asking.start()
         try:
             server.curl("/spin")

@@ -225,7 +225,7 @@ def no_request_is_lost_while_certificates_change(machine):
             except (OSError, AssertionError) as error:
                 failed.append(error)
 
-        clients = [threading.Thread(target=client) for _ in range(4)]
+        clients = [threading.Thread(target=client, daemon=True) for _ in range(4)]
         for thread in clients:
             thread.start()
         for change in range(10):
