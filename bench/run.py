@@ -184,6 +184,17 @@ class Bench:
                              "largest resident set")
 
 
+def tell(rows, as_json, bounded):
+    """Prints the rows; the exit status. `bounded` says which way: "at most"."""
+    if as_json:
+        print(json.dumps(rows, indent=2))
+    else:
+        for row in rows:
+            print(f"{row['name']:<48} {row['value']:>9.3f}  {bounded} {row['bound']:<6} "
+                  f"{'met' if row['met'] else 'MISSED'}  ({row['detail']})")
+    return 0 if all(row["met"] for row in rows) else 1
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--berth", type=Path, default=ROOT / "build/release/src/cli/berth")
@@ -199,13 +210,7 @@ def main():
             if sys.stderr.isatty():
                 print(f"measuring {name} …", file=sys.stderr)
             getattr(bench, name)()
-    if options.json:
-        print(json.dumps(bench.rows, indent=2))
-    else:
-        for row in bench.rows:
-            print(f"{row['name']:<48} {row['value']:>9.3f}  at most {row['bound']:<6} "
-                  f"{'met' if row['met'] else 'MISSED'}  ({row['detail']})")
-    return 0 if all(row["met"] for row in bench.rows) else 1
+    return tell(bench.rows, options.json, "at most")
 
 
 if __name__ == "__main__":

@@ -19,11 +19,10 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 from pathlib import Path
 
-from run import ROOT, output
+from run import ROOT, output, tell
 
 TURNS = 5
 SECONDS = 3
@@ -80,8 +79,8 @@ def rates(servers, turns=TURNS):
 
 
 class Bench:
-    def __init__(self, berth, peer, guest, work):
-        self.berth, self.peer, self.guest, self.work = berth, peer, guest, work
+    def __init__(self, berth, peer, guest):
+        self.berth, self.peer, self.guest = berth, peer, guest
         self.rows = []
 
     def row(self, name, value, bound, detail):
@@ -127,19 +126,12 @@ def main():
     if not shutil.which("wrk"):
         sys.exit("bench: the client is missing: apt-get install wrk")
     peer = output(ROOT / "tools/install-peers.sh")
-    with tempfile.TemporaryDirectory() as work:
-        bench = Bench(options.berth.resolve(), peer, options.guests.resolve() / "web.wasm", Path(work))
-        for name in options.only or ALL:
-            if sys.stderr.isatty():
-                print(f"measuring {name} …", file=sys.stderr)
-            getattr(bench, name)()
-    if options.json:
-        print(json.dumps(bench.rows, indent=2))
-    else:
-        for row in bench.rows:
-            print(f"{row['name']:<44} {row['value']:>8.3f}  at least {row['bound']:<6} "
-                  f"{'met' if row['met'] else 'MISSED'}  ({row['detail']})")
-    return 0 if all(row["met"] for row in bench.rows) else 1
+    bench = Bench(options.berth.resolve(), peer, options.guests.resolve() / "web.wasm")
+    for name in options.only or ALL:
+        if sys.stderr.isatty():
+            print(f"measuring {name} …", file=sys.stderr)
+        getattr(bench, name)()
+    return tell(bench.rows, options.json, "at least")
 
 
 if __name__ == "__main__":

@@ -126,7 +126,7 @@ class Request {
 
   /// Its route isn't known yet, and this completes it. At once after `Router::route`.
   virtual void wait(Completion completion) noexcept;
-  /// The guest's instance is gone. `status` is what a client gets that wasn't answered yet.
+  /// The guest is done with it. `status` is what a client gets that wasn't answered yet.
   virtual void served(uint16_t status, const Served& served) noexcept = 0;
   /// Nothing is left of it on its connection. Once; before or after `served`.
   virtual void finished(const Finished& finished) noexcept = 0;

@@ -20,10 +20,10 @@ const AHEAD: usize = 2;
 const RESTING_SHARE: u64 = 2;
 
 /// Of the module's memory, what one that is kept may hold.
-pub(crate) const OWN_SHARE: u64 = 4;
+const OWN_SHARE: u64 = 4;
 
 /// Handles that one which is kept may have more than after its first request.
-pub(crate) const MORE_ENTRIES: usize = 32;
+const MORE_ENTRIES: usize = 32;
 
 /// How long an instance that may answer more requests is kept without one.
 const KEPT: Duration = Duration::from_secs(10);
@@ -36,12 +36,32 @@ pub(crate) struct Given {
     pub guest: Guest,
 }
 
+impl Given {
+    /// A store for an instance.
+    pub fn open(&self, measure: &Measure) -> Result<Metered> {
+        let outputs = [Output::stdout(self.guest.ways), Output::stderr(self.guest.ways)];
+        open_store(&self.shared, &self.module, &self.guest, measure.pulse.clone(), &outputs)
+    }
+
+    /// Does something of a guest's under its limits.
+    pub async fn measured(&self, measure: &Measure, running: impl Future<Output = Result<Outcome>>) -> Outcome {
+        let Guest { budget, guards_off, .. } = self.guest;
+        self.shared.measured(&self.module, &measure.pulse, budget, guards_off, running).await
+    }
+
+    /// Whether requests leave more and more behind in an instance, whose table had so many entries after the first.
+    pub fn leaks(&self, state: &mut State, entries: usize) -> bool {
+        state.draws.held() > self.guest.budget.limit / OWN_SHARE || count_entries(state) > entries + MORE_ENTRIES
+    }
+}
+
+pub(crate) fn count_entries(state: &mut State) -> usize {
+    state.table.iter_mut().count()
+}
+
 pub(crate) struct Instances {
-    shared: Arc<Shared>,
-    module: Arc<Module>,
+    given: Given,
     handler: ProxyPre<State>,
-    /// Its meter says the limits of one request.
-    guest: Guest,
     reuse: u32,
     lanes: Vec<Lane>,
     counters: Arc<Counters>,
@@ -71,9 +91,8 @@ pub(crate) struct Instance {
 
 impl Instances {
     pub fn new(given: Given, handler: ProxyPre<State>, reuse: u32, lanes: usize) -> Self {
-        let Given { shared, module, guest } = given;
         let lanes = (0..lanes).map(|_| Lane::default()).collect();
-        Instances { shared, module, handler, guest, reuse, lanes, counters: Arc::default() }
+        Instances { given, handler, reuse, lanes, counters: Arc::default() }
     }
 
     /// For one request, whose time begins: an instance that rests here, or what to make one with.
@@ -81,7 +100,7 @@ impl Instances {
         let instance = self.here().resting().pop();
         let measure = match &instance {
             Some(instance) => instance.measure.clone(),
-            None => Measure::new(&self.guest, &self.counters),
+            None => Measure::new(&self.given.guest, &self.counters),
         };
         measure.pulse.begin();
         (measure, instance)
@@ -89,22 +108,19 @@ impl Instances {
 
     /// Makes one. Within [`Instances::measured`].
     pub async fn make(&self, measure: Arc<Measure>) -> Result<Instance> {
-        let outputs = [Output::stdout(self.guest.ways), Output::stderr(self.guest.ways)];
-        let mut metered = open_store(&self.shared, &self.module, &self.guest, measure.pulse.clone(), &outputs)?;
+        let mut metered = self.given.open(&measure)?;
         let handler = self.handler.instantiate_async(&mut metered.0).await?;
         Ok(Instance { metered, handler, measure, answered: 0, entries: 0, since: Instant::now() })
     }
 
-    /// Does something of a guest's under its limits.
-    pub async fn measured(&self, measure: &Measure, running: impl Future<Output = Result<Outcome>>) -> Outcome {
-        let Guest { budget, guards_off, .. } = self.guest;
-        self.shared.measured(&self.module, &measure.pulse, budget, guards_off, running).await
+    pub fn given(&self) -> &Given {
+        &self.given
     }
 
     /// Keeps one that has answered for the next request on this lane, if it may answer more and left nothing behind.
     pub fn keep(&self, mut instance: Instance) {
-        let most_bytes = self.guest.budget.limit / OWN_SHARE;
-        if instance.answered < self.reuse && !instance.leaks(most_bytes) && self.have_room() {
+        let leaks = self.given.leaks(instance.metered.0.data_mut(), instance.entries);
+        if instance.answered < self.reuse && !leaks && self.have_room() {
             instance.since = Instant::now();
             self.here().resting().push(instance);
         }
@@ -112,7 +128,7 @@ impl Instances {
 
     /// Those that rest leave the rest of the memory to those that work.
     fn have_room(&self) -> bool {
-        let budget = self.guest.budget;
+        let budget = self.given.guest.budget;
         budget.used.load(Relaxed) <= budget.limit / RESTING_SHARE
     }
 
@@ -153,14 +169,14 @@ impl Instances {
     async fn make_ahead(&self) {
         let lane = self.here();
         while lane.resting().len() < AHEAD && self.have_room() {
-            let measure = Measure::new(&self.guest, &self.counters);
+            let measure = Measure::new(&self.given.guest, &self.counters);
             measure.pulse.begin();
             let mut made = None;
             let making = async {
                 made = Some(self.make(measure.clone()).await?);
                 Ok(Outcome::Exited(0))
             };
-            self.measured(&measure, making).await;
+            self.given.measured(&measure, making).await;
             match made {
                 Some(instance) => lane.resting().push(instance),
                 None => break,
@@ -203,16 +219,7 @@ impl Instance {
     pub fn end(&mut self) {
         count_fuel(&self.metered.0);
         if self.answered == 1 {
-            self.entries = self.count_entries();
+            self.entries = count_entries(self.metered.0.data_mut());
         }
-    }
-
-    /// Whether requests leave more and more behind.
-    fn leaks(&mut self, most_bytes: u64) -> bool {
-        self.metered.0.data().draws.held() > most_bytes || self.count_entries() > self.entries + MORE_ENTRIES
-    }
-
-    fn count_entries(&mut self) -> usize {
-        self.metered.0.data_mut().table.iter_mut().count()
     }
 }

@@ -185,7 +185,7 @@ impl Service {
             done = Some(instance);
             Ok(Outcome::Exited(0))
         };
-        let outcome = instances.measured(&measure, work).await;
+        let outcome = instances.given().measured(&measure, work).await;
         due.ended(outcome);
         if let Some(instance) = done {
             instances.keep(instance);

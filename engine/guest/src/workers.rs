@@ -7,14 +7,13 @@
 //! when the last deadline among them is over. A request whose own deadline is over is answered for, and its worker takes
 //! no more.
 
-use crate::call::{Outcome, open_store};
+use crate::call::Outcome;
 use crate::exchange::{Due, Work};
-use crate::instances::{Given, MORE_ENTRIES, OWN_SHARE};
+use crate::instances::{Given, count_entries};
 use crate::limits::{GuardsOff, Limit};
 use crate::measure::{Counters, Measure};
 use crate::runtime;
 use crate::service::{Overseer, Reuse};
-use berth_doors::stdio::Output;
 use berth_store::{State, count_fuel, fill};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -158,15 +157,13 @@ async fn work(common: Arc<Common>, load: Arc<Load>, first: Job, mut more: mpsc::
     let measure = Measure::new(&common.given.guest, &common.counters);
     let desk = Desk { common: common.clone(), measure, load, under_way: Mutex::default() };
     let first = desk.begin(0, first);
-    let Given { shared, module, guest } = &common.given;
     let running = async {
-        let outputs = [Output::stdout(guest.ways), Output::stderr(guest.ways)];
-        let mut metered = open_store(shared, module, guest, desk.measure.pulse.clone(), &outputs)?;
+        let mut metered = common.given.open(&desk.measure)?;
         let proxy = common.handler.instantiate_async(&mut metered.0).await?;
         metered.0.run_concurrent(async |accessor| desk.drive(accessor, &proxy, first, &mut more).await).await??;
         Ok(Outcome::Exited(0))
     };
-    let outcome = shared.measured(module, &desk.measure.pulse, guest.budget, guest.guards_off, running).await;
+    let outcome = common.given.measured(&desk.measure, running).await;
     desk.load.closed.store(true, Relaxed);
     for (_, due) in desk.under_way().drain() {
         due.ended(outcome.clone());
@@ -265,12 +262,11 @@ impl Desk {
 
     /// Whether requests leave more and more behind.
     fn leaks(&self, accessor: &Accessor<State>, first: &mut Option<usize>) -> bool {
-        let (held, entries) = accessor.with(|mut store| {
+        accessor.with(|mut store| {
             let state = store.data_mut();
-            (state.draws.held(), state.table.iter_mut().count())
-        });
-        let first = *first.get_or_insert(entries);
-        held > self.common.given.guest.budget.limit / OWN_SHARE || entries > first + MORE_ENTRIES
+            let entries = *first.get_or_insert_with(|| count_entries(state));
+            self.common.given.leaks(state, entries)
+        })
     }
 
     /// Whether it was answered in time. Fails when the instance can't go on.
