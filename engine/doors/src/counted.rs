@@ -3,7 +3,8 @@
 //! nobody else enters anything.
 
 use crate::beneath::{self, Manner, Opened, Stop};
-use crate::ledger::{Books, Counted, Hold, Inode};
+use crate::ledger::{Books, Counted, Hold};
+use crate::records::{Inode, Key};
 use rustix::fs::{self as rfs, AtFlags, OFlags, Stat};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -38,7 +39,7 @@ pub fn open(
         return Ok((opened, None));
     }
     let hold = counted.hold(&mut books, &rfs::fstat(&opened.file)?);
-    let cut = if flags.contains(OFlags::TRUNC) { cut_off(&mut books, &opened, hold.inode()) } else { Ok(()) };
+    let cut = if flags.contains(OFlags::TRUNC) { cut_off(&mut books, &opened, hold.record()) } else { Ok(()) };
     drop(books);
     cut?;
     Ok((opened, Some(hold)))
@@ -65,9 +66,9 @@ fn create(
     Ok(opened)
 }
 
-fn cut_off(books: &mut Books<'_>, opened: &Opened, inode: Inode) -> rustix::io::Result<()> {
+fn cut_off(books: &mut Books<'_>, opened: &Opened, file: Key) -> rustix::io::Result<()> {
     rfs::ftruncate(&opened.file, 0)?;
-    books.sized(inode, 0);
+    books.sized(file, 0);
     Ok(())
 }
 

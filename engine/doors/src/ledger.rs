@@ -10,9 +10,9 @@
 //! `ledger_walk`). What other programs change meanwhile is found by the next walk.
 
 use crate::ledger_walk;
+use crate::records::{Inode, Key, Records};
 use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
-use std::collections::HashMap;
 use std::fs::File;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -39,25 +39,10 @@ pub struct Usage {
     pub refused_files: u64,
 }
 
-/// A file, whatever its names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Inode {
-    device: u64,
-    number: u64,
-}
-
 impl Inode {
     pub fn of(stat: &Stat) -> Self {
         Inode { device: stat.st_dev, number: stat.st_ino }
     }
-}
-
-/// What is known of a file that is open, or has another number of names than one.
-#[derive(Clone, Copy, Debug)]
-struct Record {
-    bytes: u64,
-    names: u64,
-    handles: u64,
 }
 
 /// One account: a folder's, or that of all of them.
@@ -82,7 +67,7 @@ impl Account {
 struct State {
     total: Account,
     folders: Vec<Account>,
-    records: HashMap<Inode, Record>,
+    records: Records,
 }
 
 pub struct Ledger {
@@ -98,14 +83,14 @@ impl Ledger {
     /// What a person can do something about, in words: another ledger counts the folder, or it can't be read.
     pub fn open(folders: &[(String, Quota)], total: Quota) -> Result<Arc<Self>, String> {
         let accounts = folders.iter().map(|(_, quota)| Account::new(*quota)).collect();
-        let mut state = State { total: Account::new(total), folders: accounts, records: HashMap::new() };
+        let mut state = State { total: Account::new(total), folders: accounts, records: Records::default() };
         let mut roots = Vec::with_capacity(folders.len());
         for (folder, (path, _)) in folders.iter().enumerate() {
             let root = ledger_walk::lock(path)?;
             ledger_walk::walk(&root, path, &mut |stat| state.found(folder, stat))?;
             roots.push(root);
         }
-        state.records.retain(|_, record| record.names > 1);
+        state.records.retain(|record| record.names > 1);
         Ok(Arc::new(Ledger { state: Mutex::new(state), _roots: roots }))
     }
 
@@ -137,16 +122,16 @@ impl Counted {
 
     /// A handle to an open file: it keeps the file's bytes counted.
     pub fn hold(&self, books: &mut Books<'_>, stat: &Stat) -> Hold {
-        let inode = Inode::of(stat);
-        books.state.record(inode, size_of(stat)).handles += 1;
-        Hold { counted: self.clone(), inode }
+        let record = books.state.record(stat);
+        books.state.records[record].handles += 1;
+        Hold { counted: self.clone(), record }
     }
 }
 
 /// A counted file that somebody has open.
 pub struct Hold {
     counted: Counted,
-    inode: Inode,
+    record: Key,
 }
 
 impl Hold {
@@ -154,19 +139,18 @@ impl Hold {
         self.counted.books()
     }
 
-    pub fn inode(&self) -> Inode {
-        self.inode
+    /// The file, in the books.
+    pub fn record(&self) -> Key {
+        self.record
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
         let mut books = self.counted.books();
+        books.state.records[self.record].handles -= 1;
         let folder = books.folder;
-        let Some(record) = books.state.records.get_mut(&self.inode) else { return };
-        record.handles -= 1;
-        let record = *record;
-        books.state.settle(folder, self.inode, record);
+        books.state.settle(folder, self.record);
     }
 }
 
@@ -188,30 +172,24 @@ impl Books<'_> {
     }
 
     /// How many of `wanted` bytes can be written from `start` on, where there is room for `least` of them.
-    pub fn room_to_write(
-        &mut self,
-        inode: Inode,
-        start: u64,
-        wanted: usize,
-        least: usize,
-    ) -> rustix::io::Result<usize> {
-        let bytes = self.bytes_of(inode);
-        if least > 0 {
-            self.room_to_be(inode, start.saturating_add(least as u64))?;
+    pub fn room_to_write(&mut self, file: Key, start: u64, wanted: usize, least: usize) -> rustix::io::Result<usize> {
+        let (bytes, room) = (self.bytes_of(file), self.room());
+        let end = start.saturating_add(least as u64);
+        if least > 0 && end.saturating_sub(bytes) > room {
+            self.room_to_be(file, end)?;
         }
-        let room = self.accounts().map(Account::room).min().unwrap_or(u64::MAX);
         Ok(bytes.saturating_add(room).saturating_sub(start).min(wanted as u64) as usize)
     }
 
     /// Room for a file of this size.
-    pub fn room_to_be(&mut self, inode: Inode, bytes: u64) -> rustix::io::Result<()> {
-        let growth = bytes.saturating_sub(self.bytes_of(inode));
+    pub fn room_to_be(&mut self, file: Key, bytes: u64) -> rustix::io::Result<()> {
+        let growth = bytes.saturating_sub(self.bytes_of(file));
         self.unless(|account| growth > account.room(), |usage| &mut usage.refused_bytes)
     }
 
     /// A file that is open, by what was entered last.
-    pub fn bytes_of(&self, inode: Inode) -> u64 {
-        self.state.records.get(&inode).map_or(0, |record| record.bytes)
+    pub fn bytes_of(&self, file: Key) -> u64 {
+        self.state.records[file].bytes
     }
 
     pub fn made_file(&mut self) {
@@ -223,9 +201,8 @@ impl Books<'_> {
     }
 
     /// The file has this size from now on.
-    pub fn sized(&mut self, inode: Inode, bytes: u64) {
-        let Some(record) = self.state.records.get_mut(&inode) else { return };
-        let before = std::mem::replace(&mut record.bytes, bytes);
+    pub fn sized(&mut self, file: Key, bytes: u64) {
+        let before = std::mem::replace(&mut self.state.records[file].bytes, bytes);
         let folder = self.folder;
         self.state.each(folder, |account| {
             account.usage.bytes = account.usage.bytes.saturating_sub(before).saturating_add(bytes);
@@ -236,7 +213,8 @@ impl Books<'_> {
     /// What had one more name was given another one.
     pub fn named(&mut self, stat: &Stat) {
         let folder = self.folder;
-        self.state.record(Inode::of(stat), size_of(stat)).names += 1;
+        let record = self.state.record(stat);
+        self.state.records[record].names += 1;
         self.state.each(folder, |account| account.names += 1);
     }
 
@@ -247,14 +225,18 @@ impl Books<'_> {
             self.state.each(folder, |account| account.usage.files = account.usage.files.saturating_sub(1));
             return;
         }
-        let inode = Inode::of(stat);
-        let record = self.state.record(inode, size_of(stat));
+        let key = self.state.record(stat);
+        let record = &mut self.state.records[key];
         record.names = record.names.saturating_sub(1);
-        let record = *record;
         if record.names > 0 {
             self.state.each(folder, |account| account.names = account.names.saturating_sub(1));
         }
-        self.state.settle(folder, inode, record);
+        self.state.settle(folder, key);
+    }
+
+    /// What may come to all that is stored.
+    fn room(&self) -> u64 {
+        self.accounts().map(Account::room).min().unwrap_or(u64::MAX)
     }
 
     fn accounts(&self) -> impl Iterator<Item = &Account> {
@@ -278,16 +260,17 @@ impl Books<'_> {
 
 impl State {
     /// What a file's record says, made where there is none: then it has one name and no handle.
-    fn record(&mut self, inode: Inode, bytes: u64) -> &mut Record {
-        self.records.entry(inode).or_insert(Record { bytes, names: 1, handles: 0 })
+    fn record(&mut self, stat: &Stat) -> Key {
+        self.records.of(Inode::of(stat), size_of(stat), 1)
     }
 
     /// Lets go of a record that says nothing, and gives back the room of a file that is gone.
-    fn settle(&mut self, folder: usize, inode: Inode, record: Record) {
+    fn settle(&mut self, folder: usize, key: Key) {
+        let record = self.records[key];
         if record.handles > 0 || record.names > 1 {
             return;
         }
-        self.records.remove(&inode);
+        self.records.remove(key);
         if record.names == 0 {
             self.each(folder, |account| {
                 account.usage.files = account.usage.files.saturating_sub(1);
@@ -300,7 +283,8 @@ impl State {
     fn found(&mut self, folder: usize, stat: &Stat) {
         let mut bytes = size_of(stat);
         if !is_folder(stat) && stat.st_nlink > 1 {
-            let record = self.records.entry(Inode::of(stat)).or_insert(Record { bytes, names: 0, handles: 0 });
+            let key = self.records.of(Inode::of(stat), bytes, 0);
+            let record = &mut self.records[key];
             record.names += 1;
             if record.names > 1 {
                 self.each(folder, |account| account.names += 1);

@@ -37,6 +37,7 @@ mod open_file;
 pub mod os;
 mod pins;
 mod place;
+mod records;
 mod relay;
 mod resolver;
 pub mod share;

@@ -47,17 +47,17 @@ impl OpenFile {
 
     fn write_at_least(&self, least: usize, bytes: &[u8], at: At) -> rustix::io::Result<usize> {
         let Some(hold) = &self.hold else { return self.write_now(bytes, at) };
-        let (mut books, inode) = (hold.books(), hold.inode());
-        let before = books.bytes_of(inode);
+        let (mut books, file) = (hold.books(), hold.record());
+        let before = books.bytes_of(file);
         let start = match at {
             At::Offset(offset) => offset,
             At::End => before,
         };
-        let room = books.room_to_write(inode, start, bytes.len(), least)?;
+        let room = books.room_to_write(file, start, bytes.len(), least)?;
         let written = self.write_now(&bytes[..room], at)?;
         // Nothing written, nothing grown: not even where it begins behind the end.
         if written > 0 {
-            books.sized(inode, before.max(start + written as u64));
+            books.sized(file, before.max(start + written as u64));
         }
         Ok(written)
     }
@@ -66,9 +66,9 @@ impl OpenFile {
         let set = || again(|| rfs::ftruncate(&self.file, bytes));
         let Some(hold) = &self.hold else { return set() };
         let mut books = hold.books();
-        books.room_to_be(hold.inode(), bytes)?;
+        books.room_to_be(hold.record(), bytes)?;
         set()?;
-        books.sized(hold.inode(), bytes);
+        books.sized(hold.record(), bytes);
         Ok(())
     }
 
