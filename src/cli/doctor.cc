@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "base/error_table.h"
+#include "base/os/control_group.h"
 #include "base/os/file.h"
 #include "base/os/machine.h"
 #include "base/os/wall.h"
@@ -139,18 +140,18 @@ void add_kernel(Checks& checks) {
                     .advice = "berth follows them itself, slower: Linux 5.6 and later have it"});
   const auto group = control_group();
   const auto delegated = [&](std::string_view controller) {
-    return group && group->writable &&
-           std::ranges::find(group->controllers, controller) != group->controllers.end();
+    return group && group->lacking.empty() && group->has(controller);
   };
   checks.push_back(
       {.name = "cgroup v2",
        .ok = delegated("cpu") && delegated("memory"),
        .detail = !group ? "there is none"
-                        : fmt::format("{}, {}, with {}", group->folder,
-                                      group->writable ? "writable" : "not writable",
-                                      group->controllers.empty()
-                                          ? "no controllers"
-                                          : fmt::format("{}", fmt::join(group->controllers, " "))),
+                 : !group->lacking.empty()
+                     ? fmt::format("{}: {}", group->folder, group->lacking)
+                     : fmt::format("{}, with {}", group->folder,
+                                   group->controllers.empty()
+                                       ? "no controllers"
+                                       : fmt::format("{}", fmt::join(group->controllers, " "))),
        .advice = "no limit of berth's needs it; to bound the whole process from outside: systemd-run --user "
                  "--scope -p Delegate=yes berth …"});
   const bool pressure = std::ranges::all_of(std::array{"cpu", "memory", "io"}, [](const char* what) {
