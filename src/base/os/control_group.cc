@@ -182,6 +182,7 @@ std::string weight_in(const Descriptor& file) {
   return words.size() > at ? words[at] : "";
 }
 
+/// A group's folder, of where the tree is mounted and the path within.
 std::string joined(std::string point, const std::string& path) {
   point += path;
   while (point.size() > 1 && point.ends_with('/')) point.pop_back();
@@ -201,8 +202,9 @@ uint64_t quota_microseconds(uint64_t basis_points) {
   return basis_points * kPeriodMicroseconds / 10'000;
 }
 
-std::error_code remove_group(const std::string& folder) {
-  return ::rmdir(folder.c_str()) == 0 ? std::error_code() : std::error_code(errno, std::generic_category());
+/// One that isn't empty stays.
+void remove_group(const std::string& folder) {
+  std::ignore = ::rmdir(folder.c_str());
 }
 
 /// Leaves whose processes have ended. One that holds a process can't be removed anyway; one that was just
@@ -211,7 +213,7 @@ void remove_left(const std::string& folder) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     const auto owner = owner_of_leaf(entry.path().filename().string());
-    if (owner && ::kill(*owner, 0) != 0 && errno == ESRCH) std::ignore = remove_group(entry.path());
+    if (owner && ::kill(*owner, 0) != 0 && errno == ESRCH) remove_group(entry.path());
   }
 }
 
@@ -368,8 +370,8 @@ void ControlLeaf::give_back() {
     }
     std::ignore = put(members_.get(), "0");
   }
-  if (!companions_.empty()) std::ignore = remove_group(companions_);
-  std::ignore = remove_group(folder_);
+  if (!companions_.empty()) remove_group(companions_);
+  remove_group(folder_);
 }
 
 }  // namespace berth
