@@ -17,6 +17,7 @@
 #include "base/os/wall.h"
 #include "base/units.h"
 #include "cli/options.h"
+#include "cli/own_group.h"
 #include "cli/run_policy.h"
 #include "engine/compiler.h"
 #include "engine/engine.h"
@@ -132,27 +133,40 @@ void add_second_wall(Checks& checks, Need need) {
                     .advice = advice_for(wall, "seccomp")});
 }
 
-void add_kernel(Checks& checks) {
+/// Whether a run that is started as this was would have the kernel's limits, too.
+Check group_check(policy::ControlGroupUse asked) {
+  Check check{
+      .name = "cgroup v2",
+      .need = asked == policy::ControlGroupUse::kRequire ? Need::kNeeded : Need::kUseful,
+      .detail = "there is none",
+      .advice = "berth's own limits hold without it; Linux from 4.5 on has it, mounted on /sys/fs/cgroup"};
+  const auto group = control_group();
+  if (!group) return check;
+  const auto missing = missing_controllers(group->controllers);
+  check.ok = group->lacking.empty() && missing.empty();
+  const std::string controllers =
+      group->controllers.empty() ? "no controllers" : fmt::format("{}", fmt::join(group->controllers, " "));
+  if (!group->lacking.empty()) {
+    check.detail = fmt::format("{}: {}", group->folder, group->lacking);
+    check.advice =
+        fmt::format("berth's own limits hold without it; for the kernel's behind them {}", how_to_delegate());
+    return check;
+  }
+  check.detail = fmt::format("{}: a run takes a group of its own in it, with {}", group->folder, controllers);
+  if (asked == policy::ControlGroupUse::kOff)
+    check.detail = fmt::format("{}: not used, as host.toml says", group->folder);
+  check.advice =
+      fmt::format("the kernel holds nothing of {}: turn that on in cgroup.subtree_control of the group above",
+                  fmt::join(missing, ", "));
+  return check;
+}
+
+void add_kernel(Checks& checks, policy::ControlGroupUse own_group) {
   checks.push_back({.name = "openat2",
                     .ok = has_openat2(),
                     .detail = "paths are kept below their folder by the kernel",
                     .advice = "berth follows them itself, slower: Linux 5.6 and later have it"});
-  const auto group = control_group();
-  const auto delegated = [&](std::string_view controller) {
-    return group && group->writable &&
-           std::ranges::find(group->controllers, controller) != group->controllers.end();
-  };
-  checks.push_back(
-      {.name = "cgroup v2",
-       .ok = delegated("cpu") && delegated("memory"),
-       .detail = !group ? "there is none"
-                        : fmt::format("{}, {}, with {}", group->folder,
-                                      group->writable ? "writable" : "not writable",
-                                      group->controllers.empty()
-                                          ? "no controllers"
-                                          : fmt::format("{}", fmt::join(group->controllers, " "))),
-       .advice = "no limit of berth's needs it; to bound the whole process from outside: systemd-run --user "
-                 "--scope -p Delegate=yes berth …"});
+  checks.push_back(group_check(own_group));
   const bool pressure = std::ranges::all_of(std::array{"cpu", "memory", "io"}, [](const char* what) {
     return system_file(fmt::format("/proc/pressure/{}", what)).has_value();
   });
@@ -230,7 +244,7 @@ Checks all_checks(const UserFolders& folders) {
   const auto owner = owners_bounds(folders);
   const policy::Bounds bounds = owner.value_or(policy::Bounds{});
   add_second_wall(checks, bounds.second_wall_required ? Need::kNeeded : Need::kUseful);
-  add_kernel(checks);
+  add_kernel(checks, bounds.host.priority.value_or(policy::Priority{}).control_group);
   checks.push_back(engine_check());
   checks.push_back(compiler_check());
   add_limits(checks);

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iterator>
+#include <thread>
 
 #include "base/error_table.h"
 #include "base/os/file.h"
@@ -63,13 +64,16 @@ policy::Priority priority_of(const policy::HostBudget& host, host::Use use) {
 
 /// Gives way as the owner says, and settles among the modules that run. Without a table of them nothing but a
 /// total of the owner's is missed.
-Result<std::unique_ptr<host::Place>> settle(const GuestOptions& options, const UserFolders& folders,
+Result<std::unique_ptr<host::Place>> settle(const GuestOptions& options, const Shared& shared,
                                             policy::Effective& effective, host::Use use) {
   const policy::Priority priority = priority_of(effective.host, use);
   effective.host.priority = priority;
+  if (!has_switch(options.guards_off, kControlGroupSwitch)) {
+    BERTH_TRY_VOID(shared.group.take(priority, effective.owner_source));
+  }
   lower_priority(priority.nice, priority.idle_io);
   const std::string name = std::filesystem::path(options.module).filename().string();
-  auto place = host::Place::take(folders.state, policy::printable(name), effective);
+  auto place = host::Place::take(shared.folders.state, policy::printable(name), effective);
   if (!place && effective.host.total == policy::Limits{}) return nullptr;
   return place;
 }
@@ -113,8 +117,8 @@ engine::CompileLimits compile_limits(const policy::Limits& limits) {
   return chosen;
 }
 
-Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const UserFolders& folders,
-                             const engine::Engine& engine) {
+Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const Shared& shared) {
+  const UserFolders& folders = shared.folders;
   Berthed module{.effective = BERTH_TRY(effective_policy(options.policy, folders)),
                  .guards_off = BERTH_TRY(guard_bits(options.guards_off))};
   policy::Effective& effective = module.effective;
@@ -123,7 +127,7 @@ Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const U
   // Asked before anything is compiled.
   std::ignore = BERTH_TRY(host::guest_for(effective.policy, use));
   if (has_switch(options.guards_off, kTotalSwitch)) effective.host.total = {};
-  module.place = BERTH_TRY(settle(options, folders, effective, use));
+  module.place = BERTH_TRY(settle(options, shared, effective, use));
 
   const auto cache = open_cache(options, folders);
   const policy::Limits& limits = effective.policy.limits;
@@ -133,7 +137,7 @@ Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const U
   const bool contained = !has_switch(options.guards_off, kCompileSwitch);
   {
     Progress progress;
-    const host::Loader loader(engine, cache.get(), contained ? &compiler : nullptr);
+    const host::Loader loader(shared.engine, cache.get(), contained ? &compiler : nullptr);
     module.loaded =
         BERTH_TRY(loader.load(options.module, kind, module.guards_off, [&](const registry::ModuleFile& file) {
           progress.begin(fmt::format("compiling {} ({})", file.name, format_bytes(file.bytes.size())));
@@ -151,6 +155,15 @@ Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const U
   return module;
 }
 
+host::GroupUse group_use(std::span<const Berthed* const> modules, host::Use use) {
+  host::GroupUse group{.use = use, .processors = std::max(1U, std::thread::hardware_concurrency())};
+  for (const Berthed* module : modules) {
+    group.modules.push_back(&module->effective.policy);
+    group.total = module->effective.host.total;  // one owner's
+  }
+  return group;
+}
+
 Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing) {
   Ready ready;
   ready.folders = BERTH_TRY(user_folders());
@@ -158,7 +171,10 @@ Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing) {
   ready.loop = BERTH_TRY(Loop::create());
   const uint64_t guards_off = BERTH_TRY(guard_bits(options.guards_off));
   ready.engine = BERTH_TRY(engine::Engine::create(sharing.lanes, guards_off));
-  static_cast<Berthed&>(ready) = BERTH_TRY(berth_module(options, sharing.use, ready.folders, *ready.engine));
+  const Shared shared{.folders = ready.folders, .engine = *ready.engine, .group = ready.group};
+  static_cast<Berthed&>(ready) = BERTH_TRY(berth_module(options, sharing.use, shared));
+  const Berthed* const only = &ready;
+  BERTH_TRY_VOID(ready.group.limit(group_use(std::span(&only, 1), sharing.use)));
   return ready;
 }
 
@@ -220,7 +236,10 @@ int conclude(const host::CommandReport& report, const GuestOptions& options, con
     say_report(report, options, ready);
   }
   // The guest is still at it, on the engine's threads: it ends with the process, which is its own.
-  if (report.outcome.still_running) leave(exit_status_of(report));
+  if (report.outcome.still_running) {
+    ready.group.give_back();
+    leave(exit_status_of(report));
+  }
   return exit_status_of(report);
 }
 

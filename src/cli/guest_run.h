@@ -14,6 +14,7 @@
 #include "base/os/folder_lock.h"
 #include "base/os/wall.h"
 #include "cli/guest_options.h"
+#include "cli/own_group.h"
 #include "engine/engine.h"
 #include "host/berthing.h"
 #include "host/command.h"
@@ -36,6 +37,7 @@ struct Berthed {
 /// A module, and all that it needs to run here.
 struct Ready : Berthed {
   UserFolders folders;
+  OwnGroup group;
   std::unique_ptr<Loop> loop;
   std::unique_ptr<engine::Engine> engine;
   Wall wall;
@@ -51,9 +53,18 @@ struct Sharing {
 /// module, compiling it unless it is in the cache.
 Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing = {});
 
+/// What modules in one process share.
+struct Shared {
+  const UserFolders& folders;
+  const engine::Engine& engine;
+  OwnGroup& group;  // taken by the first of them
+};
+
 /// The same for one of several modules, which share the rest.
-Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const UserFolders& folders,
-                             const engine::Engine& engine);
+Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const Shared& shared);
+
+/// What these modules may come to in their process.
+host::GroupUse group_use(std::span<const Berthed* const> modules, host::Use use);
 
 /// Puts the second wall up around this process: after it only the guest is run and reported on. `written` are
 /// folders that the verb then writes in. kUnavailable when the owner requires what this machine hasn't.

@@ -16,6 +16,7 @@
 #include "base/units.h"
 #include "cli/learn_questions.h"
 #include "cli/learn_report.h"
+#include "cli/own_group.h"
 #include "host/learn.h"
 #include "host/volumes.h"
 #include "policy/printable.h"
@@ -479,6 +480,10 @@ Result<void> check(const LearnOptions& options) {
 
 Result<int> learn(const LearnRequest& request) {
   Ground ground = BERTH_TRY(ground_of(request));
+  // Each round takes one beside it, which it can't from a group that this process stays in.
+  OwnGroup group;
+  const policy::Bounds& owner = ground.scope.owner;
+  BERTH_TRY_VOID(group.take(owner.host.priority.value_or(policy::Priority{}), owner.source));
   std::optional<LearnQuestions> questions;
   if (request.learn.mode == kLearnAsking) {
     questions = LearnQuestions::on_terminal();

@@ -260,7 +260,10 @@ Result<int> serve(const Options& options) {
   const auto loop = BERTH_TRY(Loop::create());
   const uint64_t guards_off = BERTH_TRY(guard_bits(options.guards_off));
   const auto engine = BERTH_TRY(engine::Engine::create(lanes, guards_off, host::HttpModule::kPlaces));
-  ServedModules modules = BERTH_TRY(ServedModules::make_ready(planned, options, folders, *engine));
+  OwnGroup group;
+  ServedModules modules = BERTH_TRY(
+      ServedModules::make_ready(planned, options, {.folders = folders, .engine = *engine, .group = group}));
+  BERTH_TRY_VOID(modules.limit_group(group, settings.connections));
   const std::string address = listener.address();
   const auto seen = BERTH_TRY(Seen::open(options.seen, address, lanes));
   BERTH_TRY_VOID(modules.raise_wall(options, *engine, folders));
@@ -305,6 +308,7 @@ Result<int> serve(const Options& options) {
   seen->close();
   modules.close();
   changes.conclude();
+  group.give_back();
   std::fflush(nullptr);
   std::_Exit(0);
 }

@@ -41,12 +41,11 @@ GuestOptions options_for(const GuestOptions& options, const serve::SiteModule& m
 }
 
 Result<ServedModules> ServedModules::make_ready(const std::vector<serve::SiteModule>& asked,
-                                                const GuestOptions& options, const UserFolders& folders,
-                                                const engine::Engine& engine) {
+                                                const GuestOptions& options, const Shared& shared) {
   ServedModules ready;
   for (const serve::SiteModule& module : asked) {
     GuestOptions own = options_for(options, module);
-    auto berthed = berth_module(own, host::Use::kServed, folders, engine);
+    auto berthed = berth_module(own, host::Use::kServed, shared);
     // Of one alone it is clear which one is meant.
     if (!berthed)
       return asked.size() == 1 ? std::unexpected(berthed.error()) : about(module, berthed.error());
@@ -56,11 +55,21 @@ Result<ServedModules> ServedModules::make_ready(const std::vector<serve::SiteMod
   return ready;
 }
 
+std::vector<const Berthed*> ServedModules::berthed() const {
+  std::vector<const Berthed*> all;
+  for (const ServedModule& module : modules_) all.push_back(&module.berthed);
+  return all;
+}
+
+Result<void> ServedModules::limit_group(OwnGroup& group, uint64_t connections) const {
+  host::GroupUse use = group_use(berthed(), host::Use::kServed);
+  use.connections = connections;
+  return group.limit(std::move(use));
+}
+
 Result<void> ServedModules::raise_wall(const GuestOptions& options, const engine::Engine& engine,
                                        const UserFolders& folders) const {
-  std::vector<const Berthed*> berthed;
-  for (const ServedModule& module : modules_) berthed.push_back(&module.berthed);
-  std::ignore = BERTH_TRY(raise_second_wall(options, engine, folders, berthed, {}));
+  std::ignore = BERTH_TRY(raise_second_wall(options, engine, folders, berthed(), {}));
   return {};
 }
 

@@ -54,8 +54,11 @@ class ServedModules {
 
   /// Makes each ready: what one of them lacks is said with its name.
   static Result<ServedModules> make_ready(const std::vector<serve::SiteModule>& asked,
-                                          const GuestOptions& options, const UserFolders& folders,
-                                          const engine::Engine& engine);
+                                          const GuestOptions& options, const Shared& shared);
+
+  /// From now on the kernel holds what all of them together may come to, with so many clients. Before the
+  /// wall.
+  Result<void> limit_group(OwnGroup& group, uint64_t connections) const;
 
   /// Puts up the wall that all of them need.
   Result<void> raise_wall(const GuestOptions& options, const engine::Engine& engine,
@@ -79,6 +82,8 @@ class ServedModules {
   void close() const;
 
  private:
+  std::vector<const Berthed*> berthed() const;
+
   std::vector<ServedModule> modules_;
 };
 

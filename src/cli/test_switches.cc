@@ -42,6 +42,7 @@ constexpr auto kGuards = std::to_array<Guard>({
     {kLandlockSwitch, 0},
     {kSeccompSwitch, 0},
     {kTotalSwitch, 0},
+    {kControlGroupSwitch, 0},
 });
 
 }  // namespace

@@ -19,12 +19,13 @@ inline constexpr bool kTestSwitches = false;
 #endif
 
 /// Guards that are not the engine's: a cached image is authenticated, a module is compiled in a worker; parts
-/// of the second wall; what the owner gives to all modules together.
+/// of the second wall; what the owner gives to all modules together; the control group.
 inline constexpr std::string_view kCacheAuthSwitch = "cache-auth";
 inline constexpr std::string_view kCompileSwitch = "compile";
 inline constexpr std::string_view kLandlockSwitch = "landlock";
 inline constexpr std::string_view kSeccompSwitch = "seccomp";
 inline constexpr std::string_view kTotalSwitch = "total";
+inline constexpr std::string_view kControlGroupSwitch = "control-group";
 
 /// The engine's bits for guards by name; those that are not the engine's give none.
 Result<uint64_t> guard_bits(const std::vector<std::string>& names);

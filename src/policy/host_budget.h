@@ -10,6 +10,7 @@
 //   nice = 10            # 0 to 19
 //   io = "idle"          # or "normal"
 //   pressure = "yield"   # or "ignore"
+//   control-group = "use"  # or "off", "require"
 //
 // Pure; safe on any thread.
 
@@ -25,10 +26,14 @@ namespace berth::policy {
 inline constexpr std::array<std::string_view, 5> kTotalLimits{"memory", "cpu.share", "storage",
                                                               "storage.files", "network.connections"};
 
+/// Whether berth takes a control group of its own: where it may, never, or it doesn't run.
+enum class ControlGroupUse { kUse, kOff, kRequire };
+
 struct Priority {
   int nice = 5;                    // of the system's scheduler: 0 is a program's usual one, 19 the last
   bool idle_io = true;             // disks serve others first
   bool yields_to_pressure = true;  // slows down while others wait for CPU, memory or disks
+  ControlGroupUse control_group = ControlGroupUse::kUse;
 
   bool operator==(const Priority&) const = default;
 };

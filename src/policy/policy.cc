@@ -19,7 +19,7 @@ namespace {
 constexpr std::array<std::string_view, 2> kKeys{"grants", "limits"};
 constexpr std::array<std::string_view, 6> kOwnersKeys{"grants",      "limits", "dns",
                                                       "second-wall", "total",  "priority"};
-constexpr std::array<std::string_view, 3> kPriorityKeys{"nice", "io", "pressure"};
+constexpr std::array<std::string_view, 4> kPriorityKeys{"nice", "io", "pressure", "control-group"};
 constexpr uint16_t kDnsPort = 53;
 
 /// What both a policy and an owner's file hold.
@@ -168,6 +168,8 @@ class Reader {
         priority.idle_io = BERTH_TRY(read_choice(value, "io", "idle", "normal"));
       } else if (key == "pressure") {
         priority.yields_to_pressure = BERTH_TRY(read_choice(value, "pressure", "yield", "ignore"));
+      } else if (key == "control-group") {
+        priority.control_group = BERTH_TRY(read_control_group(value));
       } else {
         return wrong(key.source(), fmt::format("{} is not a key of [priority]{}", quoted(key.str()),
                                                did_you_mean(key.str(), kPriorityKeys)));
@@ -182,6 +184,15 @@ class Reader {
     const auto word = node.value<std::string_view>();
     if (word == first || word == second) return word == first;
     return wrong(node.source(), fmt::format("'{}' is \"{}\" or \"{}\"", key, first, second));
+  }
+
+  Result<ControlGroupUse> read_control_group(const toml::node& node) const {
+    const auto word = node.value<std::string_view>();
+    if (word == "use") return ControlGroupUse::kUse;
+    if (word == "off") return ControlGroupUse::kOff;
+    if (word == "require") return ControlGroupUse::kRequire;
+    return wrong(node.source(),
+                 "'control-group' is \"use\", where there is one to be had, \"off\" or \"require\"");
   }
 
   /// `cpu.time = …` is a table `cpu` with a key `time`.

@@ -137,6 +137,23 @@ TEST_CASE("an owner, and nobody else, may require the second wall") {
   CHECK_FALSE(parse_policy("second-wall = \"require\"", "policy.toml").has_value());
 }
 
+TEST_CASE("an owner says whether berth takes a control group of its own") {
+  const auto asked = [](const char* text) {
+    return parse_bounds(text, "host.toml").value().host.priority.value_or(Priority{}).control_group;
+  };
+  CHECK(asked("") == ControlGroupUse::kUse);
+  CHECK(asked("[priority]\nnice = 3\n") == ControlGroupUse::kUse);
+  CHECK(asked("[priority]\ncontrol-group = \"use\"\n") == ControlGroupUse::kUse);
+  CHECK(asked("[priority]\ncontrol-group = \"off\"\n") == ControlGroupUse::kOff);
+  CHECK(asked("[priority]\ncontrol-group = \"require\"\n") == ControlGroupUse::kRequire);
+  for (const char* value : {"true", "\"on\"", "\"\"", "[\"use\"]"}) {
+    CAPTURE(value);
+    const auto bounds = parse_bounds(std::string("[priority]\ncontrol-group = ") + value, "host.toml");
+    REQUIRE_FALSE(bounds.has_value());
+    CHECK(bounds.error().message.starts_with("host.toml:2:17: 'control-group' is \"use\""));
+  }
+}
+
 TEST_CASE("what is no name server is refused where it stands") {
   for (const char* text : {"dns.servers = [\"ns.example.com\"]", "dns.servers = []", "dns.servers = [53]",
                            "dns.servers = \"10.0.0.53\"", "dns.server = [\"10.0.0.53\"]", "dns = 1",

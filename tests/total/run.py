@@ -216,6 +216,7 @@ def a_wrong_owners_file_is_refused(machine):
         ("[priority]\nnice = 20\n", "'nice' is a whole number from 0"),
         ("[priority]\nnic = 1\n", "did you mean 'nice'"),
         ('[priority]\nio = "last"\n', "'io' is \"idle\" or \"normal\""),
+        ('[priority]\ncontrol-groups = "off"\n', "did you mean 'control-group'"),
     ):
         (machine.root / "config" / "host.toml").write_text(text)
         errors = finish(machine.start("rest", "--wall", "1s"), 120)

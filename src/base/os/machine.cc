@@ -6,9 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
-#include <sstream>
+#include <array>
+#include <cerrno>
 
 #include "base/os/descriptor.h"
 
@@ -36,10 +35,17 @@ bool may_write(const std::string& path) {
 }
 
 std::optional<std::string> system_file(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return std::nullopt;
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  return text;
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.opened()) return std::nullopt;
+  std::string text;
+  std::array<char, 4096> piece{};
+  for (;;) {
+    const ssize_t bytes = ::read(file.get(), piece.data(), piece.size());
+    if (bytes < 0 && errno == EINTR) continue;
+    if (bytes < 0) return std::nullopt;
+    if (bytes == 0) return text;
+    text.append(piece.data(), static_cast<size_t>(bytes));
+  }
 }
 
 std::string boot_id() {
@@ -63,21 +69,6 @@ std::optional<uint64_t> address_space_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
   return limit.rlim_cur;
-}
-
-std::optional<ControlGroup> control_group() {
-  std::istringstream groups(system_file("/proc/self/cgroup").value_or(""));
-  for (std::string line; std::getline(groups, line);) {
-    if (!line.starts_with("0::/")) continue;
-    ControlGroup group{.folder = "/sys/fs/cgroup" + line.substr(3), .controllers = {}};
-    const auto controllers = system_file(group.folder + "/cgroup.controllers");
-    if (!controllers) return std::nullopt;
-    std::istringstream names(*controllers);
-    group.controllers.assign(std::istream_iterator<std::string>(names), {});
-    group.writable = may_write(group.folder) && may_write(group.folder + "/cgroup.subtree_control");
-    return group;
-  }
-  return std::nullopt;
 }
 
 }  // namespace berth

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace berth {
 
@@ -27,15 +26,5 @@ std::chrono::nanoseconds since_boot();
 
 /// What `ulimit -v` allows; nothing when it sets no bound.
 std::optional<uint64_t> address_space_limit();
-
-/// This process's own group of cgroup v2, and which controllers it may use for groups below it.
-struct ControlGroup {
-  std::string folder;
-  std::vector<std::string> controllers;
-  bool writable = false;
-};
-
-/// Nothing where there is no cgroup v2.
-std::optional<ControlGroup> control_group();
 
 }  // namespace berth
