@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! HTTP out, of WASI 0.2 and 0.3: each request is asked about by its URL before anything is looked up, and again
 //! by the address that it really goes to. Redirects are the guest's to follow, so they are asked about as well.
-//! Proxy variables of the host play no part.
+//! Proxy variables of the host play no part. A name below `berth.internal` is a module's of this process: such a request
+//! goes by [`Asking`], and never to a network.
 
 use crate::guard::Guard;
-use crate::http_body::{Arriving, Outgoing};
+use crate::http_body::{Arriving, Outgoing, from_server};
 use crate::http_error::{Stage, from_hyper};
 use crate::http_pool::{HEAD_BYTES, Origin, Pool, Quiet};
-use crate::names::Host;
+use crate::inside::{Asking, Trail};
+use crate::names::{self, Host};
 use crate::net::Common;
 use crate::traffic::Traffic;
 use crate::{Capability, Knock, Operation, Reason};
@@ -33,17 +35,34 @@ const BODY_PIECE: usize = 64 << 10;
 const MOST_TRIES: usize = 3;
 
 const CONNECT: Duration = Duration::from_secs(30);
-const FIRST_BYTE: Duration = Duration::from_secs(300);
-const BETWEEN_BYTES: Duration = Duration::from_secs(300);
+pub(crate) const FIRST_BYTE: Duration = Duration::from_secs(300);
+pub(crate) const BETWEEN_BYTES: Duration = Duration::from_secs(300);
 
 pub struct HttpDoor {
     guard: Arc<Guard>,
     pool: Arc<Pool>,
+    common: Arc<Common>,
+    module: Arc<str>,
+    trail: Trail,
+}
+
+/// A request that the policy has let through.
+enum Admitted {
+    Outside(Exchange),
+    Inside(Asking),
 }
 
 impl HttpDoor {
-    pub fn new(common: Arc<Common>, guard: Arc<Guard>, traffic: Arc<Traffic>) -> Self {
-        HttpDoor { pool: Pool::new(common, guard.clone(), traffic), guard }
+    /// `module` is what it is called where it asks another one.
+    pub fn new(common: Arc<Common>, guard: Arc<Guard>, traffic: Arc<Traffic>, module: String) -> Self {
+        let pool = Pool::new(common.clone(), guard.clone(), traffic);
+        HttpDoor { guard, pool, common, module: module.into(), trail: Trail::default() }
+    }
+
+    /// The guest answers a request, whose trail its own requests to other modules go on: beside others that it still
+    /// works for, or alone.
+    pub fn follow(&mut self, trail: Trail, beside: bool) {
+        self.trail = if beside { self.trail.beside(trail) } else { trail };
     }
 
     pub(crate) fn pool(&self) -> &Arc<Pool> {
@@ -56,7 +75,7 @@ impl HttpDoor {
     }
 
     /// What a request needs, once the policy has let its URL through.
-    fn admit(&self, request: &http::Request<WasiBody>) -> Result<Exchange> {
+    fn admit(&self, request: &http::Request<WasiBody>) -> Result<Admitted> {
         let target = Target::of(request)?;
         if !target.ask(&self.guard, None, Quiet(false)) {
             return Err(Error::HttpRequestDenied);
@@ -64,16 +83,21 @@ impl HttpDoor {
         if request.method() == Method::CONNECT {
             return Err(Error::HttpRequestMethodInvalid);
         }
+        let host = target.host.clone().ok_or(Error::HttpRequestUriInvalid)?;
+        if matches!(&host, Host::Name(name) if names::is_inside(name)) {
+            let (guard, inside) = (self.guard.clone(), self.common.inside().cloned());
+            let (module, trail) = (self.module.clone(), self.trail.clone());
+            return Ok(Admitted::Inside(Asking { guard, target, inside, module, trail }));
+        }
         if self.pool.is_spent() {
             return Err(Error::HttpRequestDenied);
         }
-        let host = target.host.clone().ok_or(Error::HttpRequestUriInvalid)?;
-        Ok(Exchange { guard: self.guard.clone(), pool: self.pool.clone(), target, host })
+        Ok(Admitted::Outside(Exchange { guard: self.guard.clone(), pool: self.pool.clone(), target, host }))
     }
 }
 
 type Sent = Box<dyn Future<Output = Result<(), Error>> + Send>;
-type Answer = Result<(http::Response<WasiBody>, Sent), Error>;
+pub(crate) type Answer = Result<(http::Response<WasiBody>, Sent), Error>;
 
 impl WasiHttpHooks for HttpDoor {
     fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
@@ -98,8 +122,10 @@ impl WasiHttpHooks for HttpDoor {
         options: Option<RequestOptions>,
         _received: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Answer> + Send> {
+        let options = options.unwrap_or_default();
         match self.admit(&request) {
-            Ok(exchange) => Box::new(exchange.perform(request, options.unwrap_or_default())),
+            Ok(Admitted::Outside(exchange)) => Box::new(exchange.perform(request, options)),
+            Ok(Admitted::Inside(asking)) => Box::new(asking.perform(request, options)),
             Err(error) => Box::new(async { Err(error) }),
         }
     }
@@ -111,8 +137,8 @@ fn is_forbidden(name: &HeaderName) -> bool {
 }
 
 /// Where a request goes, as the policy reads it.
-struct Target {
-    method: Method,
+pub(crate) struct Target {
+    pub method: Method,
     url: String,
     tls: bool,
     /// Nothing when it is no host; the policy has words for that.
@@ -142,6 +168,14 @@ impl Target {
             _ => uri.to_string(),
         };
         Ok(Target { method: request.method().clone(), url, tls, host, port })
+    }
+
+    /// Says that it was let through, and that nobody is there.
+    pub fn tell_no_module(&self, guard: &Guard) {
+        guard.account().ask(&Knock {
+            method: self.method.as_str(),
+            ..Knock::new(Capability::HttpOut, Operation::Request, &self.url, Reason::NoModule)
+        });
     }
 
     /// Without an address: whether the request may be made at all.
@@ -174,13 +208,6 @@ impl Exchange {
         Ok((response, Box::new(sent)))
     }
 
-    /// What has to come of an answer that says its length, and isn't one without a body.
-    fn body_length<B>(&self, response: &http::Response<B>) -> Option<u64> {
-        let bodiless = self.target.method == Method::HEAD
-            || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        length_of(response.headers()).filter(|_| !bodiless)
-    }
-
     async fn exchange(
         &self,
         mut request: http::Request<Outgoing>,
@@ -206,9 +233,11 @@ impl Exchange {
                         return Err(Error::HttpUpgradeFailed);
                     }
                     let between_bytes = options.between_bytes_timeout.unwrap_or(BETWEEN_BYTES);
-                    let used = line.used(&self.pool, origin);
-                    let length = self.body_length(&response);
-                    let body = |incoming| Arriving::new(incoming, length, between_bytes, used, leases).boxed_unsync();
+                    let used = Some(line.used(&self.pool, origin));
+                    let length = length_of(response.headers()).filter(|_| has_body(&self.target.method, &response));
+                    let body = |incoming| {
+                        Arriving::new(from_server(incoming), length, between_bytes, used, leases).boxed_unsync()
+                    };
                     return Ok(response.map(body));
                 }
                 // The server had closed a connection that waited here: nothing was sent, so it is sent anew.
@@ -224,13 +253,19 @@ impl Exchange {
     }
 }
 
-fn length_of(headers: &HeaderMap) -> Option<u64> {
+/// Whether anything follows an answer's head, whatever that says of its length.
+pub(crate) fn has_body<B>(method: &Method, response: &http::Response<B>) -> bool {
+    let none = matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    !none && method != Method::HEAD
+}
+
+pub(crate) fn length_of(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// What the request looks like on its connection: HTTP/1 has the path in its first line and the host in a header,
 /// HTTP/2 all of it in its own fields.
-fn dress(request: &mut http::Request<Outgoing>, two: bool) {
+pub(crate) fn dress<B>(request: &mut http::Request<B>, two: bool) {
     let headers = request.headers_mut();
     keep_trailers_only(headers);
     if two {

@@ -7,6 +7,7 @@ use crate::http_error::{Stage, from_hyper};
 use crate::http_pool::{HEAD_BYTES, Used};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -76,8 +77,8 @@ impl Body for Outgoing {
 }
 
 /// What the guest gets. Its connection is used again only when all of it has been read.
-pub struct Arriving {
-    incoming: Incoming,
+pub struct Arriving<B> {
+    incoming: B,
     /// What is still to come of a body whose length was said: HTTP/2 lets a server end it early.
     left: Option<u64>,
     between_bytes: Duration,
@@ -87,17 +88,21 @@ pub struct Arriving {
     leases: Vec<Lease>,
 }
 
-impl Arriving {
+/// A server's answer, in the door's errors.
+pub fn from_server(incoming: Incoming) -> impl Body<Data = Bytes, Error = Error> + Send + Unpin {
+    incoming.map_err(|error| from_hyper(&error, Stage::InBody, HEAD_BYTES))
+}
+
+impl<B: Body<Data = Bytes, Error = Error> + Unpin> Arriving<B> {
     pub fn new(
-        incoming: Incoming,
+        incoming: B,
         length: Option<u64>,
         between_bytes: Duration,
-        used: Used,
+        used: Option<Used>,
         leases: Vec<Lease>,
     ) -> Self {
         let timer = Box::pin(tokio::time::sleep(Duration::ZERO));
-        let mut body =
-            Arriving { incoming, left: length, between_bytes, timer, waiting: false, used: Some(used), leases };
+        let mut body = Arriving { incoming, left: length, between_bytes, timer, waiting: false, used, leases };
         if body.incoming.is_end_stream() {
             body.finish();
         }
@@ -119,7 +124,7 @@ impl Arriving {
     }
 }
 
-impl Body for Arriving {
+impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Arriving<B> {
     type Data = Bytes;
     type Error = Error;
 
@@ -146,7 +151,7 @@ impl Body for Arriving {
             }
             Poll::Ready(Some(Err(error))) => {
                 this.give_up();
-                Poll::Ready(Some(Err(from_hyper(&error, Stage::InBody, HEAD_BYTES))))
+                Poll::Ready(Some(Err(error)))
             }
             Poll::Pending => {
                 if !this.waiting {

@@ -26,6 +26,7 @@ mod http_body;
 mod http_error;
 pub mod http_link;
 mod http_pool;
+pub mod inside;
 mod knock;
 pub mod ledger;
 mod ledger_walk;

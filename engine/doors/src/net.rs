@@ -8,25 +8,36 @@ use crate::connections::Connections;
 use crate::guard::{Aim, Asked, Guard};
 use crate::holdings::Holdings;
 use crate::http::HttpDoor;
+use crate::inside::Inside;
 use crate::resolver::Resolver;
 use crate::tls::Roots;
 use crate::traffic::{Gate, Traffic, Way};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::sockets::SocketAddrUse;
 
 /// What the guests of one runtime share: resolvers and the certificates that TLS trusts, each made when it is
-/// first needed.
+/// first needed, and who brings requests from one of them to another.
 #[derive(Default)]
 pub struct Common {
     resolvers: Mutex<HashMap<Vec<SocketAddr>, Arc<Resolver>>>,
     pub(crate) roots: Roots,
+    inside: OnceLock<Arc<dyn Inside>>,
 }
 
 impl Common {
+    /// From now on requests to modules of this process go there. Once.
+    pub fn bring_inside(&self, inside: Arc<dyn Inside>) {
+        let _ = self.inside.set(inside);
+    }
+
+    pub(crate) fn inside(&self) -> Option<&Arc<dyn Inside>> {
+        self.inside.get()
+    }
+
     fn resolver(&self, servers: Vec<SocketAddr>) -> Arc<Resolver> {
         let mut resolvers = self.resolvers.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         resolvers.entry(servers.clone()).or_insert_with(|| Arc::new(Resolver::new(servers))).clone()
@@ -36,6 +47,8 @@ impl Common {
 /// What a guest's network is made of, beside what C++ lends.
 #[derive(Clone)]
 pub struct Settings {
+    /// What the module is called where it asks another one.
+    pub module: String,
     /// Name servers that the owner of this machine named; without any, the system's.
     pub dns_servers: Vec<SocketAddr>,
     /// The names that rules for sockets hold.
@@ -57,7 +70,7 @@ impl NetDoor {
         let resolver = common.resolver(settings.dns_servers);
         let connections = settings.traffic.connections.clone();
         let guard = Guard::new(Account::open(lent), connections, resolver, settings.rule_names);
-        let http = HttpDoor::new(common.clone(), guard.clone(), settings.traffic.clone());
+        let http = HttpDoor::new(common.clone(), guard.clone(), settings.traffic.clone(), settings.module);
         NetDoor { http, guard, traffic: settings.traffic, holdings: Arc::default() }
     }
 
