@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace berth::serve {
 namespace {
@@ -42,9 +43,9 @@ std::string names_of(std::string_view text) {
   if (!routes) return routes.error().message;
   const auto modules = modules_of(*routes);
   if (!modules) return modules.error().message;
-  std::string names;
-  for (const SiteModule& module : *modules) names += (names.empty() ? "" : "; ") + module.name;
-  return names;
+  std::vector<std::string> names;
+  for (const SiteModule& module : *modules) names.push_back(module.name);
+  return fmt::format("{}", fmt::join(names, "; "));
 }
 
 TEST_CASE("a module is called as its file is, or as the site says") {
