@@ -201,7 +201,7 @@ pub(crate) unsafe fn read_guest(guest: &berth_guest, asked: Asked) -> Result<Gue
         meter,
         share,
         owner: Arc::new(asked),
-        net: Settings { module, dns_servers, rule_names, traffic },
+        net: Settings::new(module, dns_servers, rule_names, traffic),
         ways: if guest.portable { Ways::Portable } else { Ways::Native },
         guards_off: GuardsOff(guest.guards_off),
     })

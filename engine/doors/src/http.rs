@@ -7,17 +7,19 @@
 use crate::guard::Guard;
 use crate::http_body::{Arriving, Outgoing, from_server};
 use crate::http_error::{Stage, from_hyper};
-use crate::http_pool::{HEAD_BYTES, Origin, Pool, Quiet};
+use crate::http_lines::{Lines, Quiet};
+use crate::http_pool::{Origin, Pool};
+use crate::http_wire::HEAD_BYTES;
 use crate::inside::{Asking, Trail};
 use crate::names::{self, Host};
 use crate::net::Common;
-use crate::traffic::Traffic;
 use crate::{Capability, Knock, Operation, Reason};
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
-use http_body_util::BodyExt;
+use http_body_util::BodyExt as _;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::time::timeout;
 use wasmtime_wasi_http::{
@@ -39,8 +41,7 @@ pub(crate) const FIRST_BYTE: Duration = Duration::from_secs(300);
 pub(crate) const BETWEEN_BYTES: Duration = Duration::from_secs(300);
 
 pub struct HttpDoor {
-    guard: Arc<Guard>,
-    pool: Arc<Pool>,
+    lines: Arc<Lines>,
     common: Arc<Common>,
     module: Arc<str>,
     trail: Trail,
@@ -54,9 +55,9 @@ enum Admitted {
 
 impl HttpDoor {
     /// `module` is what it is called where it asks another one.
-    pub fn new(common: Arc<Common>, guard: Arc<Guard>, traffic: Arc<Traffic>, module: String) -> Self {
-        let pool = Pool::new(common.clone(), guard.clone(), traffic);
-        HttpDoor { guard, pool, common, module: module.into(), trail: Trail::default() }
+    pub fn new(common: Arc<Common>, guard: Arc<Guard>, pool: Arc<Pool>, module: String) -> Self {
+        let lines = Lines::new(common.clone(), guard, pool);
+        HttpDoor { lines, common, module: module.into(), trail: Trail::default() }
     }
 
     /// The guest answers a request, whose trail its own requests to other modules go on: beside others that it still
@@ -66,18 +67,13 @@ impl HttpDoor {
     }
 
     pub(crate) fn pool(&self) -> &Arc<Pool> {
-        &self.pool
-    }
-
-    /// Ends every connection.
-    pub fn close(&self) {
-        self.pool.close();
+        self.lines.pool()
     }
 
     /// What a request needs, once the policy has let its URL through.
     fn admit(&self, request: &http::Request<WasiBody>) -> Result<Admitted> {
         let target = Target::of(request)?;
-        if !target.ask(&self.guard, None, Quiet(false)) {
+        if !target.ask(self.lines.guard(), None, Quiet(false)) {
             return Err(Error::HttpRequestDenied);
         }
         if request.method() == Method::CONNECT {
@@ -85,14 +81,14 @@ impl HttpDoor {
         }
         let host = target.host.clone().ok_or(Error::HttpRequestUriInvalid)?;
         if matches!(&host, Host::Name(name) if names::is_inside(name)) {
-            let (guard, inside) = (self.guard.clone(), self.common.inside().cloned());
+            let (guard, inside) = (self.lines.guard().clone(), self.common.inside().cloned());
             let (module, trail) = (self.module.clone(), self.trail.clone());
             return Ok(Admitted::Inside(Asking { guard, target, inside, module, trail }));
         }
-        if self.pool.is_spent() {
+        if self.lines.pool().is_spent() {
             return Err(Error::HttpRequestDenied);
         }
-        Ok(Admitted::Outside(Exchange { guard: self.guard.clone(), pool: self.pool.clone(), target, host }))
+        Ok(Admitted::Outside(Exchange { lines: self.lines.clone(), target, host }))
     }
 }
 
@@ -191,8 +187,7 @@ impl Target {
 }
 
 struct Exchange {
-    guard: Arc<Guard>,
-    pool: Arc<Pool>,
+    lines: Arc<Lines>,
     target: Target,
     host: Host,
 }
@@ -215,16 +210,18 @@ impl Exchange {
     ) -> Result<http::Response<WasiBody>> {
         let origin = Origin { tls: self.target.tls, host: self.host.in_url(), port: self.target.port };
         let mut tries = 0;
-        let mut leases = vec![self.guard.account().draw(EXCHANGE_BYTES).ok_or(Error::ConnectionLimitReached)?];
+        let mut leases = vec![self.lines.guard().account().draw(EXCHANGE_BYTES).ok_or(Error::ConnectionLimitReached)?];
         loop {
-            let permitted = |address, quiet| self.target.ask(&self.guard, Some(address), quiet);
-            let connecting = self.pool.line(&origin, &self.host, permitted);
+            let permitted = |address, quiet| self.target.ask(self.lines.guard(), Some(address), quiet);
+            let connecting = self.lines.line(&origin, &self.host, permitted);
             let line = timeout(options.connect_timeout.unwrap_or(CONNECT), connecting).await;
             let mut line = line.map_err(|_| Error::ConnectionTimeout)??;
             if line.is_two() && leases.len() == 1 {
-                leases.push(self.guard.account().draw(EXCHANGE_BYTES_TWO).ok_or(Error::ConnectionLimitReached)?);
+                leases
+                    .push(self.lines.guard().account().draw(EXCHANGE_BYTES_TWO).ok_or(Error::ConnectionLimitReached)?);
             }
             dress(&mut request, line.is_two());
+            let again = if line.is_fresh() { None } else { Again::of(&request) };
             let waiting = line.send(request);
             let answer = timeout(options.first_byte_timeout.unwrap_or(FIRST_BYTE), waiting).await;
             match answer.map_err(|_| Error::ConnectionReadTimeout)? {
@@ -233,24 +230,55 @@ impl Exchange {
                         return Err(Error::HttpUpgradeFailed);
                     }
                     let between_bytes = options.between_bytes_timeout.unwrap_or(BETWEEN_BYTES);
-                    let used = Some(line.used(&self.pool, origin));
+                    let used = Some(line.used(self.lines.pool(), origin));
                     let length = length_of(response.headers()).filter(|_| has_body(&self.target.method, &response));
                     let body = |incoming| {
                         Arriving::new(from_server(incoming), length, between_bytes, used, leases).boxed_unsync()
                     };
                     return Ok(response.map(body));
                 }
-                // The server had closed a connection that waited here: nothing was sent, so it is sent anew.
-                Err(mut unsent) => match unsent.take_message() {
-                    Some(again) if !line.is_fresh() && tries < MOST_TRIES => {
-                        tries += 1;
-                        request = again;
+                // The server had closed a connection that waited here: what wasn't sent is sent anew, and what was, if
+                // the server may get it twice.
+                Err(mut unsent) => {
+                    match unsent.take_message().or_else(|| again.filter(|_| cut_off(unsent.error()))?.request()) {
+                        Some(again) if !line.is_fresh() && tries < MOST_TRIES => {
+                            tries += 1;
+                            request = again;
+                        }
+                        _ => return Err(from_hyper(unsent.error(), Stage::BeforeHead, HEAD_BYTES)),
                     }
-                    _ => return Err(from_hyper(unsent.error(), Stage::BeforeHead, HEAD_BYTES)),
-                },
+                }
             }
         }
     }
+}
+
+/// What a request is sent again from, where a server may get it twice: its method says so (RFC 9110, 9.2.2), and it turns
+/// out to have no body.
+struct Again {
+    head: http::Request<()>,
+    was_empty: Arc<AtomicBool>,
+}
+
+impl Again {
+    fn of(request: &http::Request<Outgoing>) -> Option<Self> {
+        let idempotent = request.method().is_safe() || matches!(*request.method(), Method::PUT | Method::DELETE);
+        let mut head = http::Request::new(());
+        *head.method_mut() = request.method().clone();
+        *head.uri_mut() = request.uri().clone();
+        *head.headers_mut() = request.headers().clone();
+        idempotent.then(|| Again { head, was_empty: request.body().was_empty() })
+    }
+
+    fn request(self) -> Option<http::Request<Outgoing>> {
+        let empty = || Outgoing::new(WasiBody::default(), Some(0)).0;
+        self.was_empty.load(Relaxed).then(|| self.head.map(|()| empty()))
+    }
+}
+
+/// Whether the connection ended before any of the answer had come.
+fn cut_off(error: &hyper::Error) -> bool {
+    matches!(from_hyper(error, Stage::BeforeHead, HEAD_BYTES), Error::ConnectionTerminated)
 }
 
 /// Whether anything follows an answer's head, whatever that says of its length.

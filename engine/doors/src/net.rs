@@ -8,6 +8,7 @@ use crate::connections::Connections;
 use crate::guard::{Aim, Asked, Guard};
 use crate::holdings::Holdings;
 use crate::http::HttpDoor;
+use crate::http_pool::Pool;
 use crate::inside::Inside;
 use crate::resolver::Resolver;
 use crate::tls::Roots;
@@ -53,11 +54,18 @@ pub struct Settings {
     pub dns_servers: Vec<SocketAddr>,
     /// The names that rules for sockets hold.
     pub rule_names: Vec<String>,
-    /// What the module may send, receive and have open.
-    pub traffic: Arc<Traffic>,
+    /// Its connections to HTTP servers, which all guests with these settings use one after the other, and what the
+    /// module may send, receive and have open.
+    pool: Arc<Pool>,
 }
 
-/// One guest's network. When it goes, its connections end and nothing of what C++ lent is used any more.
+impl Settings {
+    pub fn new(module: String, dns_servers: Vec<SocketAddr>, rule_names: Vec<String>, traffic: Arc<Traffic>) -> Self {
+        Settings { module, dns_servers, rule_names, pool: Pool::new(traffic) }
+    }
+}
+
+/// One guest's network. When it goes, what it has under way ends, and nothing of what C++ lent is used any more.
 pub struct NetDoor {
     pub guard: Arc<Guard>,
     pub http: HttpDoor,
@@ -68,10 +76,11 @@ pub struct NetDoor {
 impl NetDoor {
     pub fn new(common: &Arc<Common>, settings: Settings, lent: Lent) -> Self {
         let resolver = common.resolver(settings.dns_servers);
-        let connections = settings.traffic.connections.clone();
+        let traffic = settings.pool.traffic().clone();
+        let connections = traffic.connections.clone();
         let guard = Guard::new(Account::open(lent), connections, resolver, settings.rule_names);
-        let http = HttpDoor::new(common.clone(), guard.clone(), settings.traffic.clone(), settings.module);
-        NetDoor { http, guard, traffic: settings.traffic, holdings: Arc::default() }
+        let http = HttpDoor::new(common.clone(), guard.clone(), settings.pool, settings.module);
+        NetDoor { http, guard, traffic, holdings: Arc::default() }
     }
 
     /// What one connection's bytes go through.
@@ -123,7 +132,6 @@ fn lock(holdings: &Mutex<Holdings>) -> MutexGuard<'_, Holdings> {
 
 impl Drop for NetDoor {
     fn drop(&mut self) {
-        self.http.close();
         self.guard.account().close();
     }
 }
