@@ -30,11 +30,6 @@ def case(function):
     return function
 
 
-def of_0_3(function):
-    CASES.append((function, "web-p3"))
-    return function
-
-
 def both(function):
     """A case for WASI 0.2 and for 0.3."""
     CASES.extend([(function, "web"), (function, "web-p3")])
@@ -153,7 +148,7 @@ def a_connection_that_was_closed_meanwhile_is_no_error(machine):
                 time.sleep(0.02)
 
 
-@of_0_3
+@both
 def what_a_server_may_have_seen_is_repeated_only_where_it_may_be(machine):
     with Closing(at_once=False) as upstream:
         origin = f"http://127.0.0.1:{upstream.port}"

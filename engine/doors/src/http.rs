@@ -221,7 +221,7 @@ impl Exchange {
                     .push(self.lines.guard().account().draw(EXCHANGE_BYTES_TWO).ok_or(Error::ConnectionLimitReached)?);
             }
             dress(&mut request, line.is_two());
-            let again = if line.is_fresh() { None } else { Again::of(&request) };
+            let again = if line.is_fresh() { None } else { Again::of(&request, line.is_two()) };
             let waiting = line.send(request);
             let answer = timeout(options.first_byte_timeout.unwrap_or(FIRST_BYTE), waiting).await;
             match answer.map_err(|_| Error::ConnectionReadTimeout)? {
@@ -257,22 +257,26 @@ impl Exchange {
 /// out to have no body.
 struct Again {
     head: http::Request<()>,
+    /// Of HTTP/1, which sends no body with these methods unless its length was said, and so asks for none.
+    bodiless: bool,
     was_empty: Arc<AtomicBool>,
 }
 
 impl Again {
-    fn of(request: &http::Request<Outgoing>) -> Option<Self> {
+    fn of(request: &http::Request<Outgoing>, two: bool) -> Option<Self> {
         let idempotent = request.method().is_safe() || matches!(*request.method(), Method::PUT | Method::DELETE);
+        let bodiless =
+            matches!(*request.method(), Method::GET | Method::HEAD) && length_of(request.headers()).is_none();
         let mut head = http::Request::new(());
         *head.method_mut() = request.method().clone();
         *head.uri_mut() = request.uri().clone();
         *head.headers_mut() = request.headers().clone();
-        idempotent.then(|| Again { head, was_empty: request.body().was_empty() })
+        idempotent.then(|| Again { head, bodiless: bodiless && !two, was_empty: request.body().was_empty() })
     }
 
     fn request(self) -> Option<http::Request<Outgoing>> {
         let empty = || Outgoing::new(WasiBody::default(), Some(0)).0;
-        self.was_empty.load(Relaxed).then(|| self.head.map(|()| empty()))
+        (self.bodiless || self.was_empty.load(Relaxed)).then(|| self.head.map(|()| empty()))
     }
 }
 
