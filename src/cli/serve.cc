@@ -63,6 +63,9 @@ void describe(CLI::App& app, Options& options) {
       "or each with a policy of its own, by a file of [[route]] at = \"/\", module = \"web.wasm\", policy = "
       "\"web.toml\":\n\n"
       "  berth serve --site site.toml\n\n"
+      "Modules ask each other by their names, within the process, where a grant opens it: with 'http.out "
+      "berth:api'\n"
+      "by http://api.berth.internal/. A module's name is its file's, or name = \"api\" in its [[route]].\n\n"
       "A request that a limit ends is answered with 504, one whose guest traps with 502, one too many with "
       "503.\n"
       "SIGHUP looks for new versions of the modules and their policies, and for a new certificate and key, "
@@ -113,6 +116,7 @@ Result<T> value_of(std::string_view option, Result<T> value) {
 
 Result<engine::ServerSettings> settings_of(const Options& options) {
   engine::ServerSettings settings;
+  settings.inside = true;
   settings.connections = BERTH_TRY(value_of("--max-connections", parse_count(options.connections)));
   settings.head_bytes = BERTH_TRY(value_of("--max-head", parse_bytes(options.head_bytes)));
   settings.head_time = BERTH_TRY(value_of("--head-timeout", parse_duration(options.head_time)));
@@ -193,7 +197,9 @@ void announce(const Options& options, const ServedModules& modules, const std::s
     std::vector<std::string> routes;
     for (const serve::RoutePattern& route : module.asked.routes) routes.push_back(to_text(route));
     names.push_back(module.current.module->loaded().name);
-    list.push_back({{"module", names.back()}, {"routes", routes}});
+    nlohmann::json entry{{"module", names.back()}, {"routes", routes}};
+    if (!module.asked.name.empty()) entry["name"] = module.asked.name;
+    list.push_back(std::move(entry));
   }
   const std::string url = fmt::format("{}://{}/", options.tls.asked() ? "https" : "http", address);
   if (options.json) {
@@ -302,6 +308,7 @@ Result<int> serve(const Options& options) {
     seen->stopping();
     server->stop();
   });
+  for (const std::string& line : modules.unanswered()) say(line);
   // Who reads it may send a signal at once.
   announce(options, modules, address, seen->admin_address());
   loop->run();

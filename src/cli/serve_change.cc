@@ -139,8 +139,10 @@ bool ServeChanges::take_routes(const std::string& site_text) {
   for (ServedModule& module : modules_.all()) {
     const auto found = entry(module.asked);
     auto routes = found == asked->end() ? std::vector<serve::RoutePattern>() : found->routes;
-    changed |= routes != module.asked.routes;
+    std::string name = found == asked->end() ? "" : found->name;
+    changed |= routes != module.asked.routes || name != module.asked.name;
     module.asked.routes = std::move(routes);
+    module.asked.name = std::move(name);
   }
   return changed;
 }

@@ -28,7 +28,11 @@ Result<std::vector<serve::SiteModule>> modules_asked(const AskedSite& asked, con
   if (!asked.file.empty()) routes = BERTH_TRY(serve::parse_site(site_text, asked.file));
   for (const std::string& text : asked.routes) routes.push_back(BERTH_TRY(serve::parse_route_option(text)));
   if (!asked.module.empty()) {
-    routes.push_back({.at = {}, .module = asked.module, .policy = std::nullopt, .source = asked.module});
+    routes.push_back({.at = {},
+                      .module = asked.module,
+                      .policy = std::nullopt,
+                      .name = std::nullopt,
+                      .source = asked.module});
   }
   return serve::modules_of(routes);
 }
@@ -88,6 +92,28 @@ Result<void> ServedModules::start(const engine::Engine& engine, const host::Serv
   return {};
 }
 
+std::vector<std::string> ServedModules::unanswered() const {
+  std::vector<std::string> lines;
+  for (const ServedModule& module : modules_) {
+    for (const policy::Grant& grant : module.current.policy.grants) {
+      const auto* http = std::get_if<policy::HttpOutGrant>(&grant.extent);
+      if (http == nullptr || !policy::stays_inside(*http) ||
+          http->endpoint.host.kind != policy::HostKind::kName)
+        continue;
+      const std::string_view name = policy::inside_label(http->endpoint.host.name);
+      const bool served =
+          std::ranges::any_of(modules_, [&](const ServedModule& other) { return other.asked.name == name; });
+      if (!served) {
+        lines.push_back(
+            fmt::format("'{}' may ask '{}', and no module here is called that: give one a name in its "
+                        "[[route]], or serve a {}.wasm, one alone",
+                        module.asked.path, to_text(grant), name));
+      }
+    }
+  }
+  return lines;
+}
+
 policy::Policy ServedModules::everything() const {
   policy::Policy all;
   for (const ServedModule& module : modules_) {
@@ -103,6 +129,7 @@ serve::Table ServedModules::table() const {
       // Those that are equal were refused when they were read.
       std::ignore = table.routes.add(route, table.modules.size());
     }
+    if (!module.asked.name.empty()) table.names[module.asked.name] = table.modules.size();
     table.modules.push_back(module.current.module);
   }
   return table;

@@ -75,6 +75,9 @@ class ServedModules {
     return modules_;
   }
 
+  /// What is said of grants to ask modules that aren't here. Once they have started.
+  std::vector<std::string> unanswered() const;
+
   /// What all of them may reach.
   policy::Policy everything() const;
 

@@ -99,6 +99,7 @@ AbiGuest::AbiGuest(const Guest& guest, berth_meter& meter, decltype(berth_guest:
           .budget = guest.budget->abi(),
           .meter = &meter,
           .share = guest.share != nullptr ? guest.share->abi() : nullptr,
+          .module = slice(guest.module),
           .names = {.items = names_.data(), .len = names_.size()},
           .traffic = guest.traffic != nullptr ? guest.traffic->abi() : nullptr,
           .dns_servers = {.items = dns_servers_.data(), .len = dns_servers_.size()},

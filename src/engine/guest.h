@@ -85,6 +85,7 @@ struct Guest {
   std::vector<std::string> args;       // the first is the program's name
   std::vector<std::pair<std::string, std::string>> env;
   std::vector<Folder> folders;
+  std::string module;                    // what it is called where it asks another one of the same engine
   std::vector<std::string> names;        // that rules for sockets hold
   std::vector<std::string> dns_servers;  // "127.0.0.1:5353"; none: the system's
   bool phantom = true;                   // the last preopen `/`, when no folder covers it

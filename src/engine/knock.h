@@ -12,8 +12,8 @@ namespace berth::engine {
 /// What a guest asks for.
 struct Knock {
   enum class Door { kFiles, kHttpOut, kSocketOut, kSocketIn, kDns };
-  /// Why its door stopped it; `kAsk` when the policy decides.
-  enum class Cause { kNoGrant, kReadOnly, kEscape, kSpecialFile, kCrossGrant, kAsk };
+  /// Why its door stopped it; `kAsk` when the policy decides, `kNoModule` when it was let through to nobody.
+  enum class Cause { kNoGrant, kReadOnly, kEscape, kSpecialFile, kCrossGrant, kAsk, kNoModule };
 
   Door door = Door::kFiles;
   Cause cause = Cause::kNoGrant;

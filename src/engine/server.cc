@@ -71,7 +71,8 @@ extern "C" void berth_on_route(void* context, const berth_request_head* head, be
                                                             .path = view(head->path),
                                                             .peer = view(head->peer),
                                                             .traceparent = view(head->traceparent),
-                                                            .refused = head->refused});
+                                                            .refused = head->refused,
+                                                            .hops = head->hops});
   *out = abi_of(decision.route);
   out->wait_ns = nanoseconds(decision.wait);
   out->body = slice(decision.body);
@@ -163,7 +164,8 @@ Result<std::unique_ptr<Server>> Server::start(const Engine& engine, Listener lis
                                      .head_ns = nanoseconds(settings.head_time),
                                      .body_bytes = settings.body_bytes,
                                      .idle_ns = nanoseconds(settings.idle_time),
-                                     .drain_ns = nanoseconds(settings.drain_time)};
+                                     .drain_ns = nanoseconds(settings.drain_time),
+                                     .inside = settings.inside};
   const berth_router calls = {.context = &router,
                               .route = berth_on_route,
                               .wait = berth_on_wait,

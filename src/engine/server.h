@@ -79,14 +79,16 @@ class Service {
 /// What a request says of itself before its body.
 struct RequestHead {
   std::string_view method;
-  std::string_view host;         // as the client wrote it, without a port
-  std::string_view path;         // with its query
-  std::string_view peer;         // the client's address and port
+  std::string_view host;  // as the client wrote it, without a port; of a module's "NAME.berth.internal"
+  std::string_view path;  // with its query
+  std::string_view peer;  // the client's address and port, or the module that asks
   std::string_view traceparent;  // the header, as the client wrote it; empty: none
   uint16_t refused = 0;          // not 0: makes no sense, is answered with this, and is told only to be noted
+  uint32_t hops = 0;  // requests from module to module that led to it, it included; 0: over a connection
 };
 
-/// Where a request goes.
+/// Where a request goes. To a module's own request 404 says that no module has that name, 508 that there are
+/// too many hops: it gets the interface's error for it.
 struct Route {
   std::shared_ptr<const Service> service;  // none: nowhere
   uint16_t status = 404;                   // what is answered then
@@ -153,6 +155,7 @@ struct ServerSettings {
   uint64_t body_bytes = uint64_t{1} << 30;
   std::chrono::nanoseconds idle_time = std::chrono::seconds(60);  // of a connection, or of a client in a body
   std::chrono::nanoseconds drain_time = std::chrono::seconds(30);  // of a server that is stopped
+  bool inside = false;  // its router is asked about requests between modules, too: of one server at most
 };
 
 /// Whoever knows the routes.

@@ -41,6 +41,8 @@ Reason reason_of(Knock::Cause cause) {
       return Reason::kCrossGrant;
     case Knock::Cause::kAsk:
       return Reason::kAsk;
+    case Knock::Cause::kNoModule:
+      return Reason::kNoModule;
   }
   return Reason::kNoGrant;
 }

@@ -84,7 +84,8 @@ HttpModule::~HttpModule() {
 Result<std::shared_ptr<HttpModule>> HttpModule::create(const engine::Engine& engine, Loaded loaded,
                                                        std::shared_ptr<Requests> requests) {
   auto& ruling = *requests->ruling;
-  const engine::Guest guest = BERTH_TRY(requests->lent->guest(Use::kServed, ruling.policy, ruling.denials));
+  engine::Guest guest = BERTH_TRY(requests->lent->guest(Use::kServed, ruling.policy, ruling.denials));
+  guest.module = loaded.name;
   std::shared_ptr<HttpModule> module(new HttpModule(std::move(loaded), requests));
   module->service_ = BERTH_TRY(
       engine::Service::create(engine, *module->loaded_.module, guest, requests->serving.reuse, requests));

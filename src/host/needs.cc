@@ -91,8 +91,9 @@ Needs needs_of(const policy::Policy& policy) {
       const engine::Quota quota = quota_of(files->quota_bytes, files->quota_files);
       add(needs.storage_bytes, quota.bytes);
       add(needs.storage_files, quota.files);
-    } else if (std::holds_alternative<policy::HttpOutGrant>(grant.extent) ||
-               std::holds_alternative<policy::SocketOutGrant>(grant.extent) ||
+    } else if (const auto* http = std::get_if<policy::HttpOutGrant>(&grant.extent)) {
+      if (!policy::stays_inside(*http)) needs.connections = limits.network_connections;
+    } else if (std::holds_alternative<policy::SocketOutGrant>(grant.extent) ||
                std::holds_alternative<policy::SocketInGrant>(grant.extent)) {
       needs.connections = limits.network_connections;
     }

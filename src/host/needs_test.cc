@@ -37,6 +37,7 @@ TEST_CASE("what a module may have at most is what its limits and grants say") {
   CHECK(bounded.storage_bytes == kMiB);
   CHECK(bounded.storage_files == 1000 + 256);
   CHECK(needs_of(policy_of({"http.out https://*:443"})).connections == std::nullopt);
+  CHECK(needs_of(policy_of({"http.out berth:other"})).connections == 0);
   CHECK(needs_of(policy_of({"socket.out tcp://10.0.0.1:1"}, {{"network.connections", "5"}})).connections ==
         5);
 }

@@ -13,9 +13,14 @@ namespace {
 namespace fs = std::filesystem;
 using policy::Capability;
 
+bool stays_inside(const policy::Grant& grant) {
+  const auto* http = std::get_if<policy::HttpOutGrant>(&grant.extent);
+  return http != nullptr && policy::stays_inside(*http);
+}
+
 bool grants_any(const policy::Policy& policy, std::initializer_list<Capability> capabilities) {
   return std::ranges::any_of(policy.grants, [&](const policy::Grant& grant) {
-    return std::ranges::find(capabilities, grant.capability) != capabilities.end();
+    return !stays_inside(grant) && std::ranges::find(capabilities, grant.capability) != capabilities.end();
   });
 }
 

@@ -50,6 +50,12 @@ TEST_CASE("what a network grant needs of this machine is let in with it, and not
   CHECK(server.readable.empty());
 }
 
+TEST_CASE("a grant to ask a module inside lets nothing of the network in") {
+  const WallPlan plan = plan_for({"http.out berth:other"});
+  CHECK(plan.tcp == WallPlan::Tcp::kClosed);
+  CHECK(plan.readable.empty());
+}
+
 TEST_CASE("certificates that the owner's environment names are let in") {
   ::setenv("SSL_CERT_DIR", "/one:/two", 1);
   const WallPlan plan = plan_for({"http.out https://example.com/*"});

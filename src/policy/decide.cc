@@ -116,6 +116,12 @@ Verdict decide(const Policy& policy, const Knock& knock) {
   Verdict verdict = decide_asked(policy, knock);
   bool stands = knock.reason == Reason::kAsk || verdict.decision == Decision::kDeny;
   if (stands) return verdict;
+  if (knock.reason == Reason::kNoModule) {
+    return denied(fmt::format("{} covers it, but no module of that name is served here: a 'berth serve' has "
+                              "names for its own modules, and for no others",
+                              verdict.rule),
+                  "");
+  }
   bool by_host = knock.reason == Reason::kHostRefused;
   return denied(fmt::format("{} covers it, but {} refused", verdict.rule,
                             by_host ? "the operating system" : "its door"),

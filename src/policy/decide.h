@@ -8,7 +8,8 @@
 //   files       "/data/x" as the guest says it; "open-read", "list", "stat" and "readlink" only read,
 //               every other operation ("open-write", "create", "remove", "rename", …) changes something
 //   http.out    "https://host[:port]/path?query"; "request", and `method`. Once before its name is looked
-//               up, and again with `resolved_to` before the connection is made
+//               up, and again with `resolved_to` before the connection is made; a name of a module inside is
+//               not looked up
 //   http.in     "127.0.0.1:8080"; "listen"
 //   socket.out  "tcp://1.2.3.4:80", "udp://[::1]:53"; "connect", "send"
 //   socket.in   "tcp://127.0.0.1:9000"; "listen", "bind". Of a peer, once the guest listens with UDP at all:
@@ -39,6 +40,7 @@ enum class Reason {
   kSpecialFile,  // a device, a socket or a pipe
   kCrossGrant,   // a link or a rename from one grant into another
   kHostRefused,  // granted, but the operating system refused
+  kNoModule,     // granted, but no module of that name is served here
 };
 
 struct Knock {

@@ -177,6 +177,35 @@ TEST_CASE("requests are held against method, scheme, host, port and path") {
   CHECK_FALSE(module.may_request("GET", "http://example.com:8080/"));
 }
 
+TEST_CASE("a module inside is opened by its name, and by no host") {
+  Module module{"http.out GET berth:other/v1/*", "http.out berth:all"};
+  CHECK(module.may_request("GET", "http://other.berth.internal/v1/x?q=1"));
+  CHECK(module.may_request("GET", "HTTP://OTHER.berth.INTERNAL.:80/v1/x"));
+  CHECK(module.may_request("PUT", "http://all.berth.internal"));
+  CHECK_FALSE(module.may_request("POST", "http://other.berth.internal/v1/x"));
+  CHECK_FALSE(module.may_request("GET", "http://other.berth.internal/v2"));
+  CHECK_FALSE(module.may_request("GET", "http://third.berth.internal/v1/x"));
+  CHECK_FALSE(module.may_request("GET", "https://all.berth.internal/"));
+  CHECK_FALSE(module.may_request("GET", "http://all.berth.internal:8080/"));
+  CHECK_FALSE(module.may_request("GET", "http://deep.all.berth.internal/"));
+  CHECK_FALSE(module.may_request("GET", "http://berth.internal/"));
+  Module hosts{"http.out http://*:*/*", "http.out http://*.internal:*/*", "socket.out tcp://*:*", "dns *"};
+  CHECK(hosts.may_request("GET", "http://berth.internal.example/"));
+  CHECK_FALSE(hosts.may_request("GET", "http://other.berth.internal/"));
+  CHECK_FALSE(Module{"http.out berth:*"}.may_request("GET", "http://example.com/"));
+  CHECK(Module{"http.out berth:*"}.may_request("GET", "http://other.berth.internal/"));
+  Knock knock{.capability = kHttpOut,
+              .operation = "request",
+              .target = "http://third.berth.internal/a/b?c",
+              .method = "GET"};
+  CHECK(module.explained(knock) ==
+        "denied: http.out GET http://third.berth.internal/a/b: no grant covers it; allow with --grant "
+        "'http.out berth:third/a/*'");
+  knock.target = "http://all.berth.internal/";
+  knock.reason = Reason::kNoModule;
+  CHECK(module.explained(knock).contains("'http.out berth:all' (p.toml:1) covers it, but no module of that"));
+}
+
 TEST_CASE("no spelling of a path climbs out of its grant") {
   Module module{"http.out https://a.b/v1/*"};
   for (const char* path : {"/v1/../admin", "/v1/%2e%2e/admin", "/v1/%2E./admin", "/v1/..%2fadmin",

@@ -40,6 +40,10 @@ TEST_CASE("a request is opened by its method, its origin and its one path") {
   CHECK(request("GET", "https://example.com/a%2a b") == "http.out GET https://example.com:443/a%2A%20b");
 }
 
+TEST_CASE("a request to a module inside is opened by that module's name") {
+  CHECK(request("GET", "http://other.berth.internal/v1/x?y") == "http.out GET berth:other/v1/x");
+}
+
 TEST_CASE("a path that a server could read as climbing needs the whole origin") {
   CHECK(request("GET", "https://example.com/v1/../x") == "http.out GET https://example.com:443/*");
 }

@@ -170,7 +170,12 @@ TEST_CASE("http.out grants are read") {
        {"http.out http://[::FFFF:127.0.0.1]/", "http.out http://127.0.0.1:80/"},
        {"http.out http://[10.0.0.0/8]:8080/*", "http.out http://[10.0.0.0/8]:8080/*"},
        {"http.out https://a.b/%7euser/%2a%2f*", "http.out https://a.b:443/~user/%2A%2F*"},
-       {"http.out https://xn--bcher-kva.example/", "http.out https://xn--bcher-kva.example:443/"}});
+       {"http.out https://xn--bcher-kva.example/", "http.out https://xn--bcher-kva.example:443/"},
+       {"http.out berth:other", "http.out berth:other"},
+       {"http.out berth:other/*", "http.out berth:other"},
+       {"http.out POST,GET berth:other/v1/*", "http.out GET,POST berth:other/v1/*"},
+       {"http.out berth:other/", "http.out berth:other/"},
+       {"http.out berth:*/v1", "http.out berth:*/v1"}});
 }
 
 TEST_CASE("http.out grants that are unclear are refused with the part that is") {
@@ -204,7 +209,16 @@ TEST_CASE("http.out grants that are unclear are refused with the part that is") 
                  {"http.out https://a.b/%2*", "two hexadecimal digits"},
                  {"http.out https://a.b/x y", "has a space"},
                  {"http.out get https://a.b/", "'get' is not a method"},
-                 {"http.out GET,, https://a.b/", "'' is not a method"}});
+                 {"http.out GET,, https://a.b/", "'' is not a method"},
+                 {"http.out berth:", "'' is not the name of a module"},
+                 {"http.out berth:a.b/", "'a.b' is not the name of a module"},
+                 {"http.out berth:Other", "'Other' is not the name of a module"},
+                 {"http.out berth:a_b", "'a_b' is not the name of a module"},
+                 {"http.out berth:-a", "'-a' is not the name of a module"},
+                 {"http.out berth:a:80", "'a:80' is not the name of a module"},
+                 {"http.out berth:a/../b", "has '..'"},
+                 {"http.out http://other.berth.internal/*", "write berth:NAME"},
+                 {"http.out https://*.berth.internal/*", "write berth:NAME"}});
   CHECK_FALSE(read("http.out ftp://a.b/x?token=secret").ends_with("secret"));
 }
 

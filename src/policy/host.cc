@@ -104,6 +104,22 @@ bool is_local_name(std::string_view name) {
   return name == "localhost" || lies_below(name, "localhost");
 }
 
+bool is_inside(std::string_view name) {
+  return name == kInsideZone || lies_below(name, kInsideZone);
+}
+
+bool is_inside_label(std::string_view label) {
+  return is_label(label) && !label.contains('_');
+}
+
+std::string inside_name(std::string_view label) {
+  return fmt::format("{}.{}", label, kInsideZone);
+}
+
+std::string_view inside_label(std::string_view name) {
+  return lies_below(name, kInsideZone) ? name.substr(0, name.size() - kInsideZone.size() - 1) : "";
+}
+
 bool matches_name(const HostPattern& host, std::string_view name) {
   switch (host.kind) {
     case HostKind::kAny:

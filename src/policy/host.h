@@ -47,4 +47,18 @@ bool matches_address(const HostPattern& host, const IpAddress& address);
 /// Whether the name always means this machine: `localhost` and names below it (RFC 6761).
 bool is_local_name(std::string_view name);
 
+/// Where the names of modules lie that one process serves. ICANN keeps `internal` for private use, so it is
+/// nobody else's.
+inline constexpr std::string_view kInsideZone = "berth.internal";
+
+/// Whether a normal name is that zone or lies below it: no name server is asked about it.
+bool is_inside(std::string_view name);
+
+/// Whether a module can be asked by this: a lower-case label.
+bool is_inside_label(std::string_view label);
+
+/// "other.berth.internal" of "other", and back; empty where it is none of these names.
+std::string inside_name(std::string_view label);
+std::string_view inside_label(std::string_view name);
+
 }  // namespace berth::policy

@@ -13,6 +13,8 @@ namespace berth::policy {
 namespace {
 
 constexpr int kDecodeRounds = 5;
+constexpr std::string_view kInsidePrefix = "berth:";
+constexpr PortRange kInsidePorts{.first = 80, .last = 80};
 
 std::optional<uint8_t> hex_digit(char c) {
   if (c >= '0' && c <= '9') return static_cast<uint8_t>(c - '0');
@@ -154,6 +156,35 @@ bool is_whole_origin(const HttpOutGrant& grant) {
   return grant.path == "/" && grant.path_match == PathMatch::kPrefix;
 }
 
+/// `text` as behind `berth:`.
+Result<void> parse_inside(HttpOutGrant& grant, std::string_view text) {
+  const size_t slash = std::min(text.find('/'), text.size());
+  const std::string_view name = text.substr(0, slash);
+  grant.scheme = Scheme::kBerth;
+  grant.endpoint.ports = kInsidePorts;
+  if (name == "*") {
+    grant.endpoint.host = {.kind = HostKind::kBelowName, .name = std::string(kInsideZone)};
+  } else if (is_inside_label(name)) {
+    grant.endpoint.host = {.kind = HostKind::kName, .name = inside_name(name)};
+  } else {
+    return invalid(name, "is not the name of a module, which has lower-case letters, digits and hyphens");
+  }
+  return parse_path(grant, text.substr(slash));
+}
+
+/// The name behind `berth:`.
+std::string inside_text(const HostPattern& host) {
+  return host.kind == HostKind::kName ? std::string(inside_label(host.name)) : "*";
+}
+
+std::string methods_text(const HttpOutGrant& grant) {
+  return fmt::format("{}{}", fmt::join(grant.methods, ","), grant.methods.empty() ? "" : " ");
+}
+
+std::string path_text(const HttpOutGrant& grant) {
+  return grant.path + (grant.path_match == PathMatch::kPrefix ? "*" : "");
+}
+
 bool path_contains(const HttpOutGrant& outer, const HttpOutGrant& inner) {
   if (outer.path_match == PathMatch::kPrefix) return inner.path.starts_with(outer.path);
   return inner.path_match == PathMatch::kExact && inner.path == outer.path;
@@ -162,7 +193,15 @@ bool path_contains(const HttpOutGrant& outer, const HttpOutGrant& inner) {
 }  // namespace
 
 std::string_view scheme_name(Scheme scheme) {
-  return scheme == Scheme::kHttp ? "http" : "https";
+  switch (scheme) {
+    case Scheme::kHttp:
+      return "http";
+    case Scheme::kHttps:
+      return "https";
+    case Scheme::kBerth:
+      return "berth";
+  }
+  return "";
 }
 
 Result<HttpOutGrant> parse_http_out(std::string_view extent) {
@@ -175,24 +214,38 @@ Result<HttpOutGrant> parse_http_out(std::string_view extent) {
     url = extent.substr(blank + 1);
   }
   if (url.find_first_of(" \t") != std::string_view::npos) return invalid(url, "has a space, write it as %20");
+  if (url.starts_with(kInsidePrefix)) {
+    BERTH_TRY_VOID(parse_inside(grant, url.substr(kInsidePrefix.size())));
+    return grant;
+  }
   UrlParts parts = BERTH_TRY(split_url(url));
   uint16_t port = default_port(parts.scheme);
   grant.scheme = parts.scheme;
   grant.endpoint =
       BERTH_TRY(parse_endpoint(parts.authority, Direction::kOut, PortRange{.first = port, .last = port}));
+  if (is_inside(grant.endpoint.host.name)) {
+    return invalid(parts.authority, "is a module of this process, write berth:NAME");
+  }
   BERTH_TRY(parse_path(grant, parts.path));
   return grant;
 }
 
 std::string extent_text(const HttpOutGrant& grant) {
+  if (grant.scheme == Scheme::kBerth) {
+    return fmt::format("{}berth:{}{}", methods_text(grant), inside_text(grant.endpoint.host),
+                       is_whole_origin(grant) ? "" : path_text(grant));
+  }
   bool bare_network = grant.endpoint.host.kind == HostKind::kNetwork &&
                       !is_single(grant.endpoint.host.network) &&
                       grant.endpoint.host.network.base.family == AddressFamily::kIpv4;
   std::string host = to_text(grant.endpoint.host);
-  return fmt::format("{}{}{}://{}:{}{}{}", fmt::join(grant.methods, ","), grant.methods.empty() ? "" : " ",
-                     scheme_name(grant.scheme), bare_network ? fmt::format("[{}]", host) : host,
-                     to_text(grant.endpoint.ports), grant.path,
-                     grant.path_match == PathMatch::kPrefix ? "*" : "");
+  return fmt::format("{}{}://{}:{}{}", methods_text(grant), scheme_name(grant.scheme),
+                     bare_network ? fmt::format("[{}]", host) : host, to_text(grant.endpoint.ports),
+                     path_text(grant));
+}
+
+bool stays_inside(const HttpOutGrant& grant) {
+  return grant.scheme == Scheme::kBerth;
 }
 
 bool contains(const HttpOutGrant& outer, const HttpOutGrant& inner) {
@@ -226,10 +279,18 @@ Result<HttpTarget> parse_http_target(std::string_view url) {
   UrlParts parts = BERTH_TRY(split_url(url));
   std::string_view path = parts.path.substr(0, parts.path.find_first_of("?#"));
   if (path.empty()) path = "/";
-  return HttpTarget{.scheme = parts.scheme,
+  HttpTarget target{.scheme = parts.scheme,
                     .peer = BERTH_TRY(parse_peer(parts.authority, default_port(parts.scheme))),
                     .path = normal_path(path),
                     .may_climb = may_climb(path)};
+  if (!target.peer.name || !is_inside(*target.peer.name)) return target;
+  const bool plain = target.scheme == Scheme::kHttp && target.peer.port == kInsidePorts.first;
+  if (!plain || !is_inside_label(inside_label(*target.peer.name))) {
+    return invalid(parts.authority,
+                   "is no module of this process, which are asked by http://NAME.berth.internal/ alone");
+  }
+  target.scheme = Scheme::kBerth;
+  return target;
 }
 
 bool matches_but_host(const HttpOutGrant& grant, std::string_view method, const HttpTarget& target) {

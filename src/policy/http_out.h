@@ -3,6 +3,7 @@
 // The extent of `http.out`: which requests a guest may send.
 //
 //   http.out [METHOD,METHOD ]SCHEME://HOST[:PORT][/PATH]
+//   http.out [METHOD,METHOD ]berth:NAME[/PATH]
 //
 // Without methods, any. Without a port, the scheme's own; `*` and ranges as for sockets. A path that ends
 // in `*` is a prefix, any other is exact; no path at all means the whole origin, `/*`. Networks stand in
@@ -24,7 +25,8 @@
 
 namespace berth::policy {
 
-enum class Scheme { kHttp, kHttps };
+/// `kBerth` is a module of this process, by its name below `kInsideZone`.
+enum class Scheme { kHttp, kHttps, kBerth };
 enum class PathMatch { kExact, kPrefix };
 
 std::string_view scheme_name(Scheme scheme);
@@ -41,6 +43,8 @@ struct HttpOutGrant {
 
 Result<HttpOutGrant> parse_http_out(std::string_view extent);
 std::string extent_text(const HttpOutGrant& grant);
+/// Whether what it opens never leaves this process.
+bool stays_inside(const HttpOutGrant& grant);
 bool contains(const HttpOutGrant& outer, const HttpOutGrant& inner);
 std::optional<HttpOutGrant> narrow(const HttpOutGrant& asked, const HttpOutGrant& owner);
 

@@ -112,8 +112,11 @@ class RandomGrants {
   }
 
   std::string http_out() {
-    std::string made = pick({"", "GET ", "POST,GET ", "GET, HEAD ", "DELETE "}) +
-                       pick({"http://", "https://"}) +
+    const std::string methods = pick({"", "GET ", "POST,GET ", "GET, HEAD ", "DELETE "});
+    if (pick({"inside", "", "", ""}) == "inside") {
+      return methods + pick({"berth:*", "berth:other", "berth:a-1"}) + pick({"", "/", "/*", "/v1/*", "/v1"});
+    }
+    std::string made = methods + pick({"http://", "https://"}) +
                        pick({"*", "*.example.com", "api.example.com", "localhost", "127.0.0.1", "[::1]",
                              "[10.0.0.0/8]", "[fd00::/8]", "10.0.0.7", "169.254.169.254"});
     if (coin()) made.append(":").append(ports());

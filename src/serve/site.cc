@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "policy/host.h"
 #include "serve/followed.h"
 
 namespace berth::serve {
 namespace {
 
 constexpr uint16_t kNotFound = 404;
+constexpr uint16_t kLoop = 508;
 /// Told to come back: there was no place, nor one in the queue, or none in time.
 const engine::Route kBusy{.service = nullptr, .status = 503, .retry_after = std::chrono::seconds(1)};
 
@@ -49,10 +51,22 @@ std::shared_ptr<const Table> Site::table() const {
 engine::Decision Site::route(const engine::RequestHead& head) noexcept {
   auto request = std::make_unique<Followed>(head, lost_, settings_.access_log);
   if (head.refused != 0) return {.route = {.status = head.refused}, .request = std::move(request)};
+  if (head.hops > 0) return route_inside(head, std::move(request));
   const auto open = opened();
   const auto found = open->table.routes.find(head.host, head.path);
   if (!found) return {.route = {.status = kNotFound}, .request = std::move(request)};
   return to_module(*open, *found, std::move(request));
+}
+
+engine::Decision Site::route_inside(const engine::RequestHead& head,
+                                    std::unique_ptr<Followed> request) const {
+  if (head.hops > kMostHops) return {.route = {.status = kLoop}, .request = std::move(request)};
+  const auto name = policy::parse_host_name(head.host);
+  const auto open = opened();
+  const auto found = open->table.names.find(name ? policy::inside_label(*name) : "");
+  if (found == open->table.names.end())
+    return {.route = {.status = kNotFound}, .request = std::move(request)};
+  return to_module(*open, found->second, std::move(request));
 }
 
 engine::Decision Site::to_module(const Open& open, size_t index, std::unique_ptr<Followed> request) const {

@@ -22,7 +22,8 @@ namespace berth::serve {
 
 /// Modules and the way to them. Never changed once it is in use.
 struct Table {
-  Routes routes;  // to places in `modules`
+  Routes routes;                                     // to places in `modules`
+  std::map<std::string, size_t, std::less<>> names;  // by which modules ask each other: the same
   std::vector<std::shared_ptr<host::HttpModule>> modules;
 };
 
@@ -42,6 +43,10 @@ struct ModuleFigures {
 
 class Site final : public engine::Router {
  public:
+  /// Requests from module to module that may lead to one another: a ring of modules ends there. Longer than a
+  /// chain that somebody draws, and short enough for a module that asks itself not to take all its places.
+  static constexpr uint32_t kMostHops = 8;
+
   /// `on_drained` is called on an engine's thread: it must not block or throw.
   Site(Table table, const SiteSettings& settings, std::function<void(uint64_t left)> on_drained);
 
@@ -66,6 +71,7 @@ class Site final : public engine::Router {
   };
 
   std::shared_ptr<const Open> opened() const;
+  engine::Decision route_inside(const engine::RequestHead& head, std::unique_ptr<Followed> request) const;
   engine::Decision to_module(const Open& open, size_t index, std::unique_ptr<Followed> request) const;
 
   const SiteSettings settings_;

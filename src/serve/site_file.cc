@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
 
+#include "policy/host.h"
 #include "policy/nearest.h"
 #include "policy/printable.h"
 #include "policy/toml.h"
@@ -15,7 +17,7 @@ namespace berth::serve {
 namespace {
 
 constexpr std::array<std::string_view, 1> kKeys{"route"};
-constexpr std::array<std::string_view, 3> kRouteKeys{"at", "module", "policy"};
+constexpr std::array<std::string_view, 4> kRouteKeys{"at", "module", "policy", "name"};
 constexpr std::string_view kShape = "[[route]] with at = \"/\" and module = \"web.wasm\"";
 
 /// Reads one file; every error begins with where it is.
@@ -65,6 +67,14 @@ class Reader {
         has_place = true;
       } else if (key == "module") {
         route.module = beside(*text);
+      } else if (key == "name") {
+        if (!policy::is_inside_label(*text)) {
+          return wrong(value.source(),
+                       fmt::format("{} can't be a module's name: it has lower-case letters, digits and "
+                                   "hyphens, 63 at most, as in name = \"api\"",
+                                   policy::quoted(*text)));
+        }
+        route.name = *text;
       } else {
         route.policy = beside(*text);
       }
@@ -83,6 +93,42 @@ class Reader {
   const std::string file_name_;
   const std::filesystem::path folder_;
 };
+
+bool is_same(const SiteModule& module, const SiteRoute& route) {
+  return module.path == route.module && module.policy == route.policy;
+}
+
+/// Of each module the name that its routes give it: at most one, and no other module's.
+Result<void> give_written_names(std::vector<SiteModule>& modules, const std::vector<SiteRoute>& routes) {
+  for (const SiteRoute& route : routes) {
+    if (!route.name) continue;
+    for (SiteModule& module : modules) {
+      const bool taken = is_same(module, route) ? !module.name.empty() && module.name != *route.name
+                                                : module.name == *route.name;
+      if (taken) {
+        return fail(
+            ErrorCode::kInvalidArgument,
+            fmt::format("{}: a module has one name, and no two have the same: '{}' is called '{}' already",
+                        route.source, module.path, module.name));
+      }
+      if (is_same(module, route)) module.name = *route.name;
+    }
+  }
+  return {};
+}
+
+/// The others get their files', where only one module would be called that.
+void give_file_names(std::vector<SiteModule>& modules) {
+  const auto stem = [](const SiteModule& module) {
+    return std::filesystem::path(module.path).stem().string();
+  };
+  std::map<std::string, int> wanted;
+  for (const SiteModule& module : modules) ++wanted[module.name.empty() ? stem(module) : module.name];
+  for (SiteModule& module : modules) {
+    const std::string name = stem(module);
+    if (module.name.empty() && wanted[name] == 1 && policy::is_inside_label(name)) module.name = name;
+  }
+}
 
 }  // namespace
 
@@ -103,6 +149,7 @@ Result<SiteRoute> parse_route_option(std::string_view text) {
   return SiteRoute{.at = *std::move(at),
                    .module = std::string(text.substr(equals + 1)),
                    .policy = std::nullopt,
+                   .name = std::nullopt,
                    .source = fmt::format("--route {}", policy::printable(text))};
 }
 
@@ -122,15 +169,16 @@ Result<std::vector<SiteModule>> modules_of(const std::vector<SiteRoute>& routes)
                   fmt::format("{}: the route '{}' is taken by {}: give one of them another", route->source,
                               to_text(route->at), before->source));
     }
-    const auto same = std::ranges::find_if(modules, [&](const SiteModule& module) {
-      return module.path == route->module && module.policy == route->policy;
-    });
+    const auto same =
+        std::ranges::find_if(modules, [&](const SiteModule& module) { return is_same(module, *route); });
     if (same != modules.end()) {
       same->routes.push_back(route->at);
     } else {
-      modules.push_back({.path = route->module, .policy = route->policy, .routes = {route->at}});
+      modules.push_back({.path = route->module, .policy = route->policy, .name = {}, .routes = {route->at}});
     }
   }
+  BERTH_TRY_VOID(give_written_names(modules, routes));
+  give_file_names(modules);
   return modules;
 }
 

@@ -6,12 +6,15 @@
 //   at = "api.example.com/v1"
 //   module = "api.wasm"
 //   policy = "api.toml"
+//   name = "api"
 //
 //   [[route]]
 //   at = "/"
 //   module = "web.wasm"
 //
-// Paths are relative to the file. A module that has several routes under one policy is one module.
+// Paths are relative to the file. A module that has several routes under one policy is one module. By its
+// name other modules of the site ask it, where their grants let them: `http.out berth:api`. Where none is
+// written it is the file's, without its ending, if that can be a name and is no other module's.
 //
 // Pure; safe on any thread.
 
@@ -30,6 +33,7 @@ struct SiteRoute {
   RoutePattern at;
   std::string module;                 // a file's path
   std::optional<std::string> policy;  // the same
+  std::optional<std::string> name;    // of the module
   std::string source;                 // "site.toml:3", "--route /=web.wasm"
 };
 
@@ -43,12 +47,14 @@ Result<SiteRoute> parse_route_option(std::string_view text);
 struct SiteModule {
   std::string path;
   std::optional<std::string> policy;
+  std::string name;  // by which others ask it; empty: none can
   std::vector<RoutePattern> routes;
 
   bool operator==(const SiteModule&) const = default;
 };
 
-/// kInvalidArgument names both of two routes that are equal, or says that there is none.
+/// kInvalidArgument names both of two routes that are equal, or whose names contradict each other, or says
+/// that there is none.
 Result<std::vector<SiteModule>> modules_of(const std::vector<SiteRoute>& routes);
 
 }  // namespace berth::serve

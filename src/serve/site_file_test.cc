@@ -2,6 +2,8 @@
 #include "serve/site_file.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace berth::serve {
 namespace {
@@ -33,6 +35,35 @@ TEST_CASE("a site's paths are relative to its file") {
   CHECK(routes->front().source == "sites/one/site.toml:2");
   CHECK(routes->back().module == "/srv/web.wasm");
   CHECK_FALSE(routes->back().policy.has_value());
+}
+
+/// What the modules of a site are called, with "; " between them.
+std::string names_of(std::string_view text) {
+  const auto routes = parse_site(text, "site.toml");
+  if (!routes) return routes.error().message;
+  const auto modules = modules_of(*routes);
+  if (!modules) return modules.error().message;
+  std::vector<std::string> names;
+  for (const SiteModule& module : *modules) names.push_back(module.name);
+  return fmt::format("{}", fmt::join(names, "; "));
+}
+
+TEST_CASE("a module is called as its file is, or as the site says") {
+  const auto two = [](std::string_view one, std::string_view other) {
+    return names_of(fmt::format("[[route]]\nat = \"/\"\n{}\n[[route]]\nat = \"/b\"\n{}", one, other));
+  };
+  CHECK(two("module = \"x/web.wasm\"", "module = \"api-2.wasm\"") == "web; api-2");
+  CHECK(two("module = \"Web.wasm\"", "module = \"a.b.wasm\"") == "; ");
+  CHECK(two("module = \"web.wasm\"\nname = \"a\"", "module = \"web.wasm\"") == "a");
+  // Two files of one name: neither is meant by it, unless one is said to be.
+  CHECK(two("module = \"x/web.wasm\"", "module = \"y/web.wasm\"") == "; ");
+  CHECK(two("module = \"x/web.wasm\"", "module = \"y/web.wasm\"\nname = \"web\"") == "; web");
+  CHECK(two("module = \"x/web.wasm\"", "module = \"y/web.wasm\"\nname = \"api\"") == "web; api");
+  CHECK(two("module = \"a.wasm\"\nname = \"x\"", "module = \"b.wasm\"\nname = \"x\"")
+            .contains("no two have the same: 'a.wasm' is called 'x' already"));
+  CHECK(two("module = \"a.wasm\"\nname = \"x\"", "module = \"a.wasm\"\nname = \"y\"")
+            .contains("a module has one name"));
+  CHECK(two("module = \"a.wasm\"\nname = \"A\"", "module = \"b.wasm\"").contains("can't be a module's name"));
 }
 
 TEST_CASE("what is wrong with a site is said with its line and what to write") {

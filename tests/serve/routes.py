@@ -92,8 +92,8 @@ def the_modules_are_announced(machine):
     with subprocess.Popen(command, env=machine.environment, stdout=subprocess.PIPE) as process:
         line = json.loads(process.stdout.readline())
         process.terminate()
-    check(line["modules"] == [{"module": "api.wasm", "routes": ["/a", "x.example/b"]},
-                              {"module": "web.wasm", "routes": ["/"]}], f"{line}")  # fmt: skip
+    check(line["modules"] == [{"module": "api.wasm", "name": "api", "routes": ["/a", "x.example/b"]},
+                              {"module": "web.wasm", "name": "web", "routes": ["/"]}], f"{line}")  # fmt: skip
 
 
 @case

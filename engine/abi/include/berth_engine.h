@@ -88,6 +88,8 @@ typedef enum berth_reason {
   BERTH_REASON_CROSS_GRANT = 5,
   /// The door doesn't know: the policy decides.
   BERTH_REASON_ASK = 6,
+  /// The policy lets it through, to a module that isn't served here.
+  BERTH_REASON_NO_MODULE = 7,
 } berth_reason;
 
 /// What a file of a module was.
@@ -307,6 +309,8 @@ typedef struct berth_guest {
   struct berth_meter *meter;
   /// Null: as much of the CPU as there is.
   struct berth_share *share;
+  /// What the module is called where it asks another one of this runtime.
+  struct berth_slice module;
   /// Names that rules for sockets hold: looked up when a guest connects to an address that it got elsewhere.
   struct berth_slices names;
   /// What it may send, receive and have open, with the module's other calls; null where nothing has a limit.
@@ -396,17 +400,22 @@ typedef struct berth_server_settings {
   uint64_t idle_ns;
   /// How long a server that is stopped waits for requests that are under way.
   uint64_t drain_ns;
+  /// Its router is asked about requests from one module of this runtime to another, too. Of one server at most.
+  bool inside;
 } berth_server_settings;
 
 /// What a request says of itself before its body: *borrow* for the duration of `route`.
 typedef struct berth_request_head {
   struct berth_slice method;
-  /// As the client wrote it, without a port.
+  /// As the client wrote it, without a port; of a request from a module the other one's, "NAME.berth.internal".
   struct berth_slice host;
   /// With its query.
   struct berth_slice path;
-  /// The client's address and port.
+  /// The client's address and port, or what the module is called that asks.
   struct berth_slice peer;
+  /// How many requests from module to module led to it, it included; 0 is one over a connection. To one of these a
+  /// status of 404 says that no module has that name, and 508 that there are too many.
+  uint32_t hops;
   /// The header of that name, as the client wrote it; empty when there is none, or more than one.
   struct berth_slice traceparent;
   /// Not 0: what is answered already, because the request makes no sense. It goes nowhere, and is only noted.

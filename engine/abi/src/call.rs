@@ -166,6 +166,8 @@ pub(crate) unsafe fn read_guest(guest: &berth_guest, asked: Asked) -> Result<Gue
         });
     }
     let env: Vec<_> = env.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
+    // SAFETY: the same.
+    let module = unsafe { text(guest.module, "a module's name")? };
     // SAFETY: the caller's promise.
     let (rule_names, servers) = unsafe { (texts(guest.names, "a name")?, texts(guest.dns_servers, "a name server")?) };
     let server = |text: &String| {
@@ -199,7 +201,7 @@ pub(crate) unsafe fn read_guest(guest: &berth_guest, asked: Asked) -> Result<Gue
         meter,
         share,
         owner: Arc::new(asked),
-        net: Settings { dns_servers, rule_names, traffic },
+        net: Settings::new(module, dns_servers, rule_names, traffic),
         ways: if guest.portable { Ways::Portable } else { Ways::Native },
         guards_off: GuardsOff(guest.guards_off),
     })

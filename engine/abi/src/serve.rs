@@ -85,12 +85,12 @@ unsafe impl Sync for Routing {}
 
 impl Router for Routing {
     fn route(&self, head: &Head<'_>) -> Decision {
-        let peer = head.peer.to_string();
         let head = berth_request_head {
             method: borrowed(head.method.as_bytes()),
             host: borrowed(head.host.as_bytes()),
             path: borrowed(head.path.as_bytes()),
-            peer: borrowed(peer.as_bytes()),
+            peer: borrowed(head.peer.as_bytes()),
+            hops: head.hops,
             traceparent: borrowed(head.traceparent.as_bytes()),
             refused: head.refused.unwrap_or(0),
         };
@@ -385,6 +385,7 @@ pub unsafe extern "C" fn berth_server_start(
             body_bytes: settings.body_bytes,
             idle_time: Duration::from_nanos(settings.idle_ns),
             drain_time: Duration::from_nanos(settings.drain_ns),
+            inside: settings.inside,
         };
         // SAFETY: the same.
         let tls = unsafe { tls.as_ref() }.map(|tls| tls.0.clone());

@@ -223,6 +223,8 @@ pub struct berth_guest {
     pub meter: *mut berth_meter,
     /// Null: as much of the CPU as there is.
     pub share: *mut berth_share,
+    /// What the module is called where it asks another one of this runtime.
+    pub module: berth_slice,
     /// Names that rules for sockets hold: looked up when a guest connects to an address that it got elsewhere.
     pub names: berth_slices,
     /// What it may send, receive and have open, with the module's other calls; null where nothing has a limit.
@@ -336,6 +338,8 @@ pub enum berth_reason {
     BERTH_REASON_CROSS_GRANT = 5,
     /// The door doesn't know: the policy decides.
     BERTH_REASON_ASK = 6,
+    /// The policy lets it through, to a module that isn't served here.
+    BERTH_REASON_NO_MODULE = 7,
 }
 
 /// What a file of a module was.
@@ -383,12 +387,15 @@ pub struct berth_served {
 #[repr(C)]
 pub struct berth_request_head {
     pub method: berth_slice,
-    /// As the client wrote it, without a port.
+    /// As the client wrote it, without a port; of a request from a module the other one's, "NAME.berth.internal".
     pub host: berth_slice,
     /// With its query.
     pub path: berth_slice,
-    /// The client's address and port.
+    /// The client's address and port, or what the module is called that asks.
     pub peer: berth_slice,
+    /// How many requests from module to module led to it, it included; 0 is one over a connection. To one of these a
+    /// status of 404 says that no module has that name, and 508 that there are too many.
+    pub hops: u32,
     /// The header of that name, as the client wrote it; empty when there is none, or more than one.
     pub traceparent: berth_slice,
     /// Not 0: what is answered already, because the request makes no sense. It goes nowhere, and is only noted.
@@ -458,4 +465,6 @@ pub struct berth_server_settings {
     pub idle_ns: u64,
     /// How long a server that is stopped waits for requests that are under way.
     pub drain_ns: u64,
+    /// Its router is asked about requests from one module of this runtime to another, too. Of one server at most.
+    pub inside: bool,
 }

@@ -51,6 +51,11 @@ impl Account {
         }
     }
 
+    /// Whether nobody can be charged any more.
+    pub fn is_closed(&self) -> bool {
+        self.lock().is_none()
+    }
+
     /// The policy's verdict; no once the account is closed.
     pub fn ask(&self, knock: &Knock<'_>) -> bool {
         self.lock().as_ref().is_some_and(|open| open.lent.owner.ask(knock))
@@ -119,18 +124,48 @@ impl Drop for Lease {
     }
 }
 
+/// Whose account something goes to. That of a connection is handed on with it, from one guest of its module to the next.
+pub struct Payer(Mutex<Arc<Account>>);
+
+impl Payer {
+    pub fn new(account: Arc<Account>) -> Arc<Self> {
+        Arc::new(Payer(Mutex::new(account)))
+    }
+
+    pub fn now(&self) -> Arc<Account> {
+        self.lock().clone()
+    }
+
+    pub fn is(&self, account: &Arc<Account>) -> bool {
+        Arc::ptr_eq(&self.lock(), account)
+    }
+
+    pub fn become_of(&self, account: &Arc<Account>) {
+        *self.lock() = account.clone();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Arc<Account>> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
 /// A task beside the guest whose CPU time is the guest's: a connection, with what encrypts it, or a look-up. It rests
 /// when the guest has to.
 pub struct Charged<F> {
-    account: Arc<Account>,
+    payer: Arc<Payer>,
     task: Pin<Box<F>>,
     gate: Gate,
 }
 
 impl<F: Future> Charged<F> {
     pub fn new(account: Arc<Account>, task: F) -> Self {
+        Charged::to(Payer::new(account), task)
+    }
+
+    pub fn to(payer: Arc<Payer>, task: F) -> Self {
+        let account = payer.now();
         let turns = account.lock().as_ref().and_then(|open| open.lent.drawing.as_ref()).map(|drawing| drawing.turns());
-        Charged { account, task: Box::pin(task), gate: Gate::new(turns) }
+        Charged { payer, task: Box::pin(task), gate: Gate::new(turns) }
     }
 }
 
@@ -138,7 +173,8 @@ impl<F: Future> Future for Charged<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let Charged { account, task, gate } = &mut *self;
+        let Charged { payer, task, gate } = &mut *self;
+        let account = payer.now();
         ready!(gate.poll(cx, None, || account.rest()));
         let before = crate::os::thread_cpu_ns();
         let polled = task.as_mut().poll(cx);

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //! HTTP out, of WASI 0.2 and 0.3: each request is asked about by its URL before anything is looked up, and again
 //! by the address that it really goes to. Redirects are the guest's to follow, so they are asked about as well.
-//! Proxy variables of the host play no part.
+//! Proxy variables of the host play no part. A name below `berth.internal` is a module's of this process: such a request
+//! goes by [`Asking`], and never to a network.
 
 use crate::guard::Guard;
-use crate::http_body::{Arriving, Outgoing};
+use crate::http_body::{Arriving, Outgoing, from_server};
 use crate::http_error::{Stage, from_hyper};
-use crate::http_pool::{HEAD_BYTES, Origin, Pool, Quiet};
-use crate::names::Host;
+use crate::http_lines::{Lines, Quiet};
+use crate::http_pool::{Origin, Pool};
+use crate::http_wire::HEAD_BYTES;
+use crate::inside::{Asking, Trail};
+use crate::names::{self, Host};
 use crate::net::Common;
-use crate::traffic::Traffic;
 use crate::{Capability, Knock, Operation, Reason};
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
-use http_body_util::BodyExt;
+use http_body_util::BodyExt as _;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::time::timeout;
 use wasmtime_wasi_http::{
@@ -33,47 +37,63 @@ const BODY_PIECE: usize = 64 << 10;
 const MOST_TRIES: usize = 3;
 
 const CONNECT: Duration = Duration::from_secs(30);
-const FIRST_BYTE: Duration = Duration::from_secs(300);
-const BETWEEN_BYTES: Duration = Duration::from_secs(300);
+pub(crate) const FIRST_BYTE: Duration = Duration::from_secs(300);
+pub(crate) const BETWEEN_BYTES: Duration = Duration::from_secs(300);
 
 pub struct HttpDoor {
-    guard: Arc<Guard>,
-    pool: Arc<Pool>,
+    lines: Arc<Lines>,
+    common: Arc<Common>,
+    module: Arc<str>,
+    trail: Trail,
+}
+
+/// A request that the policy has let through.
+enum Admitted {
+    Outside(Exchange),
+    Inside(Asking),
 }
 
 impl HttpDoor {
-    pub fn new(common: Arc<Common>, guard: Arc<Guard>, traffic: Arc<Traffic>) -> Self {
-        HttpDoor { pool: Pool::new(common, guard.clone(), traffic), guard }
+    /// `module` is what it is called where it asks another one.
+    pub fn new(common: Arc<Common>, guard: Arc<Guard>, pool: Arc<Pool>, module: String) -> Self {
+        let lines = Lines::new(common.clone(), guard, pool);
+        HttpDoor { lines, common, module: module.into(), trail: Trail::default() }
+    }
+
+    /// The guest answers a request, whose trail its own requests to other modules go on: beside others that it still
+    /// works for, or alone.
+    pub fn follow(&mut self, trail: Trail, beside: bool) {
+        self.trail = if beside { self.trail.beside(trail) } else { trail };
     }
 
     pub(crate) fn pool(&self) -> &Arc<Pool> {
-        &self.pool
-    }
-
-    /// Ends every connection.
-    pub fn close(&self) {
-        self.pool.close();
+        self.lines.pool()
     }
 
     /// What a request needs, once the policy has let its URL through.
-    fn admit(&self, request: &http::Request<WasiBody>) -> Result<Exchange> {
+    fn admit(&self, request: &http::Request<WasiBody>) -> Result<Admitted> {
         let target = Target::of(request)?;
-        if !target.ask(&self.guard, None, Quiet(false)) {
+        if !target.ask(self.lines.guard(), None, Quiet(false)) {
             return Err(Error::HttpRequestDenied);
         }
         if request.method() == Method::CONNECT {
             return Err(Error::HttpRequestMethodInvalid);
         }
-        if self.pool.is_spent() {
+        let host = target.host.clone().ok_or(Error::HttpRequestUriInvalid)?;
+        if matches!(&host, Host::Name(name) if names::is_inside(name)) {
+            let (guard, inside) = (self.lines.guard().clone(), self.common.inside().cloned());
+            let (module, trail) = (self.module.clone(), self.trail.clone());
+            return Ok(Admitted::Inside(Asking { guard, target, inside, module, trail }));
+        }
+        if self.lines.pool().is_spent() {
             return Err(Error::HttpRequestDenied);
         }
-        let host = target.host.clone().ok_or(Error::HttpRequestUriInvalid)?;
-        Ok(Exchange { guard: self.guard.clone(), pool: self.pool.clone(), target, host })
+        Ok(Admitted::Outside(Exchange { lines: self.lines.clone(), target, host }))
     }
 }
 
 type Sent = Box<dyn Future<Output = Result<(), Error>> + Send>;
-type Answer = Result<(http::Response<WasiBody>, Sent), Error>;
+pub(crate) type Answer = Result<(http::Response<WasiBody>, Sent), Error>;
 
 impl WasiHttpHooks for HttpDoor {
     fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
@@ -98,8 +118,10 @@ impl WasiHttpHooks for HttpDoor {
         options: Option<RequestOptions>,
         _received: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Answer> + Send> {
+        let options = options.unwrap_or_default();
         match self.admit(&request) {
-            Ok(exchange) => Box::new(exchange.perform(request, options.unwrap_or_default())),
+            Ok(Admitted::Outside(exchange)) => Box::new(exchange.perform(request, options)),
+            Ok(Admitted::Inside(asking)) => Box::new(asking.perform(request, options)),
             Err(error) => Box::new(async { Err(error) }),
         }
     }
@@ -111,8 +133,8 @@ fn is_forbidden(name: &HeaderName) -> bool {
 }
 
 /// Where a request goes, as the policy reads it.
-struct Target {
-    method: Method,
+pub(crate) struct Target {
+    pub method: Method,
     url: String,
     tls: bool,
     /// Nothing when it is no host; the policy has words for that.
@@ -144,6 +166,14 @@ impl Target {
         Ok(Target { method: request.method().clone(), url, tls, host, port })
     }
 
+    /// Says that it was let through, and that nobody is there.
+    pub fn tell_no_module(&self, guard: &Guard) {
+        guard.account().ask(&Knock {
+            method: self.method.as_str(),
+            ..Knock::new(Capability::HttpOut, Operation::Request, &self.url, Reason::NoModule)
+        });
+    }
+
     /// Without an address: whether the request may be made at all.
     fn ask(&self, guard: &Guard, address: Option<IpAddr>, quiet: Quiet) -> bool {
         let address = address.map(|address| address.to_canonical().to_string()).unwrap_or_default();
@@ -157,8 +187,7 @@ impl Target {
 }
 
 struct Exchange {
-    guard: Arc<Guard>,
-    pool: Arc<Pool>,
+    lines: Arc<Lines>,
     target: Target,
     host: Host,
 }
@@ -174,13 +203,6 @@ impl Exchange {
         Ok((response, Box::new(sent)))
     }
 
-    /// What has to come of an answer that says its length, and isn't one without a body.
-    fn body_length<B>(&self, response: &http::Response<B>) -> Option<u64> {
-        let bodiless = self.target.method == Method::HEAD
-            || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        length_of(response.headers()).filter(|_| !bodiless)
-    }
-
     async fn exchange(
         &self,
         mut request: http::Request<Outgoing>,
@@ -188,16 +210,18 @@ impl Exchange {
     ) -> Result<http::Response<WasiBody>> {
         let origin = Origin { tls: self.target.tls, host: self.host.in_url(), port: self.target.port };
         let mut tries = 0;
-        let mut leases = vec![self.guard.account().draw(EXCHANGE_BYTES).ok_or(Error::ConnectionLimitReached)?];
+        let mut leases = vec![self.lines.guard().account().draw(EXCHANGE_BYTES).ok_or(Error::ConnectionLimitReached)?];
         loop {
-            let permitted = |address, quiet| self.target.ask(&self.guard, Some(address), quiet);
-            let connecting = self.pool.line(&origin, &self.host, permitted);
+            let permitted = |address, quiet| self.target.ask(self.lines.guard(), Some(address), quiet);
+            let connecting = self.lines.line(&origin, &self.host, permitted);
             let line = timeout(options.connect_timeout.unwrap_or(CONNECT), connecting).await;
             let mut line = line.map_err(|_| Error::ConnectionTimeout)??;
             if line.is_two() && leases.len() == 1 {
-                leases.push(self.guard.account().draw(EXCHANGE_BYTES_TWO).ok_or(Error::ConnectionLimitReached)?);
+                leases
+                    .push(self.lines.guard().account().draw(EXCHANGE_BYTES_TWO).ok_or(Error::ConnectionLimitReached)?);
             }
             dress(&mut request, line.is_two());
+            let again = if line.is_fresh() { None } else { Again::of(&request, line.is_two()) };
             let waiting = line.send(request);
             let answer = timeout(options.first_byte_timeout.unwrap_or(FIRST_BYTE), waiting).await;
             match answer.map_err(|_| Error::ConnectionReadTimeout)? {
@@ -206,31 +230,74 @@ impl Exchange {
                         return Err(Error::HttpUpgradeFailed);
                     }
                     let between_bytes = options.between_bytes_timeout.unwrap_or(BETWEEN_BYTES);
-                    let used = line.used(&self.pool, origin);
-                    let length = self.body_length(&response);
-                    let body = |incoming| Arriving::new(incoming, length, between_bytes, used, leases).boxed_unsync();
+                    let used = Some(line.used(self.lines.pool(), origin));
+                    let length = length_of(response.headers()).filter(|_| has_body(&self.target.method, &response));
+                    let body = |incoming| {
+                        Arriving::new(from_server(incoming), length, between_bytes, used, leases).boxed_unsync()
+                    };
                     return Ok(response.map(body));
                 }
-                // The server had closed a connection that waited here: nothing was sent, so it is sent anew.
-                Err(mut unsent) => match unsent.take_message() {
-                    Some(again) if !line.is_fresh() && tries < MOST_TRIES => {
-                        tries += 1;
-                        request = again;
+                // The server had closed a connection that waited here: what wasn't sent is sent anew, and what was, if
+                // the server may get it twice.
+                Err(mut unsent) => {
+                    match unsent.take_message().or_else(|| again.filter(|_| cut_off(unsent.error()))?.request()) {
+                        Some(again) if !line.is_fresh() && tries < MOST_TRIES => {
+                            tries += 1;
+                            request = again;
+                        }
+                        _ => return Err(from_hyper(unsent.error(), Stage::BeforeHead, HEAD_BYTES)),
                     }
-                    _ => return Err(from_hyper(unsent.error(), Stage::BeforeHead, HEAD_BYTES)),
-                },
+                }
             }
         }
     }
 }
 
-fn length_of(headers: &HeaderMap) -> Option<u64> {
+/// What a request is sent again from, where a server may get it twice: its method says so (RFC 9110, 9.2.2), and it turns
+/// out to have no body.
+struct Again {
+    head: http::Request<()>,
+    /// Of HTTP/1, which sends no body with these methods unless its length was said, and so asks for none.
+    bodiless: bool,
+    was_empty: Arc<AtomicBool>,
+}
+
+impl Again {
+    fn of(request: &http::Request<Outgoing>, two: bool) -> Option<Self> {
+        let idempotent = request.method().is_safe() || matches!(*request.method(), Method::PUT | Method::DELETE);
+        let bodiless =
+            matches!(*request.method(), Method::GET | Method::HEAD) && length_of(request.headers()).is_none();
+        let mut head = http::Request::new(());
+        *head.method_mut() = request.method().clone();
+        *head.uri_mut() = request.uri().clone();
+        *head.headers_mut() = request.headers().clone();
+        idempotent.then(|| Again { head, bodiless: bodiless && !two, was_empty: request.body().was_empty() })
+    }
+
+    fn request(self) -> Option<http::Request<Outgoing>> {
+        let empty = || Outgoing::new(WasiBody::default(), Some(0)).0;
+        (self.bodiless || self.was_empty.load(Relaxed)).then(|| self.head.map(|()| empty()))
+    }
+}
+
+/// Whether the connection ended before any of the answer had come.
+fn cut_off(error: &hyper::Error) -> bool {
+    matches!(from_hyper(error, Stage::BeforeHead, HEAD_BYTES), Error::ConnectionTerminated)
+}
+
+/// Whether anything follows an answer's head, whatever that says of its length.
+pub(crate) fn has_body<B>(method: &Method, response: &http::Response<B>) -> bool {
+    let none = matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    !none && method != Method::HEAD
+}
+
+pub(crate) fn length_of(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// What the request looks like on its connection: HTTP/1 has the path in its first line and the host in a header,
 /// HTTP/2 all of it in its own fields.
-fn dress(request: &mut http::Request<Outgoing>, two: bool) {
+pub(crate) fn dress<B>(request: &mut http::Request<B>, two: bool) {
     let headers = request.headers_mut();
     keep_trailers_only(headers);
     if two {

@@ -4,11 +4,15 @@
 
 use crate::account::Lease;
 use crate::http_error::{Stage, from_hyper};
-use crate::http_pool::{HEAD_BYTES, Used};
+use crate::http_lines::Used;
+use crate::http_wire::HEAD_BYTES;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -21,19 +25,31 @@ pub struct Outgoing {
     /// What is still to come of a body whose length was said.
     left: Option<u64>,
     ended: Option<oneshot::Sender<Result<(), Error>>>,
+    /// Anything of it was sent.
+    passed: bool,
+    was_empty: Arc<AtomicBool>,
 }
 
 impl Outgoing {
     pub fn new(body: WasiBody, length: Option<u64>) -> (Self, oneshot::Receiver<Result<(), Error>>) {
         let (ended, end) = oneshot::channel();
-        let mut outgoing = Outgoing { body, left: length, ended: Some(ended) };
+        let mut outgoing =
+            Outgoing { body, left: length, ended: Some(ended), passed: false, was_empty: Arc::default() };
         if length == Some(0) || outgoing.body.is_end_stream() {
             outgoing.end(Ok(()));
         }
         (outgoing, end)
     }
 
+    /// Turns true when it ends and nothing was in it.
+    pub fn was_empty(&self) -> Arc<AtomicBool> {
+        self.was_empty.clone()
+    }
+
     fn end(&mut self, how: Result<(), Error>) {
+        if how.is_ok() && !self.passed {
+            self.was_empty.store(true, Relaxed);
+        }
         if let Some(ended) = self.ended.take() {
             let _ = ended.send(how);
         }
@@ -46,6 +62,7 @@ impl Body for Outgoing {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        self.passed |= matches!(&frame, Some(Ok(frame)) if frame.data_ref().is_none_or(|data| !data.is_empty()));
         match &frame {
             None => self.end(Ok(())),
             Some(Ok(frame)) if frame.is_trailers() => self.end(Ok(())),
@@ -76,8 +93,8 @@ impl Body for Outgoing {
 }
 
 /// What the guest gets. Its connection is used again only when all of it has been read.
-pub struct Arriving {
-    incoming: Incoming,
+pub struct Arriving<B> {
+    incoming: B,
     /// What is still to come of a body whose length was said: HTTP/2 lets a server end it early.
     left: Option<u64>,
     between_bytes: Duration,
@@ -87,17 +104,21 @@ pub struct Arriving {
     leases: Vec<Lease>,
 }
 
-impl Arriving {
+/// A server's answer, in the door's errors.
+pub fn from_server(incoming: Incoming) -> impl Body<Data = Bytes, Error = Error> + Send + Unpin {
+    incoming.map_err(|error| from_hyper(&error, Stage::InBody, HEAD_BYTES))
+}
+
+impl<B: Body<Data = Bytes, Error = Error> + Unpin> Arriving<B> {
     pub fn new(
-        incoming: Incoming,
+        incoming: B,
         length: Option<u64>,
         between_bytes: Duration,
-        used: Used,
+        used: Option<Used>,
         leases: Vec<Lease>,
     ) -> Self {
         let timer = Box::pin(tokio::time::sleep(Duration::ZERO));
-        let mut body =
-            Arriving { incoming, left: length, between_bytes, timer, waiting: false, used: Some(used), leases };
+        let mut body = Arriving { incoming, left: length, between_bytes, timer, waiting: false, used, leases };
         if body.incoming.is_end_stream() {
             body.finish();
         }
@@ -119,7 +140,7 @@ impl Arriving {
     }
 }
 
-impl Body for Arriving {
+impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Arriving<B> {
     type Data = Bytes;
     type Error = Error;
 
@@ -146,7 +167,7 @@ impl Body for Arriving {
             }
             Poll::Ready(Some(Err(error))) => {
                 this.give_up();
-                Poll::Ready(Some(Err(from_hyper(&error, Stage::InBody, HEAD_BYTES))))
+                Poll::Ready(Some(Err(error)))
             }
             Poll::Pending => {
                 if !this.waiting {

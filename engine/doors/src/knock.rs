@@ -58,6 +58,8 @@ pub enum Reason {
     CrossGrant = 5,
     /// The door doesn't know: the policy decides.
     Ask = 6,
+    /// The policy lets it through, to a module that isn't served here.
+    NoModule = 7,
 }
 
 /// What a guest asks for: what no grant opens, or, with [`Reason::Ask`], what the policy decides on.

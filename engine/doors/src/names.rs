@@ -57,9 +57,27 @@ pub fn is_local(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost")
 }
 
+/// Where the names of modules lie that this process serves: no name server knows them.
+const INSIDE: &str = "berth.internal";
+
+/// Whether a name in normal form is that of a module of this process, or would be.
+pub fn is_inside(name: &str) -> bool {
+    name.strip_suffix(INSIDE).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Host;
+    use super::{Host, is_inside};
+
+    #[test]
+    fn a_name_inside_is_the_zone_or_below_it() {
+        for name in ["berth.internal", "a.berth.internal", "a.b.berth.internal"] {
+            assert!(is_inside(name), "{name}");
+        }
+        for name in ["internal", "aberth.internal", "berth.internal.example", "berth"] {
+            assert!(!is_inside(name), "{name}");
+        }
+    }
 
     fn name(text: &str) -> Option<String> {
         match Host::parse(text)? {

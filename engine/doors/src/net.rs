@@ -8,25 +8,37 @@ use crate::connections::Connections;
 use crate::guard::{Aim, Asked, Guard};
 use crate::holdings::Holdings;
 use crate::http::HttpDoor;
+use crate::http_pool::Pool;
+use crate::inside::Inside;
 use crate::resolver::Resolver;
 use crate::tls::Roots;
 use crate::traffic::{Gate, Traffic, Way};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::sockets::SocketAddrUse;
 
 /// What the guests of one runtime share: resolvers and the certificates that TLS trusts, each made when it is
-/// first needed.
+/// first needed, and who brings requests from one of them to another.
 #[derive(Default)]
 pub struct Common {
     resolvers: Mutex<HashMap<Vec<SocketAddr>, Arc<Resolver>>>,
     pub(crate) roots: Roots,
+    inside: OnceLock<Arc<dyn Inside>>,
 }
 
 impl Common {
+    /// From now on requests to modules of this process go there. Once.
+    pub fn bring_inside(&self, inside: Arc<dyn Inside>) {
+        let _ = self.inside.set(inside);
+    }
+
+    pub(crate) fn inside(&self) -> Option<&Arc<dyn Inside>> {
+        self.inside.get()
+    }
+
     fn resolver(&self, servers: Vec<SocketAddr>) -> Arc<Resolver> {
         let mut resolvers = self.resolvers.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         resolvers.entry(servers.clone()).or_insert_with(|| Arc::new(Resolver::new(servers))).clone()
@@ -36,15 +48,24 @@ impl Common {
 /// What a guest's network is made of, beside what C++ lends.
 #[derive(Clone)]
 pub struct Settings {
+    /// What the module is called where it asks another one.
+    pub module: String,
     /// Name servers that the owner of this machine named; without any, the system's.
     pub dns_servers: Vec<SocketAddr>,
     /// The names that rules for sockets hold.
     pub rule_names: Vec<String>,
-    /// What the module may send, receive and have open.
-    pub traffic: Arc<Traffic>,
+    /// Its connections to HTTP servers, which all guests with these settings use one after the other, and what the
+    /// module may send, receive and have open.
+    pool: Arc<Pool>,
 }
 
-/// One guest's network. When it goes, its connections end and nothing of what C++ lent is used any more.
+impl Settings {
+    pub fn new(module: String, dns_servers: Vec<SocketAddr>, rule_names: Vec<String>, traffic: Arc<Traffic>) -> Self {
+        Settings { module, dns_servers, rule_names, pool: Pool::new(traffic) }
+    }
+}
+
+/// One guest's network. When it goes, what it has under way ends, and nothing of what C++ lent is used any more.
 pub struct NetDoor {
     pub guard: Arc<Guard>,
     pub http: HttpDoor,
@@ -55,10 +76,11 @@ pub struct NetDoor {
 impl NetDoor {
     pub fn new(common: &Arc<Common>, settings: Settings, lent: Lent) -> Self {
         let resolver = common.resolver(settings.dns_servers);
-        let connections = settings.traffic.connections.clone();
+        let traffic = settings.pool.traffic().clone();
+        let connections = traffic.connections.clone();
         let guard = Guard::new(Account::open(lent), connections, resolver, settings.rule_names);
-        let http = HttpDoor::new(common.clone(), guard.clone(), settings.traffic.clone());
-        NetDoor { http, guard, traffic: settings.traffic, holdings: Arc::default() }
+        let http = HttpDoor::new(common.clone(), guard.clone(), settings.pool, settings.module);
+        NetDoor { http, guard, traffic, holdings: Arc::default() }
     }
 
     /// What one connection's bytes go through.
@@ -110,7 +132,6 @@ fn lock(holdings: &Mutex<Holdings>) -> MutexGuard<'_, Holdings> {
 
 impl Drop for NetDoor {
     fn drop(&mut self) {
-        self.http.close();
         self.guard.account().close();
     }
 }

@@ -58,6 +58,9 @@ impl Resolver {
             let addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
             return Ok(Answer { addresses, until: Instant::now() + LONGEST_TTL });
         }
+        if names::is_inside(name) {
+            return Err(Unresolved::NoAddress("NXDOMAIN".into()));
+        }
         let resolver = self.made.get_or_try_init(|| make(self.servers.clone())).await?;
         let _turn = self.lookups.acquire().await.map_err(|_| Unresolved::Temporary(None))?;
         let found = resolver.lookup_ip(name).await.map_err(|e| unresolved(&e))?;

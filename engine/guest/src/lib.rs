@@ -27,6 +27,7 @@ mod workers;
 
 use berth_store::limits;
 
+pub use berth_doors::inside::{Brought, Call as InsideCall, Inside};
 pub use call::{Call, Ended, Folder, Guest, Outcome, OutputFlags, Target};
 pub use engines::{Engines, Kind};
 pub use exchange::Answered;
@@ -34,6 +35,6 @@ pub use limits::{Budget, GuardsOff, Limit, Meter};
 pub use measure::Used;
 pub use results::Notation;
 pub use runtime::{Module, Needs, Runtime};
-pub use service::{Answer, Overseer, Reuse, Served, Service};
+pub use service::{Answer, Asked, Overseer, Reuse, Served, Service};
 pub use typed::{Function, Refused};
 pub use wasmtime_wasi::FsPerms as Access;

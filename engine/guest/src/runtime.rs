@@ -6,6 +6,7 @@ use crate::alone::Alone;
 use crate::engines::{self, Engines, Kind};
 use crate::limits::GuardsOff;
 use crate::ticker::Ticker;
+use berth_doors::inside::Inside;
 use berth_store::State;
 use berth_store::linkers;
 use std::cell::Cell;
@@ -208,6 +209,11 @@ impl Runtime {
             lane.handle.spawn(task(number));
         }
         Ok(())
+    }
+
+    /// From now on requests of guests to modules of this process go there. Once.
+    pub fn bring_inside(&self, inside: Arc<dyn Inside>) {
+        self.shared.net.bring_inside(inside);
     }
 
     pub fn lane_count(&self) -> usize {

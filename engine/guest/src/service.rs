@@ -9,6 +9,7 @@ use crate::instances::{self, Instance, Instances};
 use crate::measure::Used;
 use crate::runtime::{Handler, Module, Runtime};
 use crate::workers::Workers;
+use berth_doors::inside::Trail;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
@@ -41,6 +42,15 @@ pub struct Reuse {
     pub requests: u32,
     /// Those that it may answer at once.
     pub at_once: u32,
+}
+
+/// How a request has come.
+pub struct Asked {
+    pub scheme: Scheme,
+    /// What it is reported by.
+    pub name: usize,
+    /// Requests from module to module that led to it, it included; 0 is one from outside.
+    pub hops: u32,
 }
 
 /// Whoever the ends of requests are told to (C++).
@@ -121,19 +131,19 @@ impl Module {
 
 impl Service {
     /// On a lane. The guest's work is cancelled when the future, or the answer's body, is dropped before its end; where an
-    /// instance answers several requests at once, it goes on. `name` is what the request is reported by.
-    pub async fn answer<B>(self: Arc<Self>, scheme: Scheme, request: Request<B>, name: usize) -> Answer
+    /// instance answers several requests at once, it goes on.
+    pub async fn answer<B>(self: Arc<Self>, asked: Asked, request: Request<B>) -> Answer
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Error>,
     {
         let (head, given) = Head::new();
-        let due = Due::new(self.overseer.clone(), name, head.clone());
+        let due = Due::new(self.overseer.clone(), asked.name, head.clone());
         match &self.kind {
-            Kind::Wasi02(_) => self.answer_alone(due, given, scheme, request).await,
+            Kind::Wasi02(_) => self.answer_alone(due, given, asked, request).await,
             Kind::Wasi03(workers) => {
                 let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
-                let (work, sent) = workers.hand(due, scheme, request);
+                let (work, sent) = workers.hand(due, &asked, request);
                 let given = given.await;
                 Answer::of(given, |body| Answered::new(body, head, work, Some(sent)))
             }
@@ -144,7 +154,7 @@ impl Service {
         self: Arc<Self>,
         due: Due,
         mut given: oneshot::Receiver<Given>,
-        scheme: Scheme,
+        asked: Asked,
         request: Request<B>,
     ) -> Answer
     where
@@ -153,7 +163,7 @@ impl Service {
     {
         let head = due.head.clone();
         // Most guests are done when they have answered: what goes on after that gets a task of its own.
-        let mut work = Box::pin(self.work(due, scheme, request));
+        let mut work = Box::pin(self.work(due, asked, request));
         let mut over = false;
         let given = std::future::poll_fn(|cx| {
             over = over || work.as_mut().poll(cx).is_ready();
@@ -166,7 +176,7 @@ impl Service {
         })
     }
 
-    async fn work<B>(self: Arc<Self>, mut due: Due, scheme: Scheme, request: Request<B>)
+    async fn work<B>(self: Arc<Self>, mut due: Due, asked: Asked, request: Request<B>)
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Error>,
@@ -181,7 +191,7 @@ impl Service {
                 Some(instance) => instance,
                 None => instances.make(measure.clone()).await?,
             };
-            handle(&mut instance, head, scheme, request).await?;
+            handle(&mut instance, head, asked, request).await?;
             done = Some(instance);
             Ok(Outcome::Exited(0))
         };
@@ -201,15 +211,16 @@ impl Service {
     }
 }
 
-async fn handle<B>(instance: &mut Instance, head: Arc<Head>, scheme: Scheme, request: Request<B>) -> Result<()>
+async fn handle<B>(instance: &mut Instance, head: Arc<Head>, asked: Asked, request: Request<B>) -> Result<()>
 where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Error>,
 {
     let (store, handler) = instance.begin()?;
+    store.data_mut().doors.net.http.follow(Trail::of(request.headers(), asked.hops), false);
     let (request, out) = {
         let mut http = store.data_mut().http();
-        let request = http.new_incoming_request(scheme, request)?;
+        let request = http.new_incoming_request(asked.scheme, request)?;
         let out = http.new_response_outparam_from_callback(move |response| match response {
             Ok(response) => head.give(Ok(response)),
             Err(error) => drop(head.refused.set(format!("{error:?}"))),

@@ -13,7 +13,8 @@ use crate::instances::{Given, count_entries};
 use crate::limits::{GuardsOff, Limit};
 use crate::measure::{Counters, Measure};
 use crate::runtime;
-use crate::service::{Overseer, Reuse};
+use crate::service::{Asked, Overseer, Reuse};
+use berth_doors::inside::Trail;
 use berth_store::{State, count_fuel, fill};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -71,6 +72,7 @@ struct Load {
 
 struct Job {
     request: Request<WasiBody>,
+    trail: Trail,
     due: Due,
     /// Dropped when the answer's body has gone.
     sent: oneshot::Receiver<()>,
@@ -90,9 +92,10 @@ impl Workers {
 
     /// Gives a request to a worker of this lane. The first of what is returned ends an instance that answers nobody else;
     /// the other is to be kept until the answer's body has gone.
-    pub fn hand(&self, due: Due, scheme: Scheme, request: Request<WasiBody>) -> (Work, oneshot::Sender<()>) {
+    pub fn hand(&self, due: Due, asked: &Asked, request: Request<WasiBody>) -> (Work, oneshot::Sender<()>) {
         let (sending, sent) = oneshot::channel();
-        let job = Job { request: absolute(request, &scheme), due, sent };
+        let trail = Trail::of(request.headers(), asked.hops);
+        let job = Job { request: absolute(request, &asked.scheme), trail, due, sent };
         let lane = &self.lanes[runtime::this_lane() % self.lanes.len()];
         let mut workers = lane.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let Reuse { requests, at_once } = self.common.reuse;
@@ -137,6 +140,9 @@ impl Load {
 struct Begun {
     number: u32,
     request: Request<WasiBody>,
+    trail: Trail,
+    /// Others before it aren't done yet.
+    beside: bool,
     sent: oneshot::Receiver<()>,
 }
 
@@ -156,7 +162,7 @@ fn start(common: Arc<Common>, load: Arc<Load>, first: Job, more: mpsc::Unbounded
 async fn work(common: Arc<Common>, load: Arc<Load>, first: Job, mut more: mpsc::UnboundedReceiver<Job>) {
     let measure = Measure::new(&common.given.guest, &common.counters);
     let desk = Desk { common: common.clone(), measure, load, under_way: Mutex::default() };
-    let first = desk.begin(0, first);
+    let first = desk.begin(0, first, false);
     let running = async {
         let mut metered = common.given.open(&desk.measure)?;
         let proxy = common.handler.instantiate_async(&mut metered.0).await?;
@@ -180,7 +186,7 @@ impl Desk {
     }
 
     /// Its time begins.
-    fn begin(&self, number: u32, mut job: Job) -> Begun {
+    fn begin(&self, number: u32, mut job: Job, beside: bool) -> Begun {
         let pulse = &self.measure.pulse;
         let mut under_way = self.under_way();
         if under_way.is_empty() {
@@ -192,7 +198,7 @@ impl Desk {
         }
         job.due.measure = Some(self.measure.clone());
         under_way.insert(number, job.due);
-        Begun { number, request: job.request, sent: job.sent }
+        Begun { number, request: job.request, trail: job.trail, beside, sent: job.sent }
     }
 
     fn end(&self, number: u32, outcome: Outcome) {
@@ -236,7 +242,7 @@ impl Desk {
                     && let Poll::Ready(Some(job)) = more.poll_recv(cx)
                 {
                     resting = None;
-                    calls.push(self.call(accessor, proxy, self.begin(taken, job)));
+                    calls.push(self.call(accessor, proxy, self.begin(taken, job, !idle)));
                     taken += 1;
                     continue;
                 }
@@ -271,9 +277,12 @@ impl Desk {
 
     /// Whether it was answered in time. Fails when the instance can't go on.
     async fn call(&self, accessor: &Accessor<State>, proxy: &Proxy, begun: Begun) -> Result<bool> {
-        let Begun { number, request, sent } = begun;
+        let Begun { number, request, trail, beside, sent } = begun;
         let Some(head) = self.under_way().get(&number).map(|due| due.head.clone()) else { return Ok(true) };
-        accessor.with(|store| fill(store, number > 0))?;
+        accessor.with(|mut store| {
+            store.data_mut().doors.net.http.follow(trail, beside);
+            fill(store, number > 0)
+        })?;
         let left = self.measure.pulse.left().filter(|_| !self.common.given.guest.guards_off.has(GuardsOff::WALL));
         let answering = pin!(async {
             let (request, written) = accessor.with(|mut store| {

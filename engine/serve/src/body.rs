@@ -3,11 +3,10 @@
 
 use crate::connection::Under;
 use crate::tracked::Tracked;
-use berth_guest::Answered;
+use berth_guest::{Answer, Answered};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -16,23 +15,23 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 use wasmtime_wasi_http::Error;
 
-/// What a client sends. It may be slow, but not for ever, and as long as it was allowed to be.
-pub(crate) struct Arriving {
-    body: Incoming,
+/// What a client sends, or a module that asks another one. It may be slow, but not for ever, and as long as it was allowed to be.
+pub(crate) struct Arriving<B> {
+    body: B,
     received: Arc<AtomicU64>,
     left: u64,
     patience: Duration,
     silence: Pin<Box<Sleep>>,
 }
 
-impl Arriving {
+impl<B> Arriving<B> {
     /// Counts in `received`.
-    pub fn new(body: Incoming, received: Arc<AtomicU64>, most: u64, patience: Duration) -> Self {
+    pub fn new(body: B, received: Arc<AtomicU64>, most: u64, patience: Duration) -> Self {
         Arriving { body, received, left: most, patience, silence: Box::pin(tokio::time::sleep(patience)) }
     }
 }
 
-impl Body for Arriving {
+impl<B: Body<Data = Bytes> + Unpin> Body for Arriving<B> {
     type Data = Bytes;
     type Error = Error;
 
@@ -94,13 +93,21 @@ enum What {
     /// With what says that its request is under way.
     Guest {
         body: Answered,
-        _under: Under,
+        _under: Option<Under>,
     },
     Line(Option<Bytes>),
 }
 
 impl Leaving {
-    pub fn guest(response: Response<Answered>, under: Under, mut tracked: Tracked) -> Response<Leaving> {
+    /// `under` says that a connection is in use for it.
+    pub fn answer(answer: Answer, under: Option<Under>, tracked: Tracked) -> Response<Leaving> {
+        match answer {
+            Answer::Response(response) => Leaving::guest(response, under, tracked),
+            Answer::Status(status) => Leaving::own(status, None, None, tracked),
+        }
+    }
+
+    fn guest(response: Response<Answered>, under: Option<Under>, mut tracked: Tracked) -> Response<Leaving> {
         tracked.status = Some(response.status().as_u16());
         response.map(|body| Leaving { what: What::Guest { body, _under: under }, tracked })
     }

@@ -5,7 +5,7 @@ use crate::body::{Arriving, Leaving};
 use crate::server::{Counted, Head, Route, Settings, Shared};
 use crate::tls::{Tls, speaks_http2};
 use crate::tracked::Tracked;
-use berth_guest::Answer;
+use berth_guest::Asked;
 use http::uri::Authority;
 use http::{HeaderMap, Request, Response, Version, header};
 use hyper::body::Incoming;
@@ -177,7 +177,8 @@ async fn answer(request: Request<Incoming>, client: Client, shared: &Shared, und
             method: request.method().as_str(),
             host: authority.as_ref().map_or("", Authority::host),
             path: request.uri().path_and_query().map_or("/", |path| path.as_str()),
-            peer: client.address,
+            peer: &client.address.to_string(),
+            hops: 0,
             traceparent: only(request.headers(), "traceparent"),
             refused,
         },
@@ -194,19 +195,16 @@ async fn answer(request: Request<Incoming>, client: Client, shared: &Shared, und
     let received = tracked.received.clone();
     let request = request.map(|body| Arriving::new(body, received, settings.body_bytes, settings.idle_time));
     let scheme = if client.secure { Scheme::Https } else { Scheme::Http };
-    let answer = service.answer(scheme, request, tracked.ask()).await;
+    let answer = service.answer(Asked { scheme, name: tracked.ask(), hops: 0 }, request).await;
     if waits {
         // A guest that began to read the body meanwhile has asked for it: that goes out before its answer.
         tokio::task::yield_now().await;
     }
-    match answer {
-        Answer::Response(response) => Leaving::guest(response, under, tracked),
-        Answer::Status(status) => Leaving::own(status, None, None, tracked),
-    }
+    Leaving::answer(answer, Some(under), tracked)
 }
 
 /// The value of a header that is there once, and is text.
-fn only<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+pub(crate) fn only<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().unwrap_or(""),
@@ -215,7 +213,7 @@ fn only<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
 }
 
 /// Whom the client means: HTTP/1.1 and 2 have to say it, and say one thing.
-fn authority_of(request: &Request<Incoming>) -> Option<Authority> {
+pub(crate) fn authority_of<B>(request: &Request<B>) -> Option<Authority> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let host = hosts.next();
     if hosts.next().is_some() {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! HTTP in. Each lane has a listener of its own on the same address, between which the system shares out the
 //! connections, and serves what it accepts on its own thread: HTTP/1.1, and HTTP/2 for who begins with it. Where a
-//! request goes, or why it goes nowhere, is asked of the [`Router`] (C++), once for each.
+//! request goes, or why it goes nowhere, is asked of the [`Router`] (C++), once for each. Requests from one module to
+//! another are brought here without a connection.
 
 mod body;
 mod connection;
+mod inside;
 mod listener;
 mod server;
 mod tls;

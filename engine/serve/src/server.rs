@@ -8,7 +8,6 @@ use crate::tls::Tls;
 use crate::tracked::{Completion, Finished};
 use berth_guest::{Runtime, Service};
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
@@ -18,11 +17,14 @@ use tokio::sync::{Notify, watch};
 /// What a request says of itself before its body.
 pub struct Head<'a> {
     pub method: &'a str,
-    /// Without its port, as the client wrote it.
+    /// Without its port, as the client wrote it; of a request from a module the other one's name, in its zone.
     pub host: &'a str,
     /// With its query.
     pub path: &'a str,
-    pub peer: SocketAddr,
+    /// The client's address, or the name of the module that asks.
+    pub peer: &'a str,
+    /// Requests from module to module that led to it, it included; 0 is one over a connection.
+    pub hops: u32,
     /// The header of that name; "" when there is none, or more than one.
     pub traceparent: &'a str,
     /// What is answered already, because the request makes no sense: it goes nowhere, and is only noted.
@@ -80,6 +82,8 @@ pub struct Settings {
     pub idle_time: Duration,
     /// How long a server that is stopped waits for requests that are under way.
     pub drain_time: Duration,
+    /// Requests from one module of this process to another go by this server's router, too.
+    pub inside: bool,
 }
 
 /// A server that runs. Dropping it stops it.
@@ -127,6 +131,9 @@ impl Server {
     ) -> io::Result<Self> {
         let (stop, stopped) = watch::channel(false);
         let shared = Arc::new(Shared { router, settings, tls, connections: AtomicUsize::new(0), fewer: Notify::new() });
+        if settings.inside {
+            runtime.bring_inside(shared.clone());
+        }
         let mut sockets = listener.listen()?.into_iter();
         runtime.on_each_lane(|lane| {
             let (shared, stopped, socket) = (shared.clone(), stopped.clone(), sockets.next());

@@ -10,7 +10,9 @@
 //! /trap          traps               /spin        never ends
 //! /sleep?MS      answers later       /fill        takes memory without end
 //! /cut           traps amid its body /after?MS    answers, and goes on for so long
-//! /get?URL       the answer of another server, as it comes
+//! /size          how many bytes the request's body has
+//! /ask?URL       asks another server the same, with the request's body as it comes, and hands on its status and body;
+//!                where there is no answer, 500 and the error's name
 //! ```
 
 use std::cell::Cell;
@@ -19,7 +21,7 @@ use wasip3::clocks::monotonic_clock::wait_for;
 use wasip3::http::client;
 use wasip3::http::types::{ErrorCode, Fields, Method, Request, Response, Scheme};
 use wasip3::wit_bindgen::spawn_local as spawn;
-use wasip3::wit_bindgen::{FutureReader, StreamReader, StreamResult, StreamWriter};
+use wasip3::wit_bindgen::{FutureReader, StreamResult, StreamWriter};
 use wasip3::{wit_future, wit_stream};
 
 const PIECE: usize = 64 << 10;
@@ -70,7 +72,8 @@ impl wasip3::exports::http::handler::Guest for Web {
                 spawn(rest(number));
                 Ok(line("answered\n"))
             }
-            "/get" => get(argument).await,
+            "/size" => Ok(line(&format!("{}\n", size(request).await))),
+            "/ask" => ask(request, argument).await,
             _ => {
                 let response = Response::new(Fields::new(), None, no_trailers()).0;
                 let _ = response.set_status_code(404);
@@ -147,14 +150,43 @@ fn head(request: &Request) -> String {
     text
 }
 
-async fn get(url: &str) -> Result<Response, ErrorCode> {
+async fn size(request: Request) -> usize {
+    let (mut body, _trailers) = Request::consume_body(request, wit_future::new(|| Ok(())).1);
+    let mut size = 0;
+    let mut buffer = Vec::with_capacity(PIECE);
+    loop {
+        let (result, mut bytes) = body.read(buffer).await;
+        size += bytes.len();
+        if matches!(result, StreamResult::Dropped) {
+            return size;
+        }
+        bytes.clear();
+        buffer = bytes;
+    }
+}
+
+async fn ask(request: Request, url: &str) -> Result<Response, ErrorCode> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let (request, _sent) = Request::new(Fields::new(), None::<StreamReader<u8>>, no_trailers(), None);
     let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
-    let set = request.set_scheme(Some(&scheme)).and_then(|()| request.set_authority(Some(authority)));
-    set.and_then(|()| request.set_path_with_query(Some(path))).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
-    let answer = client::send(request).await?;
-    let (body, trailers) = Response::consume_body(answer, wit_future::new(|| Ok(())).1);
-    Ok(Response::new(Fields::new(), Some(body), trailers).0)
+    let method = request.get_method();
+    let (body, trailers) = Request::consume_body(request, wit_future::new(|| Ok(())).1);
+    let (asked, _sent) = Request::new(Fields::new(), Some(body), trailers, None);
+    let set = asked.set_method(&method).and_then(|()| asked.set_scheme(Some(&scheme)));
+    let set = set.and_then(|()| asked.set_authority(Some(authority)));
+    set.and_then(|()| asked.set_path_with_query(Some(path))).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
+    match client::send(asked).await {
+        Ok(answer) => {
+            let status = answer.get_status_code();
+            let (body, trailers) = Response::consume_body(answer, wit_future::new(|| Ok(())).1);
+            let response = Response::new(Fields::new(), Some(body), trailers).0;
+            let _ = response.set_status_code(status);
+            Ok(response)
+        }
+        Err(code) => {
+            let response = line(&format!("{code:?}\n"));
+            let _ = response.set_status_code(500);
+            Ok(response)
+        }
+    }
 }

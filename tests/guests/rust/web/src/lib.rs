@@ -11,12 +11,17 @@
 //! /sleep?MS      answers later       /fill        takes memory without end
 //! /cut           traps amid its body /after?MS    answers, and goes on for so long
 //! /again?N       the line N times, a hundredth of a second apart
+//! /size          how many bytes the request's body has
+//! /ask?URL       asks another server the same, with the request's body, and hands on its status and body as they come;
+//!                where there is no answer, 500 and the error's name
 //! ```
 
 use std::cell::Cell;
 use wasip2::clocks::monotonic_clock::subscribe_duration;
+use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
-    ErrorCode, Fields, IncomingBody, IncomingRequest, Method, OutgoingBody, OutgoingResponse, ResponseOutparam,
+    ErrorCode, Fields, IncomingBody, IncomingRequest, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
+    OutgoingResponse, ResponseOutparam, Scheme,
 };
 use wasip2::io::streams::{OutputStream, StreamError};
 
@@ -70,6 +75,8 @@ impl wasip2::exports::http::incoming_handler::Guest for Web {
                 rest(number);
             }
             "/again" => again(out, number),
+            "/size" => line(out, &format!("{}\n", size(&request))),
+            "/ask" => ask(&request, argument, out),
             "/" => line(out, GREETING),
             _ => {
                 let response = OutgoingResponse::new(Fields::new());
@@ -87,7 +94,12 @@ fn rest(milliseconds: u64) {
 }
 
 fn begin(out: ResponseOutparam, headers: Fields) -> (OutgoingBody, OutputStream) {
+    begin_with(out, 200, headers)
+}
+
+fn begin_with(out: ResponseOutparam, status: u16, headers: Fields) -> (OutgoingBody, OutputStream) {
     let response = OutgoingResponse::new(headers);
+    let _ = response.set_status_code(status);
     let body = response.body().expect("its first body");
     ResponseOutparam::set(out, Ok(response));
     let stream = body.write().expect("its first stream");
@@ -148,6 +160,11 @@ fn again(out: ResponseOutparam, count: u64) {
 fn echo(request: &IncomingRequest, out: ResponseOutparam) {
     let incoming = request.consume().expect("its only body");
     let (body, stream) = begin(out, Fields::new());
+    hand_on(incoming, body, stream);
+}
+
+/// A body as it comes, with its trailers.
+fn hand_on(incoming: IncomingBody, body: OutgoingBody, stream: OutputStream) {
     let input = incoming.stream().expect("its only stream");
     loop {
         match input.blocking_read(PIECE as u64) {
@@ -157,7 +174,7 @@ fn echo(request: &IncomingRequest, out: ResponseOutparam) {
                 }
             }
             Err(StreamError::Closed) => break,
-            // The client is gone, or sent what it may not: what was begun isn't finished.
+            // Who sends it is gone, or sent what it may not: what was begun isn't finished.
             Err(StreamError::LastOperationFailed(_)) => std::process::abort(),
         }
     }
@@ -169,6 +186,47 @@ fn echo(request: &IncomingRequest, out: ResponseOutparam) {
         _ => None,
     };
     let _ = OutgoingBody::finish(body, trailers);
+}
+
+fn size(request: &IncomingRequest) -> usize {
+    let incoming = request.consume().expect("its only body");
+    let input = incoming.stream().expect("its only stream");
+    let mut size = 0;
+    while let Ok(piece) = input.blocking_read(PIECE as u64) {
+        size += piece.len();
+    }
+    size
+}
+
+fn ask(request: &IncomingRequest, url: &str, out: ResponseOutparam) {
+    match answer_to(request, url) {
+        Ok(answer) => {
+            let (body, stream) = begin_with(out, answer.status(), Fields::new());
+            hand_on(answer.consume().expect("its only body"), body, stream);
+        }
+        Err(code) => {
+            let (body, stream) = begin_with(out, 500, Fields::new());
+            let _ = stream.blocking_write_and_flush(format!("{code:?}\n").as_bytes());
+            drop(stream);
+            let _ = OutgoingBody::finish(body, None);
+        }
+    }
+}
+
+fn answer_to(request: &IncomingRequest, url: &str) -> Result<IncomingResponse, ErrorCode> {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
+    let asked = OutgoingRequest::new(Fields::new());
+    let set = asked.set_method(&request.method()).and_then(|()| asked.set_scheme(Some(&scheme)));
+    let set = set.and_then(|()| asked.set_authority(Some(authority)));
+    set.and_then(|()| asked.set_path_with_query(Some(path))).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
+    let body = asked.body().expect("its first body");
+    let waiting = outgoing_handler::handle(asked, None)?;
+    let stream = body.write().expect("its first stream");
+    hand_on(request.consume().expect("its only body"), body, stream);
+    waiting.subscribe().block();
+    waiting.get().expect("it is ready").expect("its first look")
 }
 
 fn head(request: &IncomingRequest) -> String {
