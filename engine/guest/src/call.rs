@@ -356,6 +356,10 @@ async fn race<T>(
     let (mut guest, mut over, mut wake) =
         (std::pin::pin!(guest), std::pin::pin!(deadline()), std::pin::pin!(pulse.wake.notified()));
     std::future::poll_fn(|cx| {
+        // Most are done at once, and nobody waits for a deadline then.
+        if let Poll::Ready(done) = guest.as_mut().poll(cx) {
+            return Poll::Ready(done);
+        }
         loop {
             if wake.as_mut().poll(cx).is_ready() {
                 if pulse.cancelled.load(Relaxed) {
@@ -363,7 +367,7 @@ async fn race<T>(
                 }
                 wake.set(pulse.wake.notified());
             } else if over.as_mut().poll(cx).is_pending() {
-                return guest.as_mut().poll(cx);
+                return Poll::Pending;
             } else if pulse.left().is_some_and(|left| left.is_zero()) {
                 return Poll::Ready(Err(End::Limit(Limit::Wall)));
             }

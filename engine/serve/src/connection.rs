@@ -16,11 +16,11 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 
 /// Requests at once on one connection of HTTP/2, and what a client may reset before it is cut off.
@@ -34,11 +34,13 @@ const SEND_BUFFER: usize = 64 << 10;
 /// hyper takes no less.
 const LEAST_HEAD: usize = 8192;
 
-/// How many requests of a connection are under way.
-#[derive(Default)]
+/// How many requests of a connection are under way, and when the last of them was done. Nobody is woken for it: it is read
+/// when the connection may have been idle for long enough.
 struct Busy {
     requests: AtomicUsize,
-    changed: Notify,
+    begun: Instant,
+    /// Nanoseconds after that.
+    done: AtomicU64,
 }
 
 /// One of them.
@@ -53,30 +55,37 @@ impl Under {
 
 impl Drop for Under {
     fn drop(&mut self) {
+        self.0.done.store(self.0.begun.elapsed().as_nanos() as u64, Relaxed);
         self.0.requests.fetch_sub(1, Relaxed);
-        self.0.changed.notify_one();
     }
 }
 
 impl Busy {
-    /// Ready once nothing was under way for so long.
+    fn new() -> Arc<Self> {
+        Arc::new(Busy { requests: AtomicUsize::new(0), begun: Instant::now(), done: AtomicU64::new(0) })
+    }
+
+    /// Ready once nothing was under way for so long, from now on.
     async fn idle(&self, time: Duration) {
+        let mut end = Instant::now() + time;
         loop {
+            tokio::time::sleep_until(end.into()).await;
             if self.requests.load(Relaxed) > 0 {
-                self.changed.notified().await;
-            } else if tokio::time::timeout(time, self.changed.notified()).await.is_err()
-                && self.requests.load(Relaxed) == 0
-            {
+                end = Instant::now() + time;
+                continue;
+            }
+            let done = self.begun + Duration::from_nanos(self.done.load(Relaxed));
+            if done + time <= end {
                 return;
             }
+            end = done + time;
         }
     }
 }
 
 /// Who is at the other end, and how the connection came.
-#[derive(Clone, Copy)]
 struct Client {
-    address: SocketAddr,
+    address: String,
     secure: bool,
 }
 
@@ -90,7 +99,8 @@ pub(crate) async fn serve(
 ) {
     // Small answers go at once.
     let _ = stream.set_nodelay(true);
-    speak(stream, builder(&shared.settings), Client { address: peer, secure: false }, shared, stopped).await;
+    speak(stream, builder(&shared.settings), Client { address: peer.to_string(), secure: false }, shared, stopped)
+        .await;
 }
 
 /// The same by TLS: what was agreed on is spoken.
@@ -111,7 +121,7 @@ pub(crate) async fn serve_tls(
     let Some(stream) = stream else { return };
     let builder = builder(&shared.settings);
     let builder = if speaks_http2(&stream) { builder.http2_only() } else { builder.http1_only() };
-    speak(stream, builder, Client { address: peer, secure: true }, shared, stopped).await;
+    speak(stream, builder, Client { address: peer.to_string(), secure: true }, shared, stopped).await;
 }
 
 fn builder(settings: &Settings) -> Builder<TokioExecutor> {
@@ -145,10 +155,11 @@ async fn speak<S>(
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let settings = shared.settings;
-    let busy = Arc::new(Busy::default());
+    let busy = Busy::new();
+    let client = Arc::new(client);
     let service = service_fn(|request| {
-        let (shared, under) = (shared.clone(), Under::way(&busy));
-        async move { Ok::<_, Infallible>(answer(request, client, &shared, under).await) }
+        let (shared, client, under) = (shared.clone(), client.clone(), Under::way(&busy));
+        async move { Ok::<_, Infallible>(answer(request, &client, &shared, under).await) }
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let idle = busy.idle(settings.idle_time);
@@ -166,7 +177,7 @@ async fn speak<S>(
     }
 }
 
-async fn answer(request: Request<Incoming>, client: Client, shared: &Shared, under: Under) -> Response<Leaving> {
+async fn answer(request: Request<Incoming>, client: &Client, shared: &Shared, under: Under) -> Response<Leaving> {
     let settings = shared.settings;
     let authority = authority_of(&request);
     let too_large = http_body::Body::size_hint(request.body()).lower() > settings.body_bytes;
@@ -177,7 +188,7 @@ async fn answer(request: Request<Incoming>, client: Client, shared: &Shared, und
             method: request.method().as_str(),
             host: authority.as_ref().map_or("", Authority::host),
             path: request.uri().path_and_query().map_or("/", |path| path.as_str()),
-            peer: &client.address.to_string(),
+            peer: &client.address,
             hops: 0,
             traceparent: only(request.headers(), "traceparent"),
             refused,
