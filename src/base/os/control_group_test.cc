@@ -16,7 +16,7 @@ namespace {
 
 /// A folder with files as a group has them.
 struct Group {
-  explicit Group(std::initializer_list<std::pair<const char*, const char*>> files) {
+  Group(std::initializer_list<std::pair<const char*, const char*>> files) {
     for (const auto& [name, text] : files) std::ofstream(folder.at(name)) << text;
   }
   std::string text(const char* name) const {
