@@ -16,24 +16,13 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from run import check, main
+from run import Cases, check, main
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "net"))
 
 from servers import DnsServer, Http2Server, HttpServer, TlsServers  # noqa: E402
 
-CASES = []
-
-
-def case(function):
-    CASES.append((function, "web"))
-    return function
-
-
-def both(function):
-    """A case for WASI 0.2 and for 0.3."""
-    CASES.extend([(function, "web"), (function, "web-p3")])
-    return function
+cases = Cases()
 
 
 @contextmanager
@@ -44,7 +33,7 @@ def asking(machine, *origins, options=()):
         yield server
 
 
-@both
+@cases.both
 def fifty_requests_take_few_connections(machine):
     with HttpServer() as upstream:
         origin = f"http://127.0.0.1:{upstream.port}"
@@ -55,7 +44,7 @@ def fifty_requests_take_few_connections(machine):
             check(count <= 2, f"{count} connections")
 
 
-@both
+@cases.both
 def so_they_do_by_tls(machine):
     with TlsServers() as tls, Http2Server(tls.authority) as two:
         (machine.root / "config").mkdir()
@@ -76,7 +65,7 @@ def so_they_do_by_tls(machine):
                     check(statuses == [200] * 6, f"{statuses}")
 
 
-@both
+@cases.both
 def a_body_that_is_half_read_closes_its_connection(machine):
     with HttpServer() as upstream:
         origin = f"http://127.0.0.1:{upstream.port}"
@@ -137,7 +126,7 @@ class Closing:
         return lines
 
 
-@both
+@cases.both
 def a_connection_that_was_closed_meanwhile_is_no_error(machine):
     with Closing(at_once=True) as upstream:
         origin = f"http://127.0.0.1:{upstream.port}"
@@ -148,7 +137,7 @@ def a_connection_that_was_closed_meanwhile_is_no_error(machine):
                 time.sleep(0.02)
 
 
-@both
+@cases.both
 def what_a_server_may_have_seen_is_repeated_only_where_it_may_be(machine):
     with Closing(at_once=False) as upstream:
         origin = f"http://127.0.0.1:{upstream.port}"
@@ -162,7 +151,7 @@ def what_a_server_may_have_seen_is_repeated_only_where_it_may_be(machine):
                 check(upstream.requests.count("post") == number, f"{upstream.requests}")
 
 
-@both
+@cases.both
 def connections_that_wait_make_room(machine):
     with HttpServer() as one, HttpServer() as two, HttpServer() as three:
         origins = [f"http://127.0.0.1:{upstream.port}" for upstream in (one, two, three)]
@@ -182,7 +171,7 @@ def connections_that_wait_make_room(machine):
                 client.close()
 
 
-@both
+@cases.both
 def a_connection_opens_nothing_to_who_may_not_reach_its_address(machine):
     with HttpServer() as upstream, DnsServer({"nas.test": {"A": ["127.0.0.1"]}}) as dns:
         (machine.root / "config").mkdir()
@@ -196,7 +185,7 @@ def a_connection_opens_nothing_to_who_may_not_reach_its_address(machine):
                 check((status, body) == (500, b"ErrorCode::DestinationIpProhibited\n"), f"where it isn't: {status} {body}")
 
 
-@case
+@cases.case
 def a_module_has_its_own(machine):
     for name in ("one", "two"):
         (machine.root / f"{name}.wasm").write_bytes((machine.guests / "web.wasm").read_bytes())
@@ -220,4 +209,4 @@ def connections_of(server, upstream):
 
 if __name__ == "__main__":
     assert shutil.which("curl"), "curl is needed: apt-get install curl"
-    sys.exit(main(CASES, __doc__))
+    sys.exit(main(cases, __doc__))
