@@ -22,6 +22,10 @@ setup:  ## install the Debian packages that are missing, if any
 .PHONY: build
 build: setup build-dev  ## build what you edit and test: build/dev/src/cli/berth
 
+.PHONY: collector
+collector: setup  ## build the collector of OpenTelemetry that the tests tell: once, from Go's modules
+	@python3 tests/serve/collector.py
+
 .PHONY: guests
 guests: setup  ## build the WebAssembly programs that the tests run: build/guests
 	@python3 tests/guests/build.py --out $(GUESTS)
@@ -35,7 +39,7 @@ demo: build  ## see what berth does, on this machine, in a minute
 	@tools/demo.sh $(BERTH)
 
 .PHONY: test
-test: build guests  ## run all tests; `make test T=regex` runs those whose names match
+test: build guests collector  ## run all tests; `make test T=regex` runs those whose names match
 	@$(CTEST) --preset dev
 
 .PHONY: lint
@@ -51,7 +55,7 @@ header: setup  ## write engine/abi/include/berth_engine.h from the Rust it descr
 	@tools/cargo.sh run --quiet --locked -p berth-header -- --write
 
 .PHONY: asan
-asan: setup build-asan guests  ## run the tests under the address and undefined-behaviour sanitizers
+asan: setup build-asan guests collector  ## run the tests under the address and undefined-behaviour sanitizers
 	@$(CTEST) --preset asan
 
 .PHONY: tsan

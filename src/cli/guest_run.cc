@@ -180,7 +180,7 @@ Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing) {
 
 Result<Wall> raise_second_wall(const GuestOptions& options, const engine::Engine& engine,
                                const UserFolders& folders, std::span<const Berthed* const> modules,
-                               std::vector<std::string> written) {
+                               std::vector<std::string> written, std::span<const host::OwnServer> servers) {
   // What a folder that isn't there yet would be made in isn't let in. Without it the log says so itself.
   const host::DenialLog log(folders.state);
   std::ignore = make_private_folder(folders.state);
@@ -190,6 +190,7 @@ Result<Wall> raise_second_wall(const GuestOptions& options, const engine::Engine
   for (const Berthed* module : modules)
     std::ranges::copy(module->effective.policy.grants, std::back_inserter(all.grants));
   WallPlan plan = host::wall_for(all, std::move(written));
+  for (const host::OwnServer& server : servers) host::let_reach(plan, server);
   const bool places =
       std::ranges::any_of(modules, [](const Berthed* module) { return module->place != nullptr; });
   if (places) std::ranges::copy(host::Place::reads(), std::back_inserter(plan.readable));

@@ -19,6 +19,7 @@
 #include "host/berthing.h"
 #include "host/command.h"
 #include "host/loader.h"
+#include "host/second_wall.h"
 #include "policy/policy.h"
 
 namespace berth::cli {
@@ -71,10 +72,11 @@ host::GroupUse group_use(std::span<const Berthed* const> modules, host::Use use)
 Result<void> raise_second_wall(const GuestOptions& options, Ready& ready,
                                std::vector<std::string> written = {});
 
-/// The wall of several modules: all that one of them needs is within reach of each.
+/// The wall of several modules: all that one of them needs is within reach of each, and `servers` are.
 Result<Wall> raise_second_wall(const GuestOptions& options, const engine::Engine& engine,
                                const UserFolders& folders, std::span<const Berthed* const> modules,
-                               std::vector<std::string> written);
+                               std::vector<std::string> written,
+                               std::span<const host::OwnServer> servers = {});
 
 /// What every call in the module is given.
 host::CommandRequest request_for(const GuestOptions& options, const Berthed& module);

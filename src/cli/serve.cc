@@ -71,7 +71,9 @@ void describe(CLI::App& app, Options& options) {
       "SIGHUP looks for new versions of the modules and their policies, and for a new certificate and key, "
       "and\n"
       "serves them without losing a request.\n"
-      "SIGTERM or Ctrl-C stops accepting, and ends once the requests that are under way are served.\n");
+      "SIGTERM or Ctrl-C stops accepting, and ends once the requests that are under way are served.\n\n"
+      "The variables OTEL_* of OpenTelemetry have traces, metrics and logs sent to a collector:\n\n"
+      "  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 OTEL_SERVICE_NAME=shop berth serve web.wasm\n");
   add_guest_options(app, options);
   app.add_option("--reuse", options.reuse, "requests that an instance answers")
       ->capture_default_str()
@@ -271,8 +273,8 @@ Result<int> serve(const Options& options) {
       ServedModules::make_ready(planned, options, {.folders = folders, .engine = *engine, .group = group}));
   BERTH_TRY_VOID(modules.limit_group(group, settings.connections));
   const std::string address = listener.address();
-  const auto seen = BERTH_TRY(Seen::open(options.seen, address, lanes));
-  BERTH_TRY_VOID(modules.raise_wall(options, *engine, folders));
+  const auto seen = BERTH_TRY(Seen::open(options.seen, address, lanes, tls != nullptr));
+  BERTH_TRY_VOID(modules.raise_wall(options, *engine, folders, seen->servers()));
 
   Complaints complaints(*loop);
   ServeChanges changes(*loop, *engine, folders, modules, asked, loader.get(),
@@ -282,7 +284,8 @@ Result<int> serve(const Options& options) {
   BERTH_TRY_VOID(modules.start(
       *engine, {.reuse = reuse, .queue_length = queue_length},
       [&](const host::Loaded& loaded, uint64_t number) { return changes.watch_first(loaded, number); }));
-  const serve::SiteSettings on_site{.queue_time = queue_time, .access_log = seen->start_log()};
+  const serve::SiteSettings on_site{
+      .queue_time = queue_time, .access_log = seen->start_log(), .telemetry = seen->start_telemetry(*loop)};
   serve::Site site(modules.table(), on_site, [&](uint64_t left) {
     loop->post([&, left] {
       if (left > 0) say(fmt::format("{} connections didn't end in time", left));
@@ -295,6 +298,7 @@ Result<int> serve(const Options& options) {
   if (const auto started = seen->start_admin(*engine, site, *server); !started) {
     std::_Exit(report(started.error(), options.style()));  // requests may be under way already
   }
+  seen->start_metrics(site, *server);
   if (loader) listen(*loader, *loop, changes, tls.get());
   bool stopping = false;
   loop->on_signals({SIGINT, SIGTERM, SIGHUP}, [&](int signal) {

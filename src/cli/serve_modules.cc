@@ -72,8 +72,9 @@ Result<void> ServedModules::limit_group(OwnGroup& group, uint64_t connections) c
 }
 
 Result<void> ServedModules::raise_wall(const GuestOptions& options, const engine::Engine& engine,
-                                       const UserFolders& folders) const {
-  std::ignore = BERTH_TRY(raise_second_wall(options, engine, folders, berthed(), {}));
+                                       const UserFolders& folders,
+                                       std::span<const host::OwnServer> servers) const {
+  std::ignore = BERTH_TRY(raise_second_wall(options, engine, folders, berthed(), {}, servers));
   return {};
 }
 

@@ -6,6 +6,7 @@
 // Main thread only.
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -60,9 +61,9 @@ class ServedModules {
   /// wall.
   Result<void> limit_group(OwnGroup& group, uint64_t connections) const;
 
-  /// Puts up the wall that all of them need.
+  /// Puts up the wall that all of them need, with `servers` within reach of berth.
   Result<void> raise_wall(const GuestOptions& options, const engine::Engine& engine,
-                          const UserFolders& folders) const;
+                          const UserFolders& folders, std::span<const host::OwnServer> servers) const;
 
   /// From now on they can answer. Behind the wall.
   Result<void> start(const engine::Engine& engine, const host::Serving& serving, const Watch& watch);

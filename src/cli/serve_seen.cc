@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/os/user.h"
-#include "serve/metrics.h"
 
 namespace berth::cli {
 namespace {
@@ -37,9 +36,10 @@ void add_seen_options(CLI::App& app, SeenOptions& options) {
       ->group("To be seen");
 }
 
-Result<std::unique_ptr<Seen>> Seen::open(const SeenOptions& options, const std::string& address,
-                                         size_t lanes) {
+Result<std::unique_ptr<Seen>> Seen::open(const SeenOptions& options, const std::string& address, size_t lanes,
+                                         bool secure) {
   std::unique_ptr<Seen> seen(new Seen);
+  seen->otlp_ = BERTH_TRY(Otlp::open(secure));
   if (options.access_log != "off") {
     const bool to_file = !options.access_log_file.empty();
     seen->output_ =
@@ -69,24 +69,38 @@ serve::AccessLog* Seen::start_log() {
   return log_.get();
 }
 
+std::vector<host::OwnServer> Seen::servers() const {
+  return otlp_ ? otlp_->servers() : std::vector<host::OwnServer>();
+}
+
+serve::Telemetry* Seen::start_telemetry(Loop& loop) {
+  return otlp_ ? otlp_->start(loop) : nullptr;
+}
+
+void Seen::start_metrics(const serve::Site& site, const engine::Server& server) {
+  if (otlp_) otlp_->start_metrics(since_, [this, &site, &server] { return metrics(site, server); });
+}
+
 Result<void> Seen::start_admin(const engine::Engine& engine, const serve::Site& site,
                                const engine::Server& server) {
   if (!listener_) return {};
-  admin_ = std::make_unique<serve::Admin>([this, &site, &server] { return metrics(site, server); });
+  admin_ = std::make_unique<serve::Admin>(
+      [this, &site, &server] { return serve::metrics_text(metrics(site, server)); });
   admin_server_ =
       BERTH_TRY(engine::Server::start(engine, std::move(*listener_), serve::Admin::settings(), *admin_));
   return {};
 }
 
-std::string Seen::metrics(const serve::Site& site, const engine::Server& server) const {
-  return serve::metrics_text(site.figures(), site.lost(),
-                             {.version = BERTH_VERSION,
-                              .engine = BERTH_ENGINE_VERSION,
-                              .since = since_,
-                              .cpu_time = usage_ ? usage_->cpu_time() : std::nullopt,
-                              .resident_bytes = usage_ ? usage_->resident_bytes() : std::nullopt,
-                              .connections = server.connections(),
-                              .access_dropped = log_ ? log_->dropped() : 0});
+std::vector<serve::Family> Seen::metrics(const serve::Site& site, const engine::Server& server) const {
+  serve::ProcessFigures process{.version = BERTH_VERSION,
+                                .engine = BERTH_ENGINE_VERSION,
+                                .since = since_,
+                                .cpu_time = usage_ ? usage_->cpu_time() : std::nullopt,
+                                .resident_bytes = usage_ ? usage_->resident_bytes() : std::nullopt,
+                                .connections = server.connections(),
+                                .access_dropped = log_ ? log_->dropped() : 0};
+  if (otlp_) process.otlp_dropped = otlp_->dropped();
+  return serve::families(site.figures(), site.lost(), process);
 }
 
 void Seen::stopping() {
@@ -94,6 +108,7 @@ void Seen::stopping() {
 }
 
 void Seen::close() {
+  if (otlp_) otlp_->close();
   if (log_) log_->close(kPatience);
 }
 

@@ -102,6 +102,9 @@ struct Decision {
   std::string_view body = {};  // what is answered instead of a status in words, for as long as `request` is
   std::string_view content_type = {};
   std::unique_ptr<Request> request = nullptr;  // none: nothing more is told of it
+  // The header for the guest, for as long as `request` is; empty: its headers are as they came.
+  std::string_view traceparent = {};
+  bool fresh_trace = false;  // it isn't the client's, and the guest gets no `tracestate` of that
 };
 
 }  // namespace berth::engine

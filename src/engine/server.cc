@@ -62,7 +62,9 @@ berth_route abi_of(const Route& route) {
           .wait_ns = 0,
           .body = {},
           .content_type = {},
-          .request = nullptr};
+          .request = nullptr,
+          .traceparent = {},
+          .fresh_trace = false};
 }
 
 extern "C" void berth_on_route(void* context, const berth_request_head* head, berth_route* out) noexcept {
@@ -77,6 +79,8 @@ extern "C" void berth_on_route(void* context, const berth_request_head* head, be
   out->wait_ns = nanoseconds(decision.wait);
   out->body = slice(decision.body);
   out->content_type = slice(decision.content_type);
+  out->traceparent = slice(decision.traceparent);
+  out->fresh_trace = decision.fresh_trace;
   out->request = decision.request.release();  // goes when it was told all
 }
 

@@ -68,4 +68,10 @@ WallPlan wall_for(const policy::Policy& policy, std::vector<std::string> own) {
   return plan;
 }
 
+void let_reach(WallPlan& plan, const OwnServer& server) {
+  plan.ports.push_back(server.port);
+  add_name_files(plan.readable);
+  if (server.machines_roots) add_certificates(plan.readable);
+}
+
 }  // namespace berth::host

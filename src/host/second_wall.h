@@ -5,6 +5,7 @@
 //
 // Looks at names, opens nothing. Any thread that doesn't race with a change of the environment.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,5 +16,14 @@ namespace berth::host {
 
 /// For an anchored policy. `own` are folders that berth writes in after the run.
 WallPlan wall_for(const policy::Policy& policy, std::vector<std::string> own);
+
+/// A server that berth itself connects to, behind the wall.
+struct OwnServer {
+  uint16_t port = 0;
+  bool machines_roots = false;  // it is trusted by the certificates of this machine
+};
+
+/// Lets that server stay within reach, and no other port.
+void let_reach(WallPlan& plan, const OwnServer& server);
 
 }  // namespace berth::host

@@ -56,6 +56,17 @@ TEST_CASE("a grant to ask a module inside lets nothing of the network in") {
   CHECK(plan.readable.empty());
 }
 
+TEST_CASE("a server of berth's own is let in by its port, and guests reach no other") {
+  WallPlan plan = plan_for({});
+  let_reach(plan, {.port = 4318});
+  CHECK(plan.tcp == WallPlan::Tcp::kClosed);
+  CHECK(plan.ports == std::vector<uint16_t>{4318});
+  CHECK(lets_in(plan, "/etc/resolv.conf"));
+  CHECK_FALSE(lets_in(plan, "/etc/ssl"));
+  let_reach(plan, {.port = 443, .machines_roots = true});
+  CHECK(lets_in(plan, "/etc/ssl"));
+}
+
 TEST_CASE("certificates that the owner's environment names are let in") {
   ::setenv("SSL_CERT_DIR", "/one:/two", 1);
   const WallPlan plan = plan_for({"http.out https://example.com/*"});

@@ -108,6 +108,7 @@ void append_json(std::string& text, const AccessEntry& entry) {
   if (!entry.limit.empty()) append_member(text, "limit", entry.limit, kLongestWord);
   if (!entry.reason.empty()) append_member(text, "reason", entry.reason, kLongestWord);
   if (!entry.trace_id.empty()) append_member(text, "trace_id", entry.trace_id, kLongestWord);
+  if (!entry.span_id.empty()) append_member(text, "span_id", entry.span_id, kLongestWord);
   text += "}\n";
 }
 

@@ -19,15 +19,17 @@ struct AccessEntry {
   std::string path;  // with its query
   std::string peer;
   std::string trace_id;  // empty: none
+  std::string span_id;   // that the request has there by berth's own telling; empty: none
   uint16_t status = 0;   // 499: the client went away before it got one
   uint64_t received_bytes = 0;
   uint64_t sent_bytes = 0;
   std::chrono::nanoseconds duration{0};  // until the last of the answer was handed on
   std::chrono::nanoseconds cpu_used{0};  // by the guest
   std::chrono::nanoseconds queued{0};
-  std::string ending;  // of the guest: "exited", "trapped", "limited", "cancelled"…; empty: none was asked
-  std::string limit;   // of "limited": "cpu-time"
-  std::string reason;  // of "trapped" and "failed"
+  std::string ending;    // of the guest: "exited", "trapped", "limited", "cancelled"…; empty: none was asked
+  std::string limit;     // of "limited": "cpu-time"
+  std::string reason;    // of "trapped" and "failed"
+  uint64_t denials = 0;  // what its module was refused since another request ended; not in the log
 };
 
 /// Each ends with a newline, and has no other.

@@ -63,10 +63,12 @@ TEST_CASE("what only some requests have is said of those") {
   entry.ending = "limited";
   entry.limit = "cpu-time";
   entry.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
+  entry.span_id = "00f067aa0ba902b7";
   const json value = json::parse(json_of(entry));
   CHECK(value["queued_ns"] == 5'000'000);
   CHECK(value["limit"] == "cpu-time");
   CHECK(value["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736");
+  CHECK(value["span_id"] == "00f067aa0ba902b7");
   CHECK(pretty_of(entry).find(" limit: cpu-time trace 4bf92f3577b34da6a3ce929d0e0e4736\n") !=
         std::string::npos);
 }

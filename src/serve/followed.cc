@@ -27,15 +27,23 @@ std::string kept(std::string_view text) {
 
 }  // namespace
 
-Followed::Followed(const engine::RequestHead& head, std::shared_ptr<host::Counters> counters, AccessLog* log)
-    : began_(std::chrono::steady_clock::now()), counters_(std::move(counters)), log_(log) {
-  if (log_ == nullptr) return;
+Followed::Followed(const engine::RequestHead& head, std::shared_ptr<host::Counters> counters, AccessLog* log,
+                   Telemetry* telemetry)
+    : began_(std::chrono::steady_clock::now()),
+      counters_(std::move(counters)),
+      log_(log),
+      telemetry_(telemetry) {
+  if (!is_told()) return;
   entry_.time = std::chrono::system_clock::now();
   entry_.method = kept(head.method);
   entry_.host = kept(head.host);
   entry_.path = kept(head.path);
   entry_.peer = kept(head.peer);
   entry_.trace_id = trace_id(head.traceparent);
+  if (telemetry_ == nullptr) return;
+  trace_ = telemetry_->begin(head);
+  entry_.trace_id = trace_->trace_id();
+  entry_.span_id = trace_->span_id();
 }
 
 Followed::~Followed() {
@@ -44,20 +52,25 @@ Followed::~Followed() {
     if (host::Counters* const shown = module_->shown()) host::count(*shown, ended_);
     module_->show();
   }
-  if (log_ == nullptr) return;
+  if (!is_told()) return;
   entry_.status = ended_.status;
   entry_.duration = ended_.duration;
   if (ticket_ != nullptr) entry_.queued = ticket_->waited();
   entry_.received_bytes = ended_.received_bytes;
   entry_.sent_bytes = ended_.sent_bytes;
-  log_->add(std::move(entry_));
+  if (telemetry_ != nullptr) telemetry_->tell(*trace_, entry_);
+  if (log_ != nullptr) log_->add(std::move(entry_));
 }
 
-void Followed::goes_to(std::shared_ptr<host::HttpModule> module, std::shared_ptr<host::Counters> counters) {
+void Followed::goes_to(std::shared_ptr<host::HttpModule> module, std::shared_ptr<host::Counters> counters,
+                       std::string_view route) {
   module_ = std::move(module);
   counters_ = std::move(counters);
   stage_ = Stage::kTurnedAway;
-  if (log_ != nullptr) entry_.module = module_->loaded().name;
+  if (is_told()) entry_.module = module_->loaded().name;
+  if (trace_ == nullptr) return;
+  trace_->route = route;
+  trace_->digest = module_->loaded().digest;
 }
 
 void Followed::admitted() {
@@ -81,7 +94,8 @@ void Followed::served(uint16_t, const engine::Served& served) noexcept {
   const uint64_t denials = module_->new_denials();
   host::count(*counters_, outcome, denials);
   if (host::Counters* const shown = module_->shown()) host::count(*shown, outcome, denials);
-  if (log_ == nullptr) return;
+  if (!is_told()) return;
+  entry_.denials = denials;
   entry_.cpu_used = outcome.cpu_used;
   entry_.ending = ending_name(outcome.ending);
   if (outcome.ending == Ending::kLimited) entry_.limit = host::limit_name(outcome.limit);

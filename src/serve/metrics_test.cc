@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 namespace {
 
 std::string text_of(const std::vector<ModuleFigures>& modules) {
-  return metrics_text(modules, {}, {.version = "1", .engine = "2", .connections = 3});
+  return metrics_text(families(modules, {}, {.version = "1", .engine = "2", .connections = 3}));
 }
 
 ModuleFigures one_request(std::string name) {

@@ -72,13 +72,19 @@ Result<void> Routes::add(RoutePattern pattern, size_t target) {
   return {};
 }
 
-std::optional<size_t> Routes::find(std::string_view host, std::string_view path) const {
+std::optional<Routes::Found> Routes::find_route(std::string_view host, std::string_view path) const {
   const std::string plain = plain_host(host);
   path = path.substr(0, path.find('?'));
   for (const Entry& entry : entries_) {
-    if (fits(entry.pattern, plain, path)) return entry.target;
+    if (fits(entry.pattern, plain, path))
+      return Found{.target = entry.target, .prefix = entry.pattern.prefix};
   }
   return std::nullopt;
+}
+
+std::optional<size_t> Routes::find(std::string_view host, std::string_view path) const {
+  const auto found = find_route(host, path);
+  return found ? std::optional(found->target) : std::nullopt;
 }
 
 }  // namespace berth::serve

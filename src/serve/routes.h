@@ -37,7 +37,13 @@ class Routes {
   /// kInvalidArgument when one is there already.
   Result<void> add(RoutePattern pattern, size_t target);
 
-  /// The target for a request; `path` may have a query.
+  struct Found {
+    size_t target = 0;
+    std::string_view prefix;  // of the route's path, as long as the routes are there
+  };
+  /// Where a request goes; `path` may have a query.
+  std::optional<Found> find_route(std::string_view host, std::string_view path) const;
+  /// The target alone.
   std::optional<size_t> find(std::string_view host, std::string_view path) const;
 
  private:

@@ -36,6 +36,8 @@ TEST_CASE("the longest that fits is it, and a host comes before a path") {
   CHECK(routes.find("other", "/v10") == 0);
   CHECK(routes.find("API.example.COM.", "/v1/deep") == 4);
   CHECK(routes.find("api.example.com", "/else") == 3);
+  CHECK(routes.find_route("other", "/v1/deep/er")->prefix == "/v1/deep");
+  CHECK(routes.find_route("other", "/x")->prefix.empty());
 }
 
 TEST_CASE("what no route holds goes nowhere") {

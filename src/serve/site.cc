@@ -49,11 +49,11 @@ std::shared_ptr<const Table> Site::table() const {
 }
 
 engine::Decision Site::route(const engine::RequestHead& head) noexcept {
-  auto request = std::make_unique<Followed>(head, lost_, settings_.access_log);
+  auto request = std::make_unique<Followed>(head, lost_, settings_.access_log, settings_.telemetry);
   if (head.refused != 0) return {.route = {.status = head.refused}, .request = std::move(request)};
   if (head.hops > 0) return route_inside(head, std::move(request));
   const auto open = opened();
-  const auto found = open->table.routes.find(head.host, head.path);
+  const auto found = open->table.routes.find_route(head.host, head.path);
   if (!found) return {.route = {.status = kNotFound}, .request = std::move(request)};
   return to_module(*open, *found, std::move(request));
 }
@@ -66,21 +66,28 @@ engine::Decision Site::route_inside(const engine::RequestHead& head,
   const auto found = open->table.names.find(name ? policy::inside_label(*name) : "");
   if (found == open->table.names.end())
     return {.route = {.status = kNotFound}, .request = std::move(request)};
-  return to_module(*open, found->second, std::move(request));
+  return to_module(*open, {.target = found->second, .prefix = {}}, std::move(request));
 }
 
-engine::Decision Site::to_module(const Open& open, size_t index, std::unique_ptr<Followed> request) const {
-  const auto& module = open.table.modules[index];
-  request->goes_to(module, open.counters[index]);
+engine::Decision Site::to_module(const Open& open, Routes::Found found,
+                                 std::unique_ptr<Followed> request) const {
+  const auto& module = open.table.modules[found.target];
+  request->goes_to(module, open.counters[found.target], found.prefix);
+  engine::Decision decision{.route = kBusy};
+  if (const Trace* const trace = request->trace()) {
+    decision.traceparent = trace->traceparent;
+    decision.fresh_trace = trace->fresh;
+  }
   host::Admission& admission = module->admission();
   if (admission.enter()) {
     request->admitted();
-    return {.route = {.service = module->service()}, .request = std::move(request)};
+    decision.route = {.service = module->service()};
+  } else if (auto ticket = admission.queue()) {
+    request->waits(std::move(ticket));
+    decision.wait = settings_.queue_time;
   }
-  auto ticket = admission.queue();
-  if (ticket == nullptr) return {.route = kBusy, .request = std::move(request)};
-  request->waits(std::move(ticket));
-  return {.route = kBusy, .wait = settings_.queue_time, .request = std::move(request)};
+  decision.request = std::move(request);
+  return decision;
 }
 
 void Site::drained(uint64_t left) noexcept {

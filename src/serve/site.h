@@ -17,6 +17,7 @@
 #include "host/http_module.h"
 #include "serve/access_log.h"
 #include "serve/routes.h"
+#include "serve/telemetry.h"
 
 namespace berth::serve {
 
@@ -32,6 +33,7 @@ class Followed;
 struct SiteSettings {
   std::chrono::nanoseconds queue_time = std::chrono::seconds(5);  // how long a request waits for a place
   AccessLog* access_log = nullptr;                                // outlives the site
+  Telemetry* telemetry = nullptr;                                 // the same
 };
 
 /// What was counted of the modules of one name, and what they have now.
@@ -72,7 +74,7 @@ class Site final : public engine::Router {
 
   std::shared_ptr<const Open> opened() const;
   engine::Decision route_inside(const engine::RequestHead& head, std::unique_ptr<Followed> request) const;
-  engine::Decision to_module(const Open& open, size_t index, std::unique_ptr<Followed> request) const;
+  engine::Decision to_module(const Open& open, Routes::Found found, std::unique_ptr<Followed> request) const;
 
   const SiteSettings settings_;
   std::function<void(uint64_t)> on_drained_;

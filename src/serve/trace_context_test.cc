@@ -5,6 +5,8 @@
 
 #include <string>
 
+using berth::serve::parse_traceparent;
+using berth::serve::to_text;
 using berth::serve::trace_id;
 
 TEST_CASE("a trace's id is read from its header, and from none that breaks the rules") {
@@ -28,4 +30,13 @@ TEST_CASE("a trace's id is read from its header, and from none that breaks the r
     CAPTURE(header);
     CHECK(trace_id(header).empty());
   }
+}
+
+TEST_CASE("a header is read and written back as version 00, with no flag but the one that is known") {
+  const std::string ids = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7";
+  const auto text = [](const std::string& header) { return to_text(parse_traceparent(header).value()); };
+  CHECK(text("00-" + ids + "-01") == "00-" + ids + "-01");
+  CHECK(text("00-" + ids + "-00") == "00-" + ids + "-00");
+  CHECK(text("cc-" + ids + "-ff-more") == "00-" + ids + "-01");
+  CHECK_FALSE(parse_traceparent("00-" + ids + "-1").has_value());
 }

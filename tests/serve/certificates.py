@@ -18,12 +18,14 @@ def openssl(*words):
 
 
 class Certificate:
-    """A certificate that vouches for itself, and its key: NAME.pem and NAME.key in a folder."""
+    """A certificate that vouches for itself, and its key: NAME.pem and NAME.key in a folder. One `of_server` vouches for no
+    other, which strict clients ask for."""
 
-    def __init__(self, folder, name, kind=("ec", "-pkeyopt", "ec_paramgen_curve:P-256")):
+    def __init__(self, folder, name, kind=("ec", "-pkeyopt", "ec_paramgen_curve:P-256"), of_server=False):
         self.chain, self.key = Path(folder) / f"{name}.pem", Path(folder) / f"{name}.key"
         openssl("req", "-x509", "-newkey", *kind, "-nodes", "-keyout", self.key, "-out", self.chain, "-days", "30",
-                "-subj", f"/CN={name}.berth.test", "-addext", NAMES)  # fmt: skip
+                "-subj", f"/CN={name}.berth.test", "-addext", NAMES,
+                *(("-addext", "basicConstraints=critical,CA:FALSE") if of_server else ()))  # fmt: skip
         self.name = name
 
     def options(self):

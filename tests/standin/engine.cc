@@ -293,6 +293,27 @@ uint64_t berth_server_connections(const berth_server*) {
 
 void berth_server_free(berth_server*) {}
 
+// Nor does it post anything.
+int32_t berth_post_new(berth_slice, berth_slices, berth_slice, berth_post**, berth_bytes*) {
+  return -1;
+}
+
+uint16_t berth_post_port(const berth_post*) {
+  return 0;
+}
+
+bool berth_post_secure(const berth_post*) {
+  return false;
+}
+
+int32_t berth_post_send(const berth_post*, berth_slice, uint64_t, berth_post_answer*, berth_bytes*) {
+  return -1;
+}
+
+void berth_post_end_within(const berth_post*, uint64_t) {}
+
+void berth_post_free(berth_post*) {}
+
 // What is stored is counted by the doors, which the stand-in doesn't have.
 int32_t berth_ledger_open(const berth_account*, size_t, berth_quota, berth_ledger**, berth_bytes*) {
   return -1;

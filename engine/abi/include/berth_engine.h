@@ -119,6 +119,9 @@ typedef struct berth_listener berth_listener;
 /// A compiled module. Any thread.
 typedef struct berth_module berth_module;
 
+/// A server to post to. One thread sends at a time.
+typedef struct berth_post berth_post;
+
 /// The engine's threads, configurations and clock. Any thread.
 typedef struct berth_runtime berth_runtime;
 
@@ -351,6 +354,14 @@ typedef struct berth_stored {
   uint64_t refused_files;
 } berth_stored;
 
+/// What a server answered that berth itself has asked. *Own* its parts.
+typedef struct berth_post_answer {
+  uint16_t status;
+  /// When it wants to be asked again; 0 says nothing.
+  uint64_t retry_after_ns;
+  struct berth_bytes body;
+} berth_post_answer;
+
 /// How a request was served: *borrow* for the duration of `served`.
 typedef struct berth_served {
   /// What `route` gave for it.
@@ -386,6 +397,11 @@ typedef struct berth_route {
   /// C++'s own: what the request is called from then on. Null: nothing more is told of it. Not of a route that was
   /// waited for.
   void *request;
+  /// *Borrow* until `finished`: the header of that name for the guest, instead of what the client wrote; empty: its
+  /// headers are as they came. Not of a route that was waited for.
+  struct berth_slice traceparent;
+  /// That isn't the trace of the client, and the guest gets no `tracestate` of one.
+  bool fresh_trace;
 } berth_route;
 
 /// What clients may do.
@@ -645,6 +661,41 @@ struct berth_stored berth_ledger_account(const struct berth_ledger *ledger,
 /// *Own* `ledger`; null is fine. Calls that were lent it go on counting.
 /// `ledger` came from `berth_ledger_open` and is not used again.
 void berth_ledger_free(struct berth_ledger *ledger);
+
+/// A server at a URL, `http://127.0.0.1:4318/v1/traces`, with the headers for each request: a name, its value, the next
+/// name. `roots` are the certificates to trust, in PEM, instead of this machine's; empty: those. Connects to nobody yet. The error
+/// never says a header's value. *Own* `out`. Any thread.
+/// *Borrow* `url`, `headers` and `roots`; `out` is writable; `error` is writable or null.
+int32_t berth_post_new(struct berth_slice url,
+                       struct berth_slices headers,
+                       struct berth_slice roots,
+                       struct berth_post **out,
+                       struct berth_bytes *error);
+
+/// The port that it connects to. *Borrow* `post`. Any thread.
+/// `post` came from `berth_post_new` and hasn't been freed.
+uint16_t berth_post_port(const struct berth_post *post);
+
+/// Whether it speaks TLS. *Borrow* `post`. Any thread.
+/// `post` came from `berth_post_new` and hasn't been freed.
+bool berth_post_secure(const struct berth_post *post);
+
+/// Posts a body, and waits for the answer as long as `most_ns`. Without one the error says why. *Own* the parts of `out`.
+/// *Borrow* `post`; one thread at a time.
+/// `post` came from `berth_post_new` and hasn't been freed; *borrow* `body`; `out` is writable; `error` is writable or null.
+int32_t berth_post_send(const struct berth_post *post,
+                        struct berth_slice body,
+                        uint64_t most_ns,
+                        struct berth_post_answer *out,
+                        struct berth_bytes *error);
+
+/// From now on nothing takes longer than so, also what another thread waits for. *Borrow* `post`. Any thread.
+/// `post` came from `berth_post_new` and hasn't been freed.
+void berth_post_end_within(const struct berth_post *post, uint64_t time_ns);
+
+/// *Own* `post`; null is fine.
+/// `post` came from `berth_post_new`, nothing is sent by it, and it is not used again.
+void berth_post_free(struct berth_post *post);
 
 /// Makes a module answer requests, in instances that are given what `guest` says, whose `done` and `function` aren't
 /// used, and of whose `meter` only the limits of one request are. An instance answers `reuse` requests, `at_once` of them

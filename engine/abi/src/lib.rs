@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The C ABI of the engine: the exports for its threads, its modules and their hashes; those for calls are in
-//! `call.rs` and `function.rs`, for what is stored in `ledger.rs`, for bandwidth in `traffic.rs`, for serving HTTP in `serve.rs`, the
-//! structs in `types.rs`. All the `unsafe` that a C boundary needs is in this crate.
+//! `call.rs` and `function.rs`, for what is stored in `ledger.rs`, for bandwidth in `traffic.rs`, for serving HTTP in `serve.rs`, for
+//! berth's own requests in `post.rs`, the structs in `types.rs`. All the `unsafe` that a C boundary needs is in this crate.
 //!
 //! Functions that can fail return an error number of `src/base/error_table.cc` (0 is success) and, through
 //! `error`, a message that the caller owns. No panic crosses: each export catches.
@@ -13,6 +13,7 @@ mod call;
 mod function;
 mod ledger;
 mod plain;
+mod post;
 mod serve;
 mod traffic;
 mod types;
@@ -22,6 +23,7 @@ use boundary::{Failure, INTERNAL, INVALID_MODULE, UNAVAILABLE, bytes, guarded, o
 pub use call::*;
 pub use function::*;
 pub use ledger::*;
+pub use post::*;
 pub use serve::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

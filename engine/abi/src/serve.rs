@@ -9,7 +9,7 @@ use crate::call::{Asked, read_guest, tell};
 use crate::types::*;
 use crate::{berth_module, berth_runtime};
 use ::berth_guest::{Ended, Overseer, Reuse, Served, Service};
-use berth_serve::{Completion, Decision, Finished, Head, Line, Listener, Route, Router, Server, Settings, Tls};
+use berth_serve::{Completion, Decision, Finished, Head, Line, Listener, Route, Router, Server, Settings, Tls, Trace};
 use core::ffi::c_void;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -102,14 +102,18 @@ impl Router for Routing {
             body: borrowed(&[]),
             content_type: borrowed(&[]),
             request: std::ptr::null_mut(),
+            traceparent: borrowed(&[]),
+            fresh_trace: false,
         };
         // SAFETY: the header's contract for `route`, which borrows the head and fills in the rest.
         unsafe { (self.route)(self.context, &head, &mut route) };
         let wait = (route.wait_ns != 0 && route.service.is_null()).then(|| Duration::from_nanos(route.wait_ns));
         // SAFETY: the same: what it lends is there until `finished`.
         let line = unsafe { line_of(&route) };
+        // SAFETY: the same.
+        let trace = unsafe { trace_of(&route) };
         // SAFETY: the same: a hold is ours.
-        Decision { route: unsafe { route_of(&route, line) }, wait, request: route.request as usize }
+        Decision { route: unsafe { route_of(&route, line) }, wait, request: route.request as usize, trace }
     }
 
     fn wait(&self, request: usize, completion: Completion) {
@@ -146,6 +150,18 @@ unsafe fn line_of(route: &berth_route) -> Option<Line> {
     // SAFETY: the caller's promise.
     let (body, kind) = unsafe { (bytes(route.body), bytes(route.content_type)) };
     Some(Line::new(kind, body))
+}
+
+/// What C++ says of the request's trace.
+///
+/// # Safety
+/// What `route` lends can be read.
+unsafe fn trace_of(route: &berth_route) -> Option<Trace> {
+    if route.traceparent.len == 0 {
+        return None;
+    }
+    // SAFETY: the caller's promise.
+    Trace::new(unsafe { bytes(route.traceparent) }, route.fresh_trace)
 }
 
 /// # Safety

@@ -420,6 +420,11 @@ pub struct berth_route {
     /// C++'s own: what the request is called from then on. Null: nothing more is told of it. Not of a route that was
     /// waited for.
     pub request: *mut c_void,
+    /// *Borrow* until `finished`: the header of that name for the guest, instead of what the client wrote; empty: its
+    /// headers are as they came. Not of a route that was waited for.
+    pub traceparent: berth_slice,
+    /// That isn't the trace of the client, and the guest gets no `tracestate` of one.
+    pub fresh_trace: bool,
 }
 
 /// What went over the connection for a request: *borrow* for the duration of `finished`.
@@ -467,4 +472,13 @@ pub struct berth_server_settings {
     pub drain_ns: u64,
     /// Its router is asked about requests from one module of this runtime to another, too. Of one server at most.
     pub inside: bool,
+}
+
+/// What a server answered that berth itself has asked. *Own* its parts.
+#[repr(C)]
+pub struct berth_post_answer {
+    pub status: u16,
+    /// When it wants to be asked again; 0 says nothing.
+    pub retry_after_ns: u64,
+    pub body: berth_bytes,
 }

@@ -203,9 +203,10 @@ async fn answer(request: Request<Incoming>, client: &Client, shared: &Shared, un
     };
     let waits = request.headers().contains_key(header::EXPECT);
     let received = tracked.received.clone();
-    let request = request.map(|body| Arriving::new(body, received, settings.body_bytes, settings.idle_time));
+    let mut request = request.map(|body| Arriving::new(body, received, settings.body_bytes, settings.idle_time));
     let scheme = if client.secure { Scheme::Https } else { Scheme::Http };
-    let answer = service.answer(Asked { scheme, name: tracked.ask(), hops: 0 }, request).await;
+    let name = tracked.ask(request.headers_mut());
+    let answer = service.answer(Asked { scheme, name, hops: 0 }, request).await;
     if waits {
         // A guest that began to read the body meanwhile has asked for it: that goes out before its answer.
         tokio::task::yield_now().await;

@@ -44,8 +44,9 @@ async fn bring(shared: Arc<Shared>, call: InsideCall) -> Brought {
     let response = match tracked.settled(decision).await {
         Route::To(service) => {
             let received = tracked.received.clone();
-            let request = request.map(|body| Arriving::new(body, received, settings.body_bytes, settings.idle_time));
-            let asked = Asked { scheme: Scheme::Http, name: tracked.ask(), hops };
+            let mut request =
+                request.map(|body| Arriving::new(body, received, settings.body_bytes, settings.idle_time));
+            let asked = Asked { scheme: Scheme::Http, name: tracked.ask(request.headers_mut()), hops };
             Leaving::answer(service.answer(asked, request).await, None, tracked)
         }
         Route::Refuse { status: status @ (NO_MODULE | LOOP), .. } => {

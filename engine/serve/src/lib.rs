@@ -14,6 +14,6 @@ mod tracked;
 
 pub use body::Line;
 pub use listener::Listener;
-pub use server::{Decision, Head, Route, Router, Server, Settings};
+pub use server::{Decision, Head, Route, Router, Server, Settings, Trace};
 pub use tls::Tls;
 pub use tracked::{Completion, Finished};

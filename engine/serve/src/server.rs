@@ -7,6 +7,7 @@ use crate::listener::Listener;
 use crate::tls::Tls;
 use crate::tracked::{Completion, Finished};
 use berth_guest::{Runtime, Service};
+use http::{HeaderMap, HeaderValue};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -48,6 +49,29 @@ pub struct Decision {
     /// It isn't known yet: somebody completes it, or after so long `route` holds.
     pub wait: Option<Duration>,
     pub request: usize,
+    /// Nothing when it goes to the guest with the headers that it came with.
+    pub trace: Option<Trace>,
+}
+
+/// The place that a request has in a trace, for its guest.
+pub struct Trace {
+    parent: HeaderValue,
+    /// It isn't the trace that the request came with.
+    fresh: bool,
+}
+
+impl Trace {
+    /// `parent` is the value of `traceparent`. Nothing when it can't be one.
+    pub fn new(parent: &[u8], fresh: bool) -> Option<Self> {
+        Some(Trace { parent: HeaderValue::from_bytes(parent).ok()?, fresh })
+    }
+
+    pub(crate) fn write(self, headers: &mut HeaderMap) {
+        headers.insert("traceparent", self.parent);
+        if self.fresh {
+            headers.remove("tracestate");
+        }
+    }
 }
 
 /// Whoever knows the routes (C++). Called on the lanes; never blocks.

@@ -2,7 +2,8 @@
 //! A request from its routing to the end of its answer: what it waits for before a guest is asked, and what is told of
 //! it, once, when nothing is left of it on its connection.
 
-use crate::server::{Decision, Head, Route, Router};
+use crate::server::{Decision, Head, Route, Router, Trace};
+use http::HeaderMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tokio::sync::oneshot;
@@ -36,14 +37,16 @@ pub(crate) struct Tracked {
     pub sent_bytes: u64,
     /// Counted where the guest reads.
     pub received: Arc<AtomicU64>,
+    trace: Option<Trace>,
 }
 
 impl Tracked {
     /// Asks where a request goes.
     pub fn begin(router: &Arc<dyn Router>, head: &Head<'_>) -> (Self, Decision) {
-        let decision = router.route(head);
-        let (request, received) = (decision.request, Arc::default());
-        let tracked = Tracked { router: router.clone(), request, asked: false, status: None, sent_bytes: 0, received };
+        let mut decision = router.route(head);
+        let (request, trace) = (decision.request, decision.trace.take());
+        let (router, received) = (router.clone(), Arc::default());
+        let tracked = Tracked { router, request, asked: false, status: None, sent_bytes: 0, received, trace };
         (tracked, decision)
     }
 
@@ -59,9 +62,12 @@ impl Tracked {
         }
     }
 
-    /// A guest is asked from here on, and reports by this name.
-    pub fn ask(&mut self) -> usize {
+    /// A guest is asked from here on, which gets these headers, and reports by this name.
+    pub fn ask(&mut self, headers: &mut HeaderMap) -> usize {
         self.asked = true;
+        if let Some(trace) = self.trace.take() {
+            trace.write(headers);
+        }
         self.request
     }
 }

@@ -44,6 +44,13 @@ struct RulesetAttributes {
   uint64_t scoped = 0;
 };
 
+/// `landlock_net_port_attr`, and the number of such a rule.
+struct PortAttributes {
+  uint64_t allowed_access = 0;
+  uint64_t port = 0;
+};
+constexpr int kPortRule = 2;
+
 constexpr uint64_t kRead = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 // No way to make what isn't a file, a folder or a link, and none to run a file.
 constexpr uint64_t kWrite = kRead | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE |
@@ -88,6 +95,11 @@ class Ruleset {
     rule.allowed_access = access & handled_;
     rule.parent_fd = file;
     ::syscall(SYS_landlock_add_rule, file_.get(), LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+  }
+
+  void allow_port(uint16_t port) const {
+    const PortAttributes rule{.allowed_access = LANDLOCK_ACCESS_NET_CONNECT_TCP, .port = port};
+    ::syscall(SYS_landlock_add_rule, file_.get(), kPortRule, &rule, 0);
   }
 
   Result<void> restrict_self() const {
@@ -145,6 +157,9 @@ Result<int> raise_landlock(const WallPlan& plan) {
   for (const std::string& path : plan.writable) rules.allow(path, kWrite);
   rules.allow("/dev/null", LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE);
   allow_streams(rules);
+  if (attributes.handled_access_net != 0) {
+    for (const uint16_t port : plan.ports) rules.allow_port(port);
+  }
 #ifdef __SANITIZE_ADDRESS__
   rules.allow("/proc", kRead);  // read at the end, to look for leaks
 #endif

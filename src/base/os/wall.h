@@ -8,6 +8,7 @@
 // (system calls). `Wall` says which of them hold, and nothing more than what holds. Elsewhere than on Linux
 // none do.
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct WallPlan {
   std::vector<std::string> readable;
   std::vector<std::string> writable;
   enum class Tcp { kClosed, kOpen } tcp = Tcp::kClosed;
+  std::vector<uint16_t> ports = {};  // that may be connected to, where TCP is closed
   // Called between Landlock, which holds for the threads that it starts, and seccomp, which holds for all
   // that there are: so they get ready while the kernel reads the filter.
   std::function<void()> start_threads;

@@ -197,6 +197,19 @@ TEST_CASE("what berth needs goes on behind the wall") {
         }) == 0);
 }
 
+TEST_CASE("behind the wall one port may be connected to, where it is let in") {
+  if (landlock_version().value_or(0) < 4) return;  // this kernel's has no word for ports
+  const WallPlan plan{.ports = {1}};
+  CHECK(in_child([&] {
+          raise_wall(plan);
+          return connecting(1);
+        }) == ECONNREFUSED);
+  CHECK(in_child([&] {
+          raise_wall(plan);
+          return connecting(2);
+        }) == EACCES);
+}
+
 TEST_CASE("behind the wall files are within reach as far as they are let in, for each version of Landlock") {
   const Scene scene;
   const WallPlan plan = scene.plan();
