@@ -12,6 +12,7 @@ mod boundary;
 mod call;
 mod function;
 mod ledger;
+mod live;
 mod plain;
 mod serve;
 mod traffic;
@@ -22,6 +23,7 @@ use boundary::{Failure, INTERNAL, INVALID_MODULE, UNAVAILABLE, bytes, guarded, o
 pub use call::*;
 pub use function::*;
 pub use ledger::*;
+pub use live::*;
 pub use serve::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
