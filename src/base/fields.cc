@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/fields.h"
 
-#include <charconv>
 #include <cstring>
+
+#include "base/leading_number.h"
 
 namespace berth {
 
@@ -31,9 +32,7 @@ std::optional<Fields> unpack(std::string_view packed) {
 }
 
 uint64_t number_of(std::string_view field) {
-  uint64_t value = 0;
-  std::from_chars(field.data(), field.data() + field.size(), value);
-  return value;
+  return leading_number<uint64_t>(field).value_or(0);
 }
 
 }  // namespace berth

@@ -46,8 +46,7 @@ std::vector<std::string> missing_controllers(const std::vector<std::string>& the
 }
 
 Result<void> OwnGroup::take(const policy::Priority& priority, const std::string& owner_source) {
-  if (asked_once_) return {};
-  asked_once_ = true;
+  if (asked_) return {};
   asked_ = priority.control_group;
   owner_source_ = owner_source;
   if (asked_ == policy::ControlGroupUse::kOff) return {};

@@ -7,6 +7,7 @@
 // Main thread only.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,9 +39,8 @@ class OwnGroup {
 
  private:
   std::unique_ptr<ControlLeaf> leaf_;
-  policy::ControlGroupUse asked_ = policy::ControlGroupUse::kUse;
+  std::optional<policy::ControlGroupUse> asked_;  // none: it wasn't asked yet
   std::string owner_source_;
-  bool asked_once_ = false;
 };
 
 }  // namespace berth::cli

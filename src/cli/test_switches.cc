@@ -37,6 +37,7 @@ constexpr auto kGuards = std::to_array<Guard>({
     {"network-connection-rate", engine::kGuardNetworkConnectionRate},
     {"network-daily", engine::kGuardNetworkDaily},
     {"cpu-share", engine::kGuardCpuShare},
+    {"idle-time", engine::kBriefIdle},
     {kCacheAuthSwitch, 0},
     {kCompileSwitch, 0},
     {kLandlockSwitch, 0},

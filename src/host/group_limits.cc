@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/os/code_memory.h"
+#include "base/saturating.h"
 #include "engine/compiler.h"
 #include "host/http_module.h"
 #include "policy/smaller.h"
@@ -31,27 +32,20 @@ constexpr uint64_t kTasksOfAProcessor = 8;
 /// The parts of it by which a process's memory outgrows what is counted: page tables, pieces between others.
 constexpr uint64_t kOverhead = 8;
 
-uint64_t sum(uint64_t left, uint64_t right) {
-  return right > UINT64_MAX - left ? UINT64_MAX : left + right;
-}
-
-uint64_t times(uint64_t left, uint64_t right) {
-  return right != 0 && left > UINT64_MAX / right ? UINT64_MAX : left * right;
-}
-
 uint64_t memory_of(const policy::Policy& module, Use use) {
   const uint64_t limit = module.limits.memory_bytes.value_or(kDefaultMemoryBytes);
   const uint64_t instances = module.limits.instances.value_or(HttpModule::kUsualInstances);
   const uint64_t stacks =
       use == Use::kServed ? std::min<uint64_t>(instances, HttpModule::kPlaces) : kStacksOfARun;
-  return sum(sum(limit, limit / kOverhead), times(stacks, kStackBytes));
+  return saturating_sum({limit, limit / kOverhead, saturating_product(stacks, kStackBytes)});
 }
 
 uint64_t memory_of(const GroupUse& use) {
-  uint64_t bytes = sum(use.memory_bytes_now, kOwnBytes);
-  for (const policy::Policy* module : use.modules) bytes = sum(bytes, memory_of(*module, use.use));
+  uint64_t bytes = saturating_sum({use.memory_bytes_now, kOwnBytes});
+  for (const policy::Policy* module : use.modules)
+    bytes = saturating_sum({bytes, memory_of(*module, use.use)});
   if (use.use == Use::kOnce) return bytes;
-  return sum(sum(bytes, kPoolBytes), times(use.connections, kConnectionBytes));
+  return saturating_sum({bytes, kPoolBytes, saturating_product(use.connections, kConnectionBytes)});
 }
 
 /// What berth's own threads work is none of a module's share: half a core beside a guest; in a server, which
@@ -67,12 +61,12 @@ std::optional<uint64_t> share_of(const GroupUse& use) {
     const auto most =
         policy::smaller(module->limits.cpu_share_basis_points, use.total.cpu_share_basis_points);
     if (!most) return std::nullopt;
-    share = sum(share, *most);
+    share = saturating_sum({share, *most});
   }
   share = std::min(share, use.total.cpu_share_basis_points.value_or(share));
   // A module that rested has a tenth of a second's share at once (engine/doors/src/share.rs).
-  share = sum(sum(share, share / 4), own_share(use));
-  return share < times(use.processors, kCore) ? std::optional(share) : std::nullopt;
+  share = saturating_sum({share, share / 4, own_share(use)});
+  return share < saturating_product(use.processors, kCore) ? std::optional(share) : std::nullopt;
 }
 
 uint64_t tasks_of(const GroupUse& use) {
@@ -92,8 +86,9 @@ GroupLimits companion_limits(const GroupUse& use) {
     compiler = std::max(compiler, module->limits.compile_memory_bytes.value_or(usual));
   }
   // The compiler's own, as much again for what comes of it on its way, and the code that is kept.
-  const uint64_t bytes = sum(sum(use.companions_bytes_now, kOwnBytes), times(compiler, 2));
-  return {.memory_bytes = sum(bytes, CodeMemory::kBytes), .tasks = tasks_of(use)};
+  const uint64_t bytes = saturating_sum(
+      {use.companions_bytes_now, kOwnBytes, saturating_product(compiler, 2), CodeMemory::kBytes});
+  return {.memory_bytes = bytes, .tasks = tasks_of(use)};
 }
 
 }  // namespace berth::host

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/saturating.h"
 #include "base/units.h"
 #include "host/berthing.h"
 #include "host/storage.h"
@@ -19,11 +20,7 @@ using policy::FilesGrant;
 using Bound = std::optional<uint64_t>;
 
 void add(Bound& sum, const Bound& more) {
-  if (!sum || !more) {
-    sum = std::nullopt;
-  } else {
-    *sum = *more > UINT64_MAX - *sum ? UINT64_MAX : *sum + *more;
-  }
+  sum = sum && more ? Bound(saturating_sum({*sum, *more})) : std::nullopt;
 }
 
 struct Row {

@@ -8,7 +8,7 @@
 #include <chrono>
 #include <memory>
 
-#include "engine/server.h"
+#include "engine/request.h"
 #include "host/admission.h"
 #include "host/counters.h"
 #include "host/http_module.h"

@@ -12,7 +12,6 @@ One line a case, and a closing count. The status is 0 when all that could be tri
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,15 +19,11 @@ import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
-MIB = 1 << 20
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "total"))
+
+from processes import MIB, REST, SPIN, User, check  # noqa: E402
+
 WANTED = ("cpu", "memory", "io", "pids")
-SPIN = '(module (memory (export "memory") 1) (func (export "_start") (loop (br 0))))'
-REST = """(module
-  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
-  (memory (export "memory") 1)
-  (func (export "_start")
-    (i64.store (i32.const 24) (i64.const 60000000000))
-    (drop (call $poll (i32.const 0) (i32.const 256) (i32.const 1) (i32.const 512)))))"""
 # Grows by PAGES as far as it is let, and writes to all of it.
 GROW = """(module (memory (export "memory") 1)
   (func (export "_start") (local $at i32)
@@ -48,11 +43,6 @@ def case(*controllers, group=True):
         return function
 
     return add
-
-
-def check(true, said):
-    if not true:
-        raise AssertionError(said)
 
 
 def until(found, said, seconds=120):
@@ -117,25 +107,17 @@ def gone(group):
     return True
 
 
-class Machine:
-    """One user's folders, and the group that is delegated to berth."""
+class Machine(User):
+    """A user, and the group that is delegated to berth."""
 
     def __init__(self, berth, guests, root, groups, name):
-        self.berth, self.guests, self.root, self.groups = berth, guests, root, groups
+        super().__init__(berth, root, BERTH_CACHE=str(root / "cache"))
+        self.guests, self.groups = guests, groups
         self.group = groups.make(name) if groups.top else None
-        self.environment = {**os.environ, "BERTH_STATE": str(root / "state"), "BERTH_CONFIG": str(root / "config"),
-                            "BERTH_CACHE": str(root / "cache")}  # fmt: skip
-        (root / "config").mkdir()
-        self.running = []
         self.owner("")
 
     def owner(self, text):
-        (self.root / "config" / "host.toml").write_text(f'[priority]\npressure = "ignore"\n{text}')
-
-    def module(self, name, text):
-        path = self.root / f"{name}.wat"
-        path.write_text(text)
-        return str(path)
+        self.settings(f'[priority]\npressure = "ignore"\n{text}')
 
     def start(self, *command, group=None, core=None):
         """In the delegated group unless another is named, or False: where this script is."""
@@ -147,10 +129,7 @@ class Machine:
             if core is not None:
                 os.sched_setaffinity(0, {core})
 
-        process = subprocess.Popen([str(word) for word in command], env=self.environment, text=True, preexec_fn=enter,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
-        self.running.append(process)
-        return process
+        return self.launch(command, enter)
 
     def run(self, *arguments, **where):
         return self.start(self.berth, *arguments, **where)
@@ -173,9 +152,7 @@ class Machine:
         return leaf
 
     def end(self):
-        for process in self.running:
-            process.kill()
-            process.communicate()
+        super().end()
         if self.group:
             self.groups.remove(self.group)
 

@@ -20,7 +20,9 @@ for tool in sh mount poweroff mkdir; do ln -s busybox "$root/bin/$tool"; done
 cp "$berth" "$root/bin/berth"
 strip "$root/bin/berth"
 cp "$guests"/{web,hello}.wasm "$root/guests/"
-cp "$here/run.py" "$root/run.py"
+mkdir -p "$root"/tests/{groups,total}
+cp "$here/run.py" "$root/tests/groups/"
+cp "$here/../total/processes.py" "$root/tests/total/"
 
 python=$(python3 -c 'import os, sys; print(os.path.realpath(sys.executable))')
 library=$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')
@@ -43,7 +45,7 @@ mount -t devtmpfs dev /dev
 mount -t tmpfs tmp /tmp
 mount -t cgroup2 cgroup /sys/fs/cgroup
 mkdir -p /run/systemd/system  # as where systemd runs the machine
-python3 /run.py --berth /bin/berth --guests /guests ${*@Q}
+python3 /tests/groups/run.py --berth /bin/berth --guests /guests ${*@Q}
 echo "status: \$?"
 poweroff -f
 END

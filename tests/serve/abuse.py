@@ -17,19 +17,14 @@ import time
 import frames
 from certificates import Certificate, connect, context
 from frames import CONTINUATION, DATA, END_HEADERS, HEADERS, PING, RST_STREAM, SETTINGS, frame
-from run import check, main
+from run import Cases, check, main
 
-CASES = []
+cases = Cases()
 HELLO = b"hello from a module\n"
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 FLOOD_SECONDS = 3
 FEW_MIB = 48
 LEAST_ANSWERS = 20
-
-
-def case(function):
-    CASES.append((function, "web"))
-    return function
 
 
 class Good:
@@ -132,7 +127,7 @@ def odd():
     return range(1, 1 << 30, 2)
 
 
-@case
+@cases.case
 def a_handshake_that_stalls_costs_a_connection(machine):
     own = Certificate(machine.root, "own")
     with machine.serve(*own.options(), "--head-timeout", "2s", "--max-connections", "60") as server:
@@ -160,7 +155,7 @@ def hello(certificate):
     return outgoing.read()
 
 
-@case
+@cases.case
 def what_is_no_tls_costs_a_connection(machine):
     own = Certificate(machine.root, "own")
     with machine.serve(*own.options(), "--head-timeout", "5s") as server:
@@ -204,12 +199,12 @@ def slow_heads(machine, certificate):
             check(cut == 300, f"{300 - cut} of 300 are still there after {time.monotonic() - begin:.1f} s")
 
 
-@case
+@cases.case
 def slow_heads_are_let_go(machine):
     slow_heads(machine, None)
 
 
-@case
+@cases.case
 def slow_heads_by_tls_are_let_go(machine):
     slow_heads(machine, Certificate(machine.root, "own"))
 
@@ -228,17 +223,17 @@ def half_open(machine, certificate):
                 client.close()
 
 
-@case
+@cases.case
 def two_thousand_half_open_connections_are_let_go(machine):
     half_open(machine, None)
 
 
-@case
+@cases.case
 def two_thousand_half_open_handshakes_are_let_go(machine):
     half_open(machine, Certificate(machine.root, "own"))
 
 
-@case
+@cases.case
 def streams_that_are_reset_at_once_keep_nobody_waiting(machine):
     with machine.serve() as server:
         with beside(machine, server):
@@ -249,7 +244,7 @@ def streams_that_are_reset_at_once_keep_nobody_waiting(machine):
                 check(flood(client, resets)[0], "it goes on resetting")
 
 
-@case
+@cases.case
 def streams_that_the_server_must_reset_keep_nobody_waiting(machine):
     with machine.serve() as server:
         with beside(machine, server):
@@ -262,7 +257,7 @@ def streams_that_the_server_must_reset_keep_nobody_waiting(machine):
                 check(flood(client, wrong)[0], "it goes on being reset")
 
 
-@case
+@cases.case
 def streams_that_are_reset_once_they_run_keep_nobody_waiting(machine):
     with machine.serve() as server:
         with beside(machine, server), server.connect() as client:
@@ -283,7 +278,7 @@ def streams_that_are_reset_once_they_run_keep_nobody_waiting(machine):
             check(rounds > 3, f"only {rounds} rounds")
 
 
-@case
+@cases.case
 def heads_without_end_are_cut_off(machine):
     with machine.serve() as server:
         with beside(machine, server):
@@ -294,7 +289,7 @@ def heads_without_end_are_cut_off(machine):
                     check(flood(client, (goes_on for _ in odd()))[0], f"with {piece[:10]}")
 
 
-@case
+@cases.case
 def a_small_head_that_unpacks_to_a_large_one_is_refused(machine):
     with machine.serve() as server:
         with beside(machine, server):
@@ -308,7 +303,7 @@ def a_small_head_that_unpacks_to_a_large_one_is_refused(machine):
             check(HELLO not in said, "one is answered")
 
 
-@case
+@cases.case
 def small_frames_without_end_keep_nobody_waiting(machine):
     with machine.serve() as server:
         with beside(machine, server):
@@ -325,7 +320,7 @@ def small_frames_without_end_keep_nobody_waiting(machine):
                     flood(client, (piece * 500 for _ in odd()), seconds=1)
 
 
-@case
+@cases.case
 def a_body_without_end_is_cut_off(machine):
     with machine.serve("--max-body", "1MiB", "--idle-timeout", "5s") as server:
         post = b"POST /echo HTTP/1.1\r\nHost: a\r\n"
@@ -347,4 +342,4 @@ def options(parser):
 
 
 if __name__ == "__main__":
-    sys.exit(main(CASES, __doc__, options))
+    sys.exit(main(cases, __doc__, options))

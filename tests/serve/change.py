@@ -15,15 +15,10 @@ import sys
 import threading
 import time
 
-from run import check, main
+from run import Cases, check, main
 
-CASES = []
+cases = Cases()
 PLAIN = b"hello from a module"
-
-
-def case(function):
-    CASES.append((function, "web"))
-    return function
 
 
 def greeting(number):
@@ -71,7 +66,7 @@ def until_version(server, number):
     until(lambda: answer(server) == greeting(number), f"version {number} doesn't come: {server.said()}")
 
 
-@case
+@cases.case
 def a_new_version_answers_after_a_sighup(machine):
     site = Site(machine)
     with site.serve() as server:
@@ -88,7 +83,7 @@ def a_new_version_answers_after_a_sighup(machine):
         until_version(server, 1)
 
 
-@case
+@cases.case
 def the_second_wall_stays_up(machine):
     site = Site(machine)
     (machine.root / "config").mkdir()
@@ -105,7 +100,7 @@ def the_second_wall_stays_up(machine):
             check(not ("w" in rights and "x" in rights), f"memory to write and to run: {line}")
 
 
-@case
+@cases.case
 def a_watched_module_is_exchanged_when_it_changes(machine):
     site = Site(machine)
     with site.serve("--watch") as server:
@@ -120,7 +115,7 @@ def a_watched_module_is_exchanged_when_it_changes(machine):
         until_version(server, 4)
 
 
-@case
+@cases.case
 def what_is_under_way_ends_where_it_began(machine):
     site = Site(machine)
     with site.serve() as server:
@@ -136,7 +131,7 @@ def what_is_under_way_ends_where_it_began(machine):
         check(got.endswith(b"0\r\n\r\n"), "it was cut off")
 
 
-@case
+@cases.case
 def a_version_that_cannot_be_loaded_is_not_taken(machine):
     site = Site(machine)
     (machine.root / "command.wat").write_text('(module (memory (export "memory") 1) (func (export "_start")))')
@@ -160,7 +155,7 @@ def a_version_that_cannot_be_loaded_is_not_taken(machine):
         until_version(server, 2)
 
 
-@case
+@cases.case
 def a_version_that_falls_at_once_is_taken_back(machine):
     site = Site(machine)
     broken = site.machine.root / "broken"
@@ -179,7 +174,7 @@ def a_version_that_falls_at_once_is_taken_back(machine):
         check(answer(server) == greeting(2), "it has answered before it fell")
 
 
-@case
+@cases.case
 def a_policy_changes_with_its_file(machine):
     site = Site(machine)
     policy = machine.root / "policy.toml"
@@ -198,7 +193,7 @@ def a_policy_changes_with_its_file(machine):
         check(server.curl("/sleep?500")[0] == 504, "the last one that was taken holds")
 
 
-@case
+@cases.case
 def the_modules_limits_hold_for_all_its_versions(machine):
     site = Site(machine)
     with site.serve("--limit", "network.daily=1MiB", "--limit", "storage=1MiB", "--dir", f"{machine.root}:/data:rw") as server:
@@ -209,7 +204,7 @@ def the_modules_limits_hold_for_all_its_versions(machine):
         check("isn't taken" not in server.said(), server.said())
 
 
-@case
+@cases.case
 def a_site_changes_its_routes(machine):
     Site(machine, "web")
     Site(machine, "api").put(2)
@@ -238,7 +233,7 @@ def a_site_changes_its_routes(machine):
         until(lambda: of_host(server) == greeting(2), "it doesn't come back")
 
 
-@case
+@cases.case
 def without_its_loader_a_server_serves_on(machine):
     site = Site(machine)
     with site.serve() as server:
@@ -251,7 +246,7 @@ def without_its_loader_a_server_serves_on(machine):
         check(answer(server) == greeting(1), "afterwards")
 
 
-@case
+@cases.case
 def a_server_leaves_no_process_behind(machine):
     site = Site(machine)
     with site.serve("--watch") as server:
@@ -261,7 +256,7 @@ def a_server_leaves_no_process_behind(machine):
         until(lambda: not any(os.path.exists(f"/proc/{child}") for child in children), "its loader lives on")
 
 
-@case
+@cases.case
 def memory_does_not_grow_with_versions(machine):
     site = Site(machine)
     with site.serve() as server:
@@ -302,7 +297,7 @@ class Client(threading.Thread):
             self.answers[told] = self.answers.get(told, 0) + 1
 
 
-@case
+@cases.case
 def nothing_is_lost_under_load(machine):
     swaps, requests = machine.asked.swaps, machine.asked.requests
     site = Site(machine)
@@ -350,4 +345,4 @@ def add_options(parser):
 
 if __name__ == "__main__":
     assert shutil.which("curl"), "curl is needed: apt-get install curl"
-    sys.exit(main(CASES, __doc__, add_options))
+    sys.exit(main(cases, __doc__, add_options))

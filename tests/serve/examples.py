@@ -15,15 +15,10 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
-from run import check, main
+from run import Cases, check, main
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-CASES = []
-
-
-def case(function):
-    CASES.append((function, "web"))
-    return function
+cases = Cases()
 
 
 @contextmanager
@@ -53,7 +48,7 @@ def refused(machine, module, *said):
         check(words in done.stdout, f"'{words}' isn't in {done.stdout} {done.stderr}")
 
 
-@case
+@cases.case
 def counters_in_cpp(machine):
     with served(machine, *policy(machine, "cpp"), module="counter") as server:
         check(server.curl("/visits") == (200, b"0\n"), "before the first")
@@ -66,7 +61,7 @@ def counters_in_cpp(machine):
     refused(machine, "counter", "files open-write /data/visits", "--grant 'files @counters:/data:rw'")
 
 
-@case
+@cases.case
 def notes_in_rust(machine):
     with served(machine, *policy(machine, "rust"), module="notes") as server:
         check(server.curl("/notes") == (200, b"[]\n"), "before the first")
@@ -83,7 +78,7 @@ def notes_in_rust(machine):
     refused(machine, "notes", "files open-write /data/3.txt", "--grant 'files @notes:/data:rw'")
 
 
-@case
+@cases.case
 def redirects_in_go(machine):
     with served(machine, *policy(machine, "go"), module="redirects") as server:
         put = ("-X", "PUT", "-d")
@@ -120,7 +115,7 @@ class Pages(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@case
+@cases.case
 def links_in_javascript(machine):
     pages = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
     threading.Thread(target=pages.serve_forever, daemon=True).start()
@@ -138,7 +133,7 @@ def links_in_javascript(machine):
     pages.server_close()
 
 
-@case
+@cases.case
 def tables_in_python(machine):
     with served(machine, "--policy", str(EXAMPLES / "python" / "policy.toml"), module="tables") as server:
         check(json.loads(server.curl("/")[1]) == ["harbours.csv"], "the list")
@@ -153,7 +148,7 @@ def tables_in_python(machine):
     refused(machine, "tables", "files open-read /tables/harbours.csv: no grant covers it")
 
 
-@case
+@cases.case
 def a_proxy_that_streams(machine):
     with served(machine) as upstream:
         with served(machine, *policy(machine, "proxy", at_8080=upstream.port), module="proxy") as server:
@@ -192,7 +187,7 @@ def chain(machine, page):
     return served(machine, "--site", str(machine.root / "site.toml"), module=None)
 
 
-@case
+@cases.case
 def a_chain_of_modules(machine):
     page = (EXAMPLES / "chain" / "policy.toml").read_text()
     with chain(machine, page) as server:
@@ -207,4 +202,4 @@ def a_chain_of_modules(machine):
 
 
 if __name__ == "__main__":
-    sys.exit(main(CASES, __doc__))
+    sys.exit(main(cases, __doc__))

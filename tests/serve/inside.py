@@ -17,23 +17,12 @@ import sys
 import threading
 import time
 
-from run import check, main
+from run import Cases, check, main
 from seen import Seen, answer_of, until
 
-CASES = []
+cases = Cases()
 BACK = "http://back.berth.internal"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
-
-
-def case(function):
-    CASES.append((function, "web"))
-    return function
-
-
-def both(function):
-    """A case for WASI 0.2 and for 0.3."""
-    CASES.extend([(function, "web"), (function, "web-p3")])
-    return function
 
 
 def module(machine, name, greeting=None, guest=None):
@@ -84,7 +73,7 @@ def opened_sockets(server):
     return {link for link in links if link.startswith("socket:")}
 
 
-@both
+@cases.both
 def one_module_asks_another_by_its_name(machine):
     with serve(machine) as server:
         check(server.curl(f"/ask?{BACK}/") == (200, b"hello from a module\n"), "in its name")
@@ -100,7 +89,7 @@ def one_module_asks_another_by_its_name(machine):
         check(server.curl(f"/ask?http://127.0.0.1:{server.port}/")[1].startswith(b"ErrorCode::HttpRequestDenied"), "a host")
 
 
-@case
+@cases.case
 def versions_of_wasi_ask_each_other(machine):
     for asking, answering in (("web", "web-p3"), ("web-p3", "web")):
         machine.module = asking
@@ -108,7 +97,7 @@ def versions_of_wasi_ask_each_other(machine):
             check(server.curl(f"/ask?{BACK}/size", "-d", "hello") == (200, b"5\n"), f"{asking} asks {answering}")
 
 
-@both
+@cases.both
 def nobody_asks_without_leave(machine):
     for grants in ((), ("http.out http://*:*/*", "http.out https://*:*/*", "dns *"), ("http.out berth:other",),
                    ("http.out POST berth:back",), ("http.out berth:back/v1/*",)):  # fmt: skip
@@ -123,7 +112,7 @@ def nobody_asks_without_leave(machine):
         check(server.curl(f"/ask?{BACK}/")[1] == b"ErrorCode::HttpRequestDenied\n", "another path")
 
 
-@both
+@cases.both
 def what_is_no_name_of_a_module_is_refused(machine):
     with serve(machine, grants=("http.out berth:*", "http.out http://*:*/*", "http.out https://*:*/*")) as server:
         for url in ("https://back.berth.internal/", f"{BACK}:8080/", "http://a.back.berth.internal/",
@@ -135,7 +124,7 @@ def what_is_no_name_of_a_module_is_refused(machine):
         check("asked by http://NAME.berth.internal/ alone" in told, told)
 
 
-@case
+@cases.case
 def names_are_the_files_or_those_of_the_site(machine):
     with serve(machine, grants=("http.out berth:api", "http.out berth:back"), names='name = "api"\n') as server:
         check(server.curl("/ask?http://api.berth.internal/")[0] == 200, "by the name that the site gives")
@@ -149,7 +138,7 @@ def names_are_the_files_or_those_of_the_site(machine):
         check(done.returncode == 120 and said in done.stderr, f"{done.returncode} {done.stderr}")
 
 
-@both
+@cases.both
 def bodies_stream_through(machine):
     data = os.urandom(8 << 20)
     with serve(machine, "--memory", "64MiB") as server:
@@ -175,7 +164,7 @@ def bodies_stream_through(machine):
             check(status == 200 and body == data, f"both ways: {status} {len(body)}")
 
 
-@both
+@cases.both
 def a_ring_ends(machine):
     with serve(machine, grants=("http.out berth:front",)) as server:
         itself = "/ask?http://front.berth.internal"
@@ -184,7 +173,7 @@ def a_ring_ends(machine):
         check(508 in [entry["status"] for entry in server.entries(19)], "it isn't in the log")
 
 
-@both
+@cases.both
 def who_asks_itself_without_a_place_is_told_to_come_back(machine):
     with serve(machine, "--queue-timeout", "1s", grants=("http.out berth:front",), front={"instances": 1}) as server:
         begin = time.monotonic()
@@ -194,7 +183,7 @@ def who_asks_itself_without_a_place_is_told_to_come_back(machine):
         check(server.curl("/") == (200, b"hello from a module\n"), "its place is free again")
 
 
-@both
+@cases.both
 def requests_at_once_that_wait_for_each_other_all_end(machine):
     limited = {"instances": 4}
     with serve(machine, "--queue-timeout", "2s", grants=("http.out berth:front",), front=limited) as server:
@@ -204,7 +193,7 @@ def requests_at_once_that_wait_for_each_other_all_end(machine):
         check(server.curl("/ask?http://front.berth.internal/")[0] == 200, "afterwards")
 
 
-@both
+@cases.both
 def each_has_its_own_limits(machine):
     with serve(machine, front={"cpu_time": "400ms"}, back={"wall": "1s", "cpu_time": "5s"}) as server:
         check(server.curl(f"/ask?{BACK}/sleep?20000") == (504, b"504 Gateway Timeout\n"), "a deadline of the other's")
@@ -221,14 +210,14 @@ def each_has_its_own_limits(machine):
         check(entries["front.wasm"]["cpu_used_ns"] < 400_000_000 < entries["back.wasm"]["cpu_used_ns"], f"{entries}")
 
 
-@both
+@cases.both
 def a_body_that_is_cut_off_is_no_whole_answer(machine):
     with serve(machine) as server:
         answer = server.raw(f"GET /ask?{BACK}/cut HTTP/1.1\r\nHost: a\r\n\r\n".encode())
         check(b"200 OK" not in answer or not answer.endswith(b"0\r\n\r\n"), f"{answer}")
 
 
-@both
+@cases.both
 def who_goes_away_ends_both(machine):
     with serve(machine) as server:
         for path in ("/sleep?60000", "/drip?600"):
@@ -241,7 +230,7 @@ def who_goes_away_ends_both(machine):
             check(entry["ending"] == "cancelled", f"{entry}")
 
 
-@both
+@cases.both
 def a_trace_goes_through(machine):
     parent = f"traceparent: 00-{TRACE}-00f067aa0ba902b7-01"
     with serve(machine) as server:
@@ -256,7 +245,7 @@ def a_trace_goes_through(machine):
         check(b"traceparent" not in answer_of(server.ask(f"/ask?{BACK}/head")), "the trace of the one before")
 
 
-@both
+@cases.both
 def the_current_version_is_asked(machine):
     with serve(machine) as server:
         check(server.curl(f"/ask?{BACK}/")[1] == b"hello from a module\n", "the first")
@@ -266,7 +255,7 @@ def the_current_version_is_asked(machine):
         check(server.curl(f"/ask?{BACK}/")[1] == b"hello from a second\n", "the second")
 
 
-@both
+@cases.both
 def it_never_leaves_the_process(machine):
     with serve(machine, grants=("http.out berth:back", "http.out http://*:*/*", "dns *")) as server:
         check(server.curl(f"/ask?{BACK}/")[0] == 200, "once")
@@ -283,7 +272,7 @@ def it_never_leaves_the_process(machine):
         check(len(more) <= 1, f"{before} became {more}")
 
 
-@case
+@cases.case
 def a_program_that_is_run_has_nobody_to_ask(machine):
     guest = str(machine.guests / "transfer-p2.wasm")
     done = subprocess.run([machine.berth, "run", "--grant", "http.out berth:back", guest, "http-get", f"{BACK}/"],
@@ -294,4 +283,4 @@ def a_program_that_is_run_has_nobody_to_ask(machine):
 
 if __name__ == "__main__":
     assert shutil.which("curl"), "curl is needed: apt-get install curl"
-    sys.exit(main(CASES, __doc__))
+    sys.exit(main(cases, __doc__))

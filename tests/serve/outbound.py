@@ -8,32 +8,26 @@ asked are those of tests/net.
 
 import concurrent.futures
 import os
+import queue
 import shutil
+import signal
 import socket
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from run import check, main
+import frames
+from frames import DATA, END_HEADERS, END_STREAM, HEADERS, SETTINGS, frame
+from run import Cases, check, main
+from seen import until
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "net"))
 
-from servers import DnsServer, Http2Server, HttpServer, TlsServers  # noqa: E402
+from servers import Authority, DnsServer, Http2Server, HttpServer, TcpServer, TlsServers  # noqa: E402
 
-CASES = []
-
-
-def case(function):
-    CASES.append((function, "web"))
-    return function
-
-
-def both(function):
-    """A case for WASI 0.2 and for 0.3."""
-    CASES.extend([(function, "web"), (function, "web-p3")])
-    return function
+cases = Cases()
 
 
 @contextmanager
@@ -44,7 +38,7 @@ def asking(machine, *origins, options=()):
         yield server
 
 
-@both
+@cases.both
 def fifty_requests_take_few_connections(machine):
     with HttpServer() as upstream:
         origin = f"http://127.0.0.1:{upstream.port}"
@@ -55,7 +49,7 @@ def fifty_requests_take_few_connections(machine):
             check(count <= 2, f"{count} connections")
 
 
-@both
+@cases.both
 def so_they_do_by_tls(machine):
     with TlsServers() as tls, Http2Server(tls.authority) as two:
         (machine.root / "config").mkdir()
@@ -76,7 +70,7 @@ def so_they_do_by_tls(machine):
                     check(statuses == [200] * 6, f"{statuses}")
 
 
-@both
+@cases.both
 def a_body_that_is_half_read_closes_its_connection(machine):
     with HttpServer() as upstream:
         origin = f"http://127.0.0.1:{upstream.port}"
@@ -137,7 +131,7 @@ class Closing:
         return lines
 
 
-@both
+@cases.both
 def a_connection_that_was_closed_meanwhile_is_no_error(machine):
     with Closing(at_once=True) as upstream:
         origin = f"http://127.0.0.1:{upstream.port}"
@@ -148,7 +142,7 @@ def a_connection_that_was_closed_meanwhile_is_no_error(machine):
                 time.sleep(0.02)
 
 
-@both
+@cases.both
 def what_a_server_may_have_seen_is_repeated_only_where_it_may_be(machine):
     with Closing(at_once=False) as upstream:
         origin = f"http://127.0.0.1:{upstream.port}"
@@ -162,7 +156,7 @@ def what_a_server_may_have_seen_is_repeated_only_where_it_may_be(machine):
                 check(upstream.requests.count("post") == number, f"{upstream.requests}")
 
 
-@both
+@cases.both
 def connections_that_wait_make_room(machine):
     with HttpServer() as one, HttpServer() as two, HttpServer() as three:
         origins = [f"http://127.0.0.1:{upstream.port}" for upstream in (one, two, three)]
@@ -182,7 +176,7 @@ def connections_that_wait_make_room(machine):
                 client.close()
 
 
-@both
+@cases.both
 def a_connection_opens_nothing_to_who_may_not_reach_its_address(machine):
     with HttpServer() as upstream, DnsServer({"nas.test": {"A": ["127.0.0.1"]}}) as dns:
         (machine.root / "config").mkdir()
@@ -196,7 +190,109 @@ def a_connection_opens_nothing_to_who_may_not_reach_its_address(machine):
                 check((status, body) == (500, b"ErrorCode::DestinationIpProhibited\n"), f"where it isn't: {status} {body}")
 
 
-@case
+class Talking(TcpServer):
+    """A server of HTTP/2 that answers "yes" to each request, and then says what means nothing, as often as it is told."""
+
+    def __init__(self, authority):
+        self.context = authority.context("good")
+        self.context.set_alpn_protocols(["h2"])
+        self.told, self.done = queue.Queue(), queue.Queue()
+        super().__init__()
+
+    def dress(self, connection):
+        return self.context.wrap_socket(connection, server_side=True)
+
+    def say(self, count):
+        """Whether so many frames, of 16 KiB each, were taken where the last request came from."""
+        self.told.put(count)
+        return self.done.get(timeout=120)
+
+    def serve(self, connection):
+        with connection.makefile("rb") as stream:
+            stream.read(len(frames.PREFACE))
+            connection.sendall(frame(SETTINGS, 0, 0))
+            while head := stream.read(9):
+                stream.read(int.from_bytes(head[:3], "big"))
+                if head[3] == HEADERS:
+                    self.answer(connection, int.from_bytes(head[5:9], "big"))
+
+    def answer(self, connection, number):
+        status_200 = b"\x88"  # the eighth of the fields that HPACK knows
+        connection.sendall(frame(HEADERS, END_HEADERS, number, status_200) + frame(DATA, END_STREAM, number, b"yes"))
+        taken = 0
+        try:
+            for taken in range(1, self.told.get(timeout=120) + 1):
+                connection.sendall(frame(0xFA, 0, 0, bytes(16 << 10)))
+        except OSError:
+            self.done.put(False)
+            raise
+        self.done.put(True)
+
+
+@cases.both
+def who_talks_to_nobody_is_not_listened_to(machine):
+    with closing(Authority()) as authority, Talking(authority) as upstream:
+        machine.environment["SSL_CERT_FILE"] = str(authority.trusted)
+        origin = f"https://127.0.0.1:{upstream.port}"
+        with asking(machine, origin) as server:
+            # A word now and then is none too many: it is the one connection each time.
+            for number in range(4):
+                check(server.curl(f"/ask?{origin}/") == (200, b"yes"), f"the request {number}")
+                check(upstream.say(3), f"after {number}")
+            check(server.curl(f"/ask?{origin}/") == (200, b"yes"), "the one before it goes on for ever")
+            check(not upstream.say(4096), "64 MiB are read for nobody")
+            check(upstream.accepted == 1, f"{upstream.accepted} connections")
+            check(server.curl(f"/ask?{origin}/") == (200, b"yes"), "the next one")
+            check(upstream.accepted == 2, f"{upstream.accepted} connections")
+            upstream.told.put(0)
+
+
+@contextmanager
+def of_both_kinds(machine):
+    """A server of HTTP/1.1, one of HTTP/2, and a request for each."""
+    with HttpServer() as one, Http2Server() as two:
+        machine.environment["SSL_CERT_FILE"] = str(two.authority.trusted)
+        yield (one, two), (f"http://127.0.0.1:{one.port}", f"https://127.0.0.1:{two.port}")
+
+
+def kept(server, upstreams):
+    return [len(connections_of(server, upstream)) for upstream in upstreams]
+
+
+@cases.both
+def connections_that_wait_for_long_are_closed(machine):
+    brief, seconds = (("--guard-off", "idle-time"), 30) if machine.asked.guards_off else ((), 90)
+    with of_both_kinds(machine) as (upstreams, origins), asking(machine, *origins, options=brief) as server:
+        for origin in origins:
+            check(server.curl(f"/ask?{origin}/connections") == (200, b"1\n"), f"{origin}")
+        until(lambda: kept(server, upstreams) == [0, 0], lambda: f"{kept(server, upstreams)} are kept", seconds)
+        for origin in origins:
+            check(server.curl(f"/ask?{origin}/connections") == (200, b"2\n"), f"{origin} afterwards")
+
+
+@cases.case
+def connections_of_a_version_end_with_it(machine):
+    code = (machine.guests / f"{machine.module}.wasm").read_bytes()
+    own = machine.root / "own.wasm"
+    own.write_bytes(code)
+    with of_both_kinds(machine) as (upstreams, origins):
+        grants = [word for origin in origins for word in ("--grant", f"http.out {origin}/*")]
+        with machine.serve(*grants, str(own), module=None) as server:
+            for origin in origins:
+                check(server.curl(f"/ask?{origin}/")[0] == 200, f"{origin}")
+            check(kept(server, upstreams) == [1, 1], f"{kept(server, upstreams)}")
+            new = machine.root / "new.wasm"
+            new.write_bytes(code.replace(b"hello from a module", b"hello from a second"))
+            new.rename(own)
+            server.process.send_signal(signal.SIGHUP)
+            server.until_said("own.wasm' answers with")
+            # Once the new one has answered, nobody goes back to the one before.
+            check(server.curl("/") == (200, b"hello from a second\n"), "the new one")
+            # Long before they have waited for too long.
+            until(lambda: kept(server, upstreams) == [0, 0], lambda: f"{kept(server, upstreams)} are left", 20)
+
+
+@cases.case
 def a_module_has_its_own(machine):
     for name in ("one", "two"):
         (machine.root / f"{name}.wasm").write_bytes((machine.guests / "web.wasm").read_bytes())
@@ -218,6 +314,10 @@ def connections_of(server, upstream):
     return [fields for fields in map(str.split, lines) if fields[2].endswith(port) and f"socket:[{fields[9]}]" in own]
 
 
+def options(parser):
+    parser.add_argument("--no-guards-off", dest="guards_off", action="store_false", help="for a berth without test switches")
+
+
 if __name__ == "__main__":
     assert shutil.which("curl"), "curl is needed: apt-get install curl"
-    sys.exit(main(CASES, __doc__))
+    sys.exit(main(cases, __doc__, options))

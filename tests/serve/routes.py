@@ -10,14 +10,9 @@ import shutil
 import subprocess
 import sys
 
-from run import check, main
+from run import Cases, check, main
 
-CASES = []
-
-
-def case(function):
-    CASES.append((function, "web"))
-    return function
+cases = Cases()
 
 
 def named(machine, *greetings):
@@ -40,7 +35,7 @@ def refused(machine, *options):
     return done.returncode, done.stderr
 
 
-@case
+@cases.case
 def the_longest_route_answers(machine):
     web, api, host = named(machine, "web", "api", "host")
     with machine.serve("--route", f"/head={api}", "--route", f"api.example.com={host}", str(web), module=None) as server:
@@ -52,7 +47,7 @@ def the_longest_route_answers(machine):
         check(server.curl("/header")[0] == 404, "another path's beginning is no route: web's own 404")
 
 
-@case
+@cases.case
 def what_no_route_holds_is_not_found(machine):
     (api,) = named(machine, "api")
     with machine.serve("--route", f"api.example.com={api}", module=None) as server:
@@ -60,7 +55,7 @@ def what_no_route_holds_is_not_found(machine):
         check(greeting(server, "/", "-H", "Host: api.example.com") == "api", "its own host")
 
 
-@case
+@cases.case
 def each_module_has_its_own_policy(machine):
     named(machine, "web", "api")
     (machine.root / "short.toml").write_text('[limits]\nwall = "200ms"\n')
@@ -76,7 +71,7 @@ def each_module_has_its_own_policy(machine):
         check(listed.stdout.count(b"web.wasm") == 1 and listed.stdout.count(b"api.wasm") == 1, f"{listed.stdout}")
 
 
-@case
+@cases.case
 def a_trap_names_its_module(machine):
     web, api = named(machine, "web", "api")
     with machine.serve("--route", f"/trap={api}", str(web), module=None) as server:
@@ -84,7 +79,7 @@ def a_trap_names_its_module(machine):
         server.until_said("api.wasm: 502: trap: ")
 
 
-@case
+@cases.case
 def the_modules_are_announced(machine):
     web, api = named(machine, "web", "api")
     command = [machine.berth, "serve", "--addr", "127.0.0.1:0", "--json", "--route", f"/a={api}", "--route",
@@ -96,7 +91,7 @@ def the_modules_are_announced(machine):
                               {"module": "web.wasm", "name": "web", "routes": ["/"]}], f"{line}")  # fmt: skip
 
 
-@case
+@cases.case
 def what_cannot_be_a_site_is_said(machine):
     (web,) = named(machine, "web")
     site = machine.root / "site.toml"
@@ -115,7 +110,7 @@ def what_cannot_be_a_site_is_said(machine):
         check(got == status and said in line, f"{options}: {got} {line}")
 
 
-@case
+@cases.case
 def modules_share_what_the_owner_gives(machine):
     web, api = named(machine, "web", "api")
     (machine.root / "config").mkdir()
@@ -128,4 +123,4 @@ def modules_share_what_the_owner_gives(machine):
 
 if __name__ == "__main__":
     assert shutil.which("curl"), "curl is needed: apt-get install curl"
-    sys.exit(main(CASES, __doc__))
+    sys.exit(main(cases, __doc__))

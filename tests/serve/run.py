@@ -18,18 +18,24 @@ import threading
 import time
 from pathlib import Path
 
-CASES = []
+
+class Cases:
+    """What a script tries, in the order in which it is written there; each with the guest that its server has."""
+
+    def __init__(self):
+        self.listed = []
+
+    def case(self, function):
+        self.listed.append((function, "web"))
+        return function
+
+    def both(self, function):
+        """A case for WASI 0.2 and for 0.3."""
+        self.listed.extend([(function, "web"), (function, "web-p3")])
+        return function
 
 
-def case(function):
-    CASES.append((function, "web"))
-    return function
-
-
-def both(function):
-    """A case for WASI 0.2 and for 0.3."""
-    CASES.extend([(function, "web"), (function, "web-p3")])
-    return function
+cases = Cases()
 
 
 def check(true, said):
@@ -110,7 +116,7 @@ class Machine:
         return Server(self, *options, **{"module": self.module, **named})
 
 
-@both
+@cases.both
 def a_module_answers(machine):
     with machine.serve() as server:
         check(server.curl("/") == (200, b"hello from a module\n"), "over HTTP/1.1")
@@ -121,13 +127,13 @@ def a_module_answers(machine):
         check(f"{server.host}:{server.port}\n".encode() in head and b"x-own: yes\n" in head, f"{head}")
 
 
-@both
+@cases.both
 def each_request_has_an_instance_of_its_own(machine):
     with machine.serve() as server:
         check([server.curl("/count")[1] for _ in range(5)] == [b"1\n"] * 5, "one has answered before")
 
 
-@both
+@cases.both
 def bodies_go_through_as_they_come(machine):
     with machine.serve() as server:
         data = os.urandom(3_000_000)
@@ -141,7 +147,7 @@ def bodies_go_through_as_they_come(machine):
         check(len(body) == 5_000_000, f"{len(body)}")
 
 
-@both
+@cases.both
 def an_answer_comes_before_its_guest_has_ended(machine):
     with machine.serve() as server:
         with server.connect() as client:
@@ -156,7 +162,7 @@ def an_answer_comes_before_its_guest_has_ended(machine):
         check(time.monotonic() - begin < 2.5, "it waits for the guest")
 
 
-@both
+@cases.both
 def head_and_keep_alive(machine):
     with machine.serve() as server:
         answer = server.raw(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
@@ -165,7 +171,7 @@ def head_and_keep_alive(machine):
         check(b"200 OK" in old and old.endswith(b"hello from a module\n"), f"{old}")
 
 
-@case
+@cases.case
 def expectations_are_met(machine):
     with machine.serve() as server:
         with server.connect() as client:
@@ -178,7 +184,7 @@ def expectations_are_met(machine):
                 answer += client.recv(65536)
 
 
-@both
+@cases.both
 def guests_that_fail_are_answered_for(machine):
     with machine.serve("--wall", "10s", "--cpu-time", "500ms", "--memory", "64MiB") as server:
         none = [("/none", 502, "502: the guest gave no answer")] if machine.module == "web" else []
@@ -196,7 +202,7 @@ def guests_that_fail_are_answered_for(machine):
             check(server.curl("/")[0] == 200, f"after {path}")
 
 
-@both
+@cases.both
 def one_that_spins_keeps_nobody_waiting(machine):
     with machine.serve("--cpu-time", "20s") as server:
         spinners = [server.connect() for _ in range(8)]
@@ -211,7 +217,7 @@ def one_that_spins_keeps_nobody_waiting(machine):
             client.close()
 
 
-@both
+@cases.both
 def a_body_that_is_cut_off_is_no_whole_answer(machine):
     with machine.serve() as server:
         answer = server.raw(b"GET /cut HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -222,7 +228,7 @@ def a_body_that_is_cut_off_is_no_whole_answer(machine):
         server.until_said("trap")
 
 
-@both
+@cases.both
 def who_goes_away_ends_the_work(machine):
     with machine.serve("--limit", "instances=2", "--queue", "0", "--wall", "60s") as server:
         for path in ("/sleep?50000", "/spin", "/drip?500"):
@@ -252,7 +258,7 @@ def both_places_are_free(server):
     return all(client.recv(65536).startswith(b"HTTP/1.1 200") for client in asked)
 
 
-@both
+@cases.both
 def one_too_many_is_told_to_come_back(machine):
     with machine.serve("--limit", "instances=1", "--queue", "0") as server:
         with server.connect() as client:
@@ -262,7 +268,7 @@ def one_too_many_is_told_to_come_back(machine):
             check(b"503 Service Unavailable" in answer and b"retry-after: 1\r\n" in answer.lower(), f"{answer}")
 
 
-@case
+@cases.case
 def smuggled_and_broken_heads_are_refused(machine):
     with machine.serve() as server:
         for data in (
@@ -288,7 +294,7 @@ def smuggled_and_broken_heads_are_refused(machine):
         check(server.curl("/")[0] == 200, "afterwards")
 
 
-@case
+@cases.case
 def what_is_too_large_is_said(machine):
     with machine.serve("--max-body", "1MiB", "--max-head", "16KiB") as server:
         check(server.curl("/echo", "--data-binary", "@-", data=bytes(2 << 20))[0] == 413, "with its length")
@@ -298,7 +304,7 @@ def what_is_too_large_is_said(machine):
         check(server.curl("/", "-H", "X-Long: " + "y" * 20_000)[0] in (400, 431), "a long head")
 
 
-@case
+@cases.case
 def slow_and_silent_clients_are_let_go(machine):
     with machine.serve("--head-timeout", "1s", "--idle-timeout", "2s") as server:
         silent, slow, kept = server.connect(), server.connect(), server.connect()
@@ -332,7 +338,7 @@ def slow_and_silent_clients_are_let_go(machine):
         check(time.monotonic() - begin < 14, "they are kept for long")
 
 
-@case
+@cases.case
 def there_are_as_many_connections_as_there_may_be(machine):
     with machine.serve("--max-connections", "10") as server:
         clients = [server.connect() for _ in range(10)]
@@ -347,7 +353,7 @@ def there_are_as_many_connections_as_there_may_be(machine):
             client.close()
 
 
-@both
+@cases.both
 def a_stop_lets_requests_end(machine):
     with machine.serve() as server:
         idle, busy = server.connect(), server.connect()
@@ -369,7 +375,7 @@ def a_stop_lets_requests_end(machine):
             check("1 connections didn't end in time" in server.said(), server.said())
 
 
-@both
+@cases.both
 def instances_answer_again_where_they_may(machine):
     with machine.serve("--reuse", "3", "--cpu-time", "500ms", "--wall", "2s") as server:
         # Each of the lanes has its own.
@@ -397,7 +403,7 @@ def instances_answer_again_where_they_may(machine):
             check(int(counts[1]) == int(counts[0]) + 1 and counts[2] == b"1", f"{path}: {counts}")
 
 
-@both
+@cases.both
 def time_and_cpu_are_each_requests_own(machine):
     with machine.serve("--reuse", "1000", "--cpu-time", "200ms", "--wall", "1s") as server:
         with server.connect() as client:
@@ -412,7 +418,7 @@ def time_and_cpu_are_each_requests_own(machine):
                     got += len(client.recv(1 << 20))
 
 
-@case
+@cases.case
 def an_instance_answers_many_at_once_where_it_may(machine):
     many = ("--reuse", "100000", "--concurrency", "1000", "--wall", "30s")
     with machine.serve(*many, module="web-p3") as server:
@@ -439,7 +445,7 @@ def refused(machine, *arguments):
     return done.returncode, done.stderr
 
 
-@case
+@cases.case
 def what_cannot_be_served_is_said(machine):
     web = str(machine.guests / "web.wasm")
     (machine.root / "command.wat").write_text('(module (memory (export "memory") 1) (func (export "_start")))')
@@ -456,7 +462,7 @@ def what_cannot_be_served_is_said(machine):
     check(status == 120 and "when they are zero" in said, f"{status} {said}")
 
 
-@both
+@cases.both
 def many_requests_leave_nothing_behind(machine):
     with machine.serve("--memory", "64MiB") as server:
         def ask(count):
@@ -482,7 +488,7 @@ def main(cases, about, add_options=lambda parser: None):
     add_options(parser)
     asked = parser.parse_args()
     passed = failed = 0
-    for function, module in cases:
+    for function, module in cases.listed:
         name = function.__name__.replace("_", " ") + (" (0.3)" if module == "web-p3" else "")
         if asked.words and not any(word in name for word in asked.words):
             continue
@@ -501,4 +507,4 @@ def main(cases, about, add_options=lambda parser: None):
 
 
 if __name__ == "__main__":
-    sys.exit(main(CASES, __doc__))
+    sys.exit(main(cases, __doc__))

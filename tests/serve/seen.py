@@ -20,12 +20,7 @@ import time
 import run
 from run import check
 
-CASES = []
-
-
-def case(function):
-    CASES.append((function, "web"))
-    return function
+cases = run.Cases()
 
 # The parser is a package of the system's Python, whichever runs this.
 PARSER = """
@@ -97,7 +92,7 @@ def serve(machine, *options, **named):
     return Seen(machine, *options, **named)
 
 
-@case
+@cases.case
 def each_request_is_a_line_of_the_log(machine):
     with serve(machine, "--cpu-time", "500ms", "--max-body", "1MiB") as server:
         server.curl("/?a=b")
@@ -121,7 +116,7 @@ def each_request_is_a_line_of_the_log(machine):
         check(large["status"] == 413 and "module" not in large, f"{large}")
 
 
-@case
+@cases.case
 def who_went_away_is_logged_as_that(machine):
     with serve(machine) as server:
         client = server.ask("/sleep?50000")
@@ -131,7 +126,7 @@ def who_went_away_is_logged_as_that(machine):
         check((entry["status"], entry["ending"], entry["path"]) == (499, "cancelled", "/sleep?50000"), f"{entry}")
 
 
-@case
+@cases.case
 def no_client_adds_a_line_or_a_command(machine):
     with serve(machine, "--admin", "127.0.0.1:0") as server:
         for target in (b'/"},{"status":500}', b"/\\\\\\", b"/%0a%1b[2J", "/\u202edrow".encode(), b"/\xff\xfe",
@@ -149,7 +144,7 @@ def no_client_adds_a_line_or_a_command(machine):
         server.metrics()
 
 
-@case
+@cases.case
 def a_trace_goes_on_to_the_guest_and_into_the_log(machine):
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     parent, state = f"00-{trace}-00f067aa0ba902b7-01", "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7"
@@ -165,7 +160,7 @@ def a_trace_goes_on_to_the_guest_and_into_the_log(machine):
         check(all("trace_id" not in entry for entry in others), f"{others}")
 
 
-@case
+@cases.case
 def a_log_that_nobody_reads_keeps_nobody_waiting(machine):
     with run.Server(machine, "--admin", "127.0.0.1:0") as server:
         # More than a pipe and the log's own buffer take.
@@ -187,7 +182,7 @@ def a_log_that_nobody_reads_keeps_nobody_waiting(machine):
         check(time.monotonic() - begin < 10, "it waits for a reader at its end")
 
 
-@case
+@cases.case
 def the_log_goes_where_it_is_wanted(machine):
     path = machine.root / "access.log"
     with serve(machine, "--access-log-file", str(path)) as server:
@@ -213,7 +208,7 @@ def the_log_goes_where_it_is_wanted(machine):
     check(done.returncode != 0 and "'/nowhere/log' can't be written to" in done.stderr, done.stderr)
 
 
-@case
+@cases.case
 def on_a_terminal_the_log_is_for_a_person(machine):
     own, its = pty.openpty()
     server = subprocess.Popen([machine.berth, "serve", "--addr", "127.0.0.1:0", str(machine.guests / "web.wasm")],
@@ -234,7 +229,7 @@ def on_a_terminal_the_log_is_for_a_person(machine):
         os.close(own)
 
 
-@case
+@cases.case
 def requests_are_counted_for_prometheus(machine):
     with serve(machine, "--admin", "127.0.0.1:0", "--cpu-time", "300ms", "--memory", "64MiB") as server:
         for path in ("/", "/", "/nothing", "/trap", "/spin"):
@@ -272,7 +267,7 @@ def requests_are_counted_for_prometheus(machine):
         server.until_metric(0, "berth_instances")
 
 
-@case
+@cases.case
 def what_clients_ask_for_makes_no_series(machine):
     with serve(machine, "--admin", "127.0.0.1:0", "--access-log", "off") as server:
         server.curl("/")
@@ -288,7 +283,7 @@ def what_clients_ask_for_makes_no_series(machine):
         check(len(server.metrics()) == before, f"{before} series became {len(server.metrics())}")
 
 
-@case
+@cases.case
 def the_admin_address_is_apart_and_off_unless_wanted(machine):
     def listening(server):
         inodes = set()
@@ -333,7 +328,7 @@ def the_admin_address_is_apart_and_off_unless_wanted(machine):
         check(done.returncode == 120 and "are one address" in done.stderr, f"{done.returncode} {done.stderr}")
 
 
-@case
+@cases.case
 def who_finds_no_place_waits_in_order(machine):
     with serve(machine, "--admin", "127.0.0.1:0", "--limit", "instances=1", "--queue", "3", "--queue-timeout", "20s") as server:
         clients = []
@@ -354,7 +349,7 @@ def who_finds_no_place_waits_in_order(machine):
         check(server.metric("berth_queue_length") == 0, "the queue at the end")
 
 
-@case
+@cases.case
 def who_waits_too_long_is_told_to_come_back(machine):
     with serve(machine, "--admin", "127.0.0.1:0", "--limit", "instances=1", "--queue-timeout", "500ms") as server:
         with server.ask("/sleep?20000"):
@@ -368,7 +363,7 @@ def who_waits_too_long_is_told_to_come_back(machine):
         until(lambda: server.curl("/")[0] == 200, "the place is lost")
 
 
-@case
+@cases.case
 def who_goes_away_leaves_the_queue(machine):
     with serve(machine, "--admin", "127.0.0.1:0", "--limit", "instances=1", "--queue", "2", "--queue-timeout", "60s") as server:
         first = server.ask("/sleep?20000")
@@ -387,7 +382,7 @@ def who_goes_away_leaves_the_queue(machine):
         check(server.metric("berth_http_turned_away_total") == 0, "nobody was turned away")
 
 
-@case
+@cases.case
 def a_crowd_is_served_by_few_instances(machine):
     with serve(machine, "--limit", "instances=2", "--queue", "200", "--queue-timeout", "60s") as server:
         clients = [server.ask("/") for _ in range(100)]
@@ -395,7 +390,7 @@ def a_crowd_is_served_by_few_instances(machine):
         check(all(entry["status"] == 200 for entry in server.entries(100)), "in the log")
 
 
-@case
+@cases.case
 def a_server_that_ends_serves_who_waits(machine):
     with serve(machine, "--admin", "127.0.0.1:0", "--limit", "instances=1") as server:
         clients = [server.ask("/sleep?3000")]
@@ -416,7 +411,7 @@ def top_once(machine):
     return {module["module"]: module for module in json.loads(done.stdout)["modules"]}
 
 
-@case
+@cases.case
 def top_shows_what_modules_do(machine):
     check(top_once(machine) == {}, "before anything runs")
     rest = machine.root / "rest.wat"
@@ -457,7 +452,7 @@ def top_shows_what_modules_do(machine):
     check(top_once(machine) == {}, "after it was killed")
 
 
-@case
+@cases.case
 def top_gives_the_terminal_back(machine):
     done = subprocess.run([machine.berth, "top"], env=machine.environment, capture_output=True, text=True)
     check(done.returncode == 120 and "--once" in done.stderr, f"{done}")
@@ -488,4 +483,4 @@ def top_gives_the_terminal_back(machine):
 
 
 if __name__ == "__main__":
-    sys.exit(run.main(CASES, __doc__))
+    sys.exit(run.main(cases, __doc__))

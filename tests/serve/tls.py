@@ -15,21 +15,11 @@ import threading
 import time
 
 from certificates import Certificate, connect, context, openssl
-from run import check, main
+from run import Cases, check, main
 
-CASES = []
+cases = Cases()
 HELLO = b"hello from a module\n"
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-
-
-def case(function):
-    CASES.append((function, "web"))
-    return function
-
-
-def both(function):
-    CASES.extend([(function, "web"), (function, "web-p3")])
-    return function
 
 
 def ask(client, path="/", until=HELLO):
@@ -62,7 +52,7 @@ def hang_up(server):
     server.process.send_signal(signal.SIGHUP)
 
 
-@both
+@cases.both
 def a_module_answers_by_tls(machine):
     own = Certificate(machine.root, "own")
     with machine.serve(*own.options()) as server:
@@ -79,7 +69,7 @@ def a_module_answers_by_tls(machine):
         check(b"\nSome(Scheme::Http)\n" in server.curl("/head")[1], "without TLS")
 
 
-@case
+@cases.case
 def what_was_agreed_on_is_spoken(machine):
     own = Certificate(machine.root, "own")
     with machine.serve(*own.options()) as server:
@@ -108,7 +98,7 @@ def fails(work):
     return False
 
 
-@case
+@cases.case
 def keys_of_all_usual_kinds_are_taken(machine):
     for name, kind in (("rsa", ("rsa:2048",)), ("p384", ("ec", "-pkeyopt", "ec_paramgen_curve:P-384")), ("ed", ("ed25519",))):
         own = Certificate(machine.root, name, kind)
@@ -116,7 +106,7 @@ def keys_of_all_usual_kinds_are_taken(machine):
             check(shown(server, own) == name, name)
 
 
-@case
+@cases.case
 def a_pair_that_cannot_be_served_with_is_said(machine):
     own, other = Certificate(machine.root, "own"), Certificate(machine.root, "other")
     root = machine.root
@@ -152,7 +142,7 @@ def a_pair_that_cannot_be_served_with_is_said(machine):
             check(not secret, f"{words}: what is secret is said")
 
 
-@case
+@cases.case
 def where_it_is_served_is_said_for_programs(machine):
     own = Certificate(machine.root, "own")
     command = [machine.berth, "serve", "--addr", "127.0.0.1:0", "--json", *own.options(), str(machine.guests / "web.wasm")]
@@ -163,7 +153,7 @@ def where_it_is_served_is_said_for_programs(machine):
     check(not any(secret in line for secret in own.secrets()), "what is secret is said")
 
 
-@case
+@cases.case
 def a_new_certificate_is_shown_after_a_sighup(machine):
     own, other = Certificate(machine.root, "own"), Certificate(machine.root, "other")
     with machine.serve(*own.options()) as server:
@@ -190,7 +180,7 @@ def a_new_certificate_is_shown_after_a_sighup(machine):
         check(not any(secret in server.said() for secret in first.secrets() + other.secrets()), "what is secret is said")
 
 
-@case
+@cases.case
 def a_pair_that_does_not_belong_together_is_not_taken(machine):
     own, other, first = (Certificate(machine.root, name) for name in ("own", "other", "first"))
     first.put(own)
@@ -208,7 +198,7 @@ def a_pair_that_does_not_belong_together_is_not_taken(machine):
         until_shown(server, "own", *trusted)
 
 
-@case
+@cases.case
 def no_request_is_lost_while_certificates_change(machine):
     own, other, first = (Certificate(machine.root, name) for name in ("own", "other", "first"))
     first.put(own)
@@ -238,7 +228,7 @@ def no_request_is_lost_while_certificates_change(machine):
         check(not failed and len(answered) > 50, f"of {len(answered)}: {failed}")
 
 
-@case
+@cases.case
 def a_stop_lets_requests_by_tls_end(machine):
     own = Certificate(machine.root, "own")
     with machine.serve(*own.options()) as server:
@@ -255,4 +245,4 @@ def a_stop_lets_requests_by_tls_end(machine):
 
 
 if __name__ == "__main__":
-    sys.exit(main(CASES, __doc__))
+    sys.exit(main(cases, __doc__))

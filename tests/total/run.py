@@ -21,14 +21,8 @@ import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
-SPIN = '(module (memory (export "memory") 1) (func (export "_start") (loop (br 0))))'
-REST = """(module
-  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
-  (memory (export "memory") 1)
-  (func (export "_start")
-    (i64.store (i32.const 24) (i64.const 60000000000))
-    (drop (call $poll (i32.const 0) (i32.const 256) (i32.const 1) (i32.const 512)))))"""
-MIB = 1 << 20
+from processes import MIB, REST, SPIN, User, check
+
 CASES = []
 
 
@@ -40,31 +34,25 @@ def case(guarded=False):
     return add
 
 
-class Machine:
-    """One user's folders."""
+class Machine(User):
+    """A user who has the guests, and gives all of them the same options."""
 
     def __init__(self, berth, root, options=()):
-        self.berth, self.root, self.options = berth, root, list(options)
-        self.environment = {**os.environ, "BERTH_STATE": str(root / "state"), "BERTH_CONFIG": str(root / "config")}
-        (root / "config").mkdir()
+        super().__init__(berth, root)
+        self.options = list(options)
         for name, text in (("spin", SPIN), ("rest", REST)):
-            (root / f"{name}.wat").write_text(text)
-        self.running = []
+            self.module(name, text)
         self.owner("")
 
     def owner(self, text):
         # The total is what is looked at: nobody yields but where a case is about that.
         if "[priority]" not in text:
             text += '\n[priority]\npressure = "ignore"\n'
-        (self.root / "config" / "host.toml").write_text(text)
+        self.settings(text)
 
     def start(self, module, *options, core=None, verb="run"):
-        command = [self.berth, verb, *self.options, *options, str(self.root / f"{module}.wat")]
         pin = (lambda: os.sched_setaffinity(0, {core})) if core is not None else None
-        process = subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   text=True, preexec_fn=pin)  # fmt: skip
-        self.running.append(process)
-        return process
+        return self.launch([self.berth, verb, *self.options, *options, self.root / f"{module}.wat"], pin)
 
     def run(self, *command):
         return subprocess.run([self.berth, *command], env=self.environment, capture_output=True, text=True, timeout=120)
@@ -82,16 +70,6 @@ class Machine:
                 return modules
             time.sleep(0.1)
         raise AssertionError(f"{count} modules should run, not {modules}")
-
-    def end(self):
-        for process in self.running:
-            process.kill()
-            process.communicate()
-
-
-def check(true, said):
-    if not true:
-        raise AssertionError(said)
 
 
 def finish(process, status=None):
@@ -218,7 +196,7 @@ def a_wrong_owners_file_is_refused(machine):
         ('[priority]\nio = "last"\n', "'io' is \"idle\" or \"normal\""),
         ('[priority]\ncontrol-groups = "off"\n', "did you mean 'control-group'"),
     ):
-        (machine.root / "config" / "host.toml").write_text(text)
+        machine.settings(text)
         errors = finish(machine.start("rest", "--wall", "1s"), 120)
         check(said in errors, f"{text!r}: {errors}")
 

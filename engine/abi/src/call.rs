@@ -7,7 +7,7 @@ use crate::{berth_module, berth_runtime, plain};
 use ::berth_guest::{Access, Budget, Call, Ended, Folder, GuardsOff, Guest, Meter, Outcome, OutputFlags, Target};
 use berth_doors::files::Phantom;
 use berth_doors::ledger::Counted;
-use berth_doors::net::Settings;
+use berth_doors::net::{IDLE_TIME, Settings};
 use berth_doors::os::Ways;
 use berth_doors::share::{Drawn, Share};
 use berth_doors::traffic::{Bounds, Traffic};
@@ -15,6 +15,10 @@ use berth_doors::{Knock, Owner};
 use core::ffi::c_void;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+/// As a test asks for it.
+const BRIEF_IDLE_TIME: Duration = Duration::from_secs(1);
 
 /// A started call. Any thread.
 pub struct berth_call(Call);
@@ -184,6 +188,8 @@ pub(crate) unsafe fn read_guest(guest: &berth_guest, asked: Asked) -> Result<Gue
         Some(function) => Target::Function(function.0.clone()),
         None => Target::Command,
     };
+    let guards_off = GuardsOff(guest.guards_off);
+    let idle_time = if guards_off.has(GuardsOff::BRIEF_IDLE) { BRIEF_IDLE_TIME } else { IDLE_TIME };
     Ok(Guest {
         target,
         args,
@@ -201,9 +207,9 @@ pub(crate) unsafe fn read_guest(guest: &berth_guest, asked: Asked) -> Result<Gue
         meter,
         share,
         owner: Arc::new(asked),
-        net: Settings::new(module, dns_servers, rule_names, traffic),
+        net: Settings::new(module, dns_servers, rule_names, traffic, idle_time),
         ways: if guest.portable { Ways::Portable } else { Ways::Native },
-        guards_off: GuardsOff(guest.guards_off),
+        guards_off,
     })
 }
 

@@ -105,10 +105,11 @@ impl Router for Routing {
         };
         // SAFETY: the header's contract for `route`, which borrows the head and fills in the rest.
         unsafe { (self.route)(self.context, &head, &mut route) };
+        let wait = (route.wait_ns != 0 && route.service.is_null()).then(|| Duration::from_nanos(route.wait_ns));
         // SAFETY: the same: what it lends is there until `finished`.
         let line = unsafe { line_of(&route) };
         // SAFETY: the same: a hold is ours.
-        Decision { route: unsafe { route_of(&route, line) }, request: route.request as usize }
+        Decision { route: unsafe { route_of(&route, line) }, wait, request: route.request as usize }
     }
 
     fn wait(&self, request: usize, completion: Completion) {
@@ -155,10 +156,7 @@ unsafe fn route_of(route: &berth_route, line: Option<Line>) -> Route {
         return Route::To(unsafe { Box::from_raw(route.service) }.0);
     }
     let retry_after = (route.retry_after != 0).then_some(route.retry_after);
-    match route.wait_ns {
-        0 => Route::Refuse { status: route.status, retry_after, line },
-        most => Route::Wait { most: Duration::from_nanos(most), status: route.status, retry_after },
-    }
+    Route::Refuse { status: route.status, retry_after, line }
 }
 
 /// Makes a module answer requests, in instances that are given what `guest` says, whose `done` and `function` aren't
@@ -334,7 +332,7 @@ pub unsafe extern "C" fn berth_completion_give(completion: *mut berth_completion
     // SAFETY: the caller's promise.
     let (completion, route) = unsafe { (Box::from_raw(completion), &*route) };
     // SAFETY: the same.
-    completion.0.give(unsafe { route_of(&berth_route { wait_ns: 0, ..*route }, None) });
+    completion.0.give(unsafe { route_of(route, None) });
 }
 
 /// Gives up a request that waits: it is answered with 503. *Own* `completion`; null is fine. Any thread.

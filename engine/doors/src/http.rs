@@ -264,14 +264,16 @@ struct Again {
 
 impl Again {
     fn of(request: &http::Request<Outgoing>, two: bool) -> Option<Self> {
-        let idempotent = request.method().is_safe() || matches!(*request.method(), Method::PUT | Method::DELETE);
-        let bodiless =
-            matches!(*request.method(), Method::GET | Method::HEAD) && length_of(request.headers()).is_none();
+        let method = request.method();
+        if !method.is_safe() && !matches!(*method, Method::PUT | Method::DELETE) {
+            return None;
+        }
+        let bodiless = !two && matches!(*method, Method::GET | Method::HEAD) && length_of(request.headers()).is_none();
         let mut head = http::Request::new(());
-        *head.method_mut() = request.method().clone();
+        *head.method_mut() = method.clone();
         *head.uri_mut() = request.uri().clone();
         *head.headers_mut() = request.headers().clone();
-        idempotent.then(|| Again { head, bodiless: bodiless && !two, was_empty: request.body().was_empty() })
+        Some(Again { head, bodiless, was_empty: request.body().was_empty() })
     }
 
     fn request(self) -> Option<http::Request<Outgoing>> {

@@ -25,7 +25,6 @@ pub const MOST_STREAMS: usize = 32;
 /// Connections that wait for their next request.
 const IDLE_OF_ORIGIN: usize = 8;
 const IDLE: usize = 32;
-const IDLE_TIME: Duration = Duration::from_secs(60);
 /// How often those are looked for that wait for too long, or are too many.
 const SWEEP: Duration = Duration::from_secs(5);
 /// How long one that was ended is waited for, to take its place.
@@ -41,6 +40,8 @@ pub struct Origin {
 
 pub struct Pool {
     traffic: Arc<Traffic>,
+    /// How long a connection waits.
+    idle_time: Duration,
     pub tls: Tls,
     shelves: Mutex<HashMap<Origin, Shelf>>,
     sweeping: AtomicBool,
@@ -101,8 +102,14 @@ pub enum Kept {
 }
 
 impl Pool {
-    pub fn new(traffic: Arc<Traffic>) -> Arc<Self> {
-        Arc::new(Pool { traffic, tls: Tls::default(), shelves: Mutex::default(), sweeping: AtomicBool::new(false) })
+    pub fn new(traffic: Arc<Traffic>, idle_time: Duration) -> Arc<Self> {
+        Arc::new(Pool {
+            traffic,
+            idle_time,
+            tls: Tls::default(),
+            shelves: Mutex::default(),
+            sweeping: AtomicBool::new(false),
+        })
     }
 
     pub fn traffic(&self) -> &Arc<Traffic> {
@@ -113,7 +120,7 @@ impl Pool {
     pub fn take(&self, origin: &Origin, account: &Arc<Account>, permitted: impl Fn(IpAddr) -> bool) -> Option<Kept> {
         let mut shelves = self.shelves();
         let shelf = shelves.get_mut(origin)?;
-        shelf.drop_closed();
+        shelf.drop_closed(self.idle_time);
         // With others of the same guest, or alone.
         let free = |two: &Two| {
             let theirs = two.is_unused() || two.wire.payer().is(account);
@@ -208,8 +215,8 @@ impl Pool {
     fn swept(&self) -> bool {
         let mut shelves = self.shelves();
         for shelf in shelves.values_mut() {
-            shelf.drop_closed();
-            shelf.drop_unused();
+            shelf.drop_closed(self.idle_time);
+            shelf.drop_unused(self.idle_time);
         }
         // A module that asks many servers once each remembers none of them.
         shelves.retain(|_, shelf| !shelf.idle.is_empty() || !shelf.shared.is_empty());
@@ -235,13 +242,13 @@ async fn sweep(pool: Weak<Pool>) {
 
 impl Shelf {
     /// Without those that the server has closed, or that have waited for long.
-    fn drop_closed(&mut self) {
+    fn drop_closed(&mut self, idle_time: Duration) {
         self.shared.retain(|shared| !shared.two.sender.is_closed());
-        self.idle.retain(|(since, one)| !one.sender.is_closed() && since.elapsed() < IDLE_TIME);
+        self.idle.retain(|(since, one)| !one.sender.is_closed() && since.elapsed() < idle_time);
     }
 
     /// Of those for several requests, without such as nobody uses for long, and no more than may wait.
-    fn drop_unused(&mut self) {
+    fn drop_unused(&mut self, idle_time: Duration) {
         let mut waiting = 0;
         self.shared.retain_mut(|Shared { two, unused }| {
             if !two.is_unused() {
@@ -249,7 +256,7 @@ impl Shelf {
                 return true;
             }
             waiting += 1;
-            unused.get_or_insert_with(Instant::now).elapsed() < IDLE_TIME && waiting <= IDLE_OF_ORIGIN
+            unused.get_or_insert_with(Instant::now).elapsed() < idle_time && waiting <= IDLE_OF_ORIGIN
         });
     }
 }

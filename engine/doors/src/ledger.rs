@@ -39,12 +39,6 @@ pub struct Usage {
     pub refused_files: u64,
 }
 
-impl Inode {
-    pub fn of(stat: &Stat) -> Self {
-        Inode { device: stat.st_dev, number: stat.st_ino }
-    }
-}
-
 /// One account: a folder's, or that of all of them.
 #[derive(Clone, Debug)]
 struct Account {

@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::time::Duration;
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::sockets::SocketAddrUse;
 
@@ -59,9 +60,18 @@ pub struct Settings {
     pool: Arc<Pool>,
 }
 
+/// How long a connection to an HTTP server waits for its next request.
+pub const IDLE_TIME: Duration = Duration::from_secs(60);
+
 impl Settings {
-    pub fn new(module: String, dns_servers: Vec<SocketAddr>, rule_names: Vec<String>, traffic: Arc<Traffic>) -> Self {
-        Settings { module, dns_servers, rule_names, pool: Pool::new(traffic) }
+    pub fn new(
+        module: String,
+        dns_servers: Vec<SocketAddr>,
+        rule_names: Vec<String>,
+        traffic: Arc<Traffic>,
+        idle_time: Duration,
+    ) -> Self {
+        Settings { module, dns_servers, rule_names, pool: Pool::new(traffic, idle_time) }
     }
 }
 

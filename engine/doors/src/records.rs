@@ -2,6 +2,7 @@
 //! What a ledger knows of single files: those that are open, or have another number of names than one. Who has a file
 //! open has its record's key, so that a write looks nothing up.
 
+use rustix::fs::Stat;
 use slab::Slab;
 use std::collections::HashMap;
 use std::ops::{Index, IndexMut};
@@ -9,8 +10,14 @@ use std::ops::{Index, IndexMut};
 /// A file, whatever its names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Inode {
-    pub device: u64,
-    pub number: u64,
+    device: u64,
+    number: u64,
+}
+
+impl Inode {
+    pub fn of(stat: &Stat) -> Self {
+        Inode { device: stat.st_dev, number: stat.st_ino }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,7 @@ use crate::limits::{Budget, GuardsOff, Limit, Meter};
 use crate::pause;
 use crate::pulse::{End, NEVER, Pulse};
 use crate::runtime::{Command, Module, Runtime, Shared};
-use crate::stacks::Payer;
+use crate::stacks::StackBudget;
 use crate::state::state;
 use crate::ticker::Ticker;
 use crate::typed::{self, Function};
@@ -148,7 +148,7 @@ struct Measured<'a, F> {
     pulse: &'a Pulse,
     ticker: &'a Ticker,
     /// Of a guest that may have many stacks.
-    payer: Option<Arc<Payer>>,
+    stacks: Option<Arc<StackBudget>>,
 }
 
 impl<F: Future> Future for Measured<'_, F> {
@@ -172,9 +172,9 @@ impl<F: Future> Future for Measured<'_, F> {
                 pulse.process_polled_at.store(process_cpu_ns(), Relaxed);
             }
             pulse.polls.fetch_add(1, Release);
-            let polled = match &this.payer {
+            let polled = match &this.stacks {
                 None => this.guest.as_mut().poll(cx),
-                Some(payer) => payer.pays_for(|| this.guest.as_mut().poll(cx)),
+                Some(stacks) => stacks.pays_for(|| this.guest.as_mut().poll(cx)),
             };
             pulse.polls.fetch_add(1, Release);
             let used = thread_cpu_ns() - before;
@@ -320,13 +320,13 @@ impl Shared {
     ) -> Outcome {
         let refused_before = budget.refused.load(Relaxed);
         let counts_memory = !guards_off.has(GuardsOff::MEMORY);
-        let payer = (module.kind.concurrency && counts_memory).then(|| Payer::new(budget));
+        let stacks = (module.kind.concurrency && counts_memory).then(|| StackBudget::new(budget));
         let measured = Measured {
             guest: std::pin::pin!(running),
             gate: Gate::new(pulse.drawing.as_ref().map(|drawing| drawing.turns())),
             pulse,
             ticker: &self.ticker,
-            payer,
+            stacks,
         };
         match race(measured, pulse).await {
             Ok(Ok(outcome)) => outcome,

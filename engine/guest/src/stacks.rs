@@ -13,30 +13,30 @@ use wasmtime::{Error, Result, StackCreator, StackMemory};
 /// Stacks of one call that are part of what a call costs: one to be made on, one to run on.
 const FREE: usize = 2;
 
-/// Who pays for the stacks of one call.
-pub(crate) struct Payer {
+/// What the stacks of one call are drawn from, and how many there are.
+pub(crate) struct StackBudget {
     budget: Budget,
     stacks: AtomicUsize,
 }
 
 thread_local! {
-    static PAYER: RefCell<Option<Arc<Payer>>> = const { RefCell::new(None) };
+    static DRAWN_FROM: RefCell<Option<Arc<StackBudget>>> = const { RefCell::new(None) };
 }
 
-impl Payer {
+impl StackBudget {
     pub fn new(budget: Budget) -> Arc<Self> {
-        Arc::new(Payer { budget, stacks: AtomicUsize::new(0) })
+        Arc::new(StackBudget { budget, stacks: AtomicUsize::new(0) })
     }
 
     /// Runs a guest on this thread: the stacks that are made meanwhile are its own.
     pub fn pays_for<R>(self: &Arc<Self>, run: impl FnOnce() -> R) -> R {
-        struct Before(Option<Arc<Payer>>);
+        struct Before(Option<Arc<StackBudget>>);
         impl Drop for Before {
             fn drop(&mut self) {
-                PAYER.replace(self.0.take());
+                DRAWN_FROM.replace(self.0.take());
             }
         }
-        let _before = Before(PAYER.replace(Some(self.clone())));
+        let _before = Before(DRAWN_FROM.replace(Some(self.clone())));
         run()
     }
 
@@ -60,18 +60,18 @@ struct Stack {
     page: usize,
     /// All of it.
     bytes: usize,
-    payer: Option<Arc<Payer>>,
+    drawn_from: Option<Arc<StackBudget>>,
     paid: bool,
 }
 
 // SAFETY: a stack is a private mapping of its own, zeroed, of whole pages and with a page below that traps.
 unsafe impl StackCreator for Stacks {
     fn new_stack(&self, size: usize, _zeroed: bool) -> Result<Box<dyn StackMemory>, Error> {
-        let payer = PAYER.with_borrow(Clone::clone);
+        let drawn_from = DRAWN_FROM.with_borrow(Clone::clone);
         let page = rustix::param::page_size();
         let bytes = size.next_multiple_of(page) + page;
-        let paid = payer.as_ref().map_or(Ok(false), |payer| payer.draw(bytes as u64))?;
-        let mut stack = Stack { base: 0, page, bytes, payer, paid };
+        let paid = drawn_from.as_ref().map_or(Ok(false), |budget| budget.draw(bytes as u64))?;
+        let mut stack = Stack { base: 0, page, bytes, drawn_from, paid };
         // SAFETY: the system chooses where, so nothing is mapped over.
         let base = unsafe { mmap_anonymous(std::ptr::null_mut(), bytes, ProtFlags::empty(), MapFlags::PRIVATE)? };
         stack.base = base as usize;
@@ -88,10 +88,10 @@ impl Drop for Stack {
             let unmapped = unsafe { munmap(self.base as *mut _, self.bytes) };
             debug_assert!(unmapped.is_ok());
         }
-        if let Some(payer) = &self.payer {
-            payer.stacks.fetch_sub(1, Relaxed);
+        if let Some(drawn_from) = &self.drawn_from {
+            drawn_from.stacks.fetch_sub(1, Relaxed);
             if self.paid {
-                payer.budget.give_back(self.bytes as u64);
+                drawn_from.budget.give_back(self.bytes as u64);
             }
         }
     }

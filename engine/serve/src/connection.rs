@@ -182,7 +182,7 @@ async fn answer(request: Request<Incoming>, client: &Client, shared: &Shared, un
     let authority = authority_of(&request);
     let too_large = http_body::Body::size_hint(request.body()).lower() > settings.body_bytes;
     let refused = authority.is_none().then_some(400).or_else(|| too_large.then_some(413));
-    let (mut tracked, route) = Tracked::begin(
+    let (mut tracked, decision) = Tracked::begin(
         &shared.router,
         &Head {
             method: request.method().as_str(),
@@ -197,10 +197,9 @@ async fn answer(request: Request<Incoming>, client: &Client, shared: &Shared, un
     if let Some(status) = refused {
         return Leaving::own(status, None, None, tracked);
     }
-    let service = match tracked.settled(route).await {
+    let service = match tracked.settled(decision).await {
         Route::To(service) => service,
         Route::Refuse { status, retry_after, line } => return Leaving::own(status, line, retry_after, tracked),
-        Route::Wait { status, retry_after, .. } => return Leaving::own(status, None, retry_after, tracked),
     };
     let waits = request.headers().contains_key(header::EXPECT);
     let received = tracked.received.clone();

@@ -29,7 +29,7 @@ async fn bring(shared: Arc<Shared>, call: InsideCall) -> Brought {
     let InsideCall { request, from, hops } = call;
     let settings = shared.settings;
     let refused = (request.body().size_hint().lower() > settings.body_bytes).then_some(413);
-    let (mut tracked, route) = Tracked::begin(
+    let (mut tracked, decision) = Tracked::begin(
         &shared.router,
         &Head {
             method: request.method().as_str(),
@@ -41,7 +41,7 @@ async fn bring(shared: Arc<Shared>, call: InsideCall) -> Brought {
             refused,
         },
     );
-    let response = match tracked.settled(route).await {
+    let response = match tracked.settled(decision).await {
         Route::To(service) => {
             let received = tracked.received.clone();
             let request = request.map(|body| Arriving::new(body, received, settings.body_bytes, settings.idle_time));
@@ -53,7 +53,6 @@ async fn bring(shared: Arc<Shared>, call: InsideCall) -> Brought {
             return Err(if status == LOOP { Error::LoopDetected } else { Error::DestinationNotFound });
         }
         Route::Refuse { status, retry_after, line } => Leaving::own(status, line, retry_after, tracked),
-        Route::Wait { status, retry_after, .. } => Leaving::own(status, None, retry_after, tracked),
     };
     Ok(response.map(|body| body.boxed_unsync()))
 }

@@ -40,17 +40,13 @@ pub enum Route {
         retry_after: Option<u32>,
         line: Option<Line>,
     },
-    /// Not known yet: somebody completes it, or after so long this is the answer.
-    Wait {
-        most: Duration,
-        status: u16,
-        retry_after: Option<u32>,
-    },
 }
 
 /// What is said of a request, and what it is called from then on; 0 when nothing more is told of it.
 pub struct Decision {
     pub route: Route,
+    /// It isn't known yet: somebody completes it, or after so long `route` holds.
+    pub wait: Option<Duration>,
     pub request: usize,
 }
 

@@ -40,22 +40,22 @@ pub(crate) struct Tracked {
 
 impl Tracked {
     /// Asks where a request goes.
-    pub fn begin(router: &Arc<dyn Router>, head: &Head<'_>) -> (Self, Route) {
-        let Decision { route, request } = router.route(head);
-        let received = Arc::default();
+    pub fn begin(router: &Arc<dyn Router>, head: &Head<'_>) -> (Self, Decision) {
+        let decision = router.route(head);
+        let (request, received) = (decision.request, Arc::default());
         let tracked = Tracked { router: router.clone(), request, asked: false, status: None, sent_bytes: 0, received };
-        (tracked, route)
+        (tracked, decision)
     }
 
-    /// Where it goes in the end: what is given in time, or the refusal that this falls back on.
-    pub async fn settled(&self, route: Route) -> Route {
-        let Route::Wait { most, status, retry_after } = route else { return route };
+    /// Where it goes in the end: what is given in time, or what this falls back on.
+    pub async fn settled(&self, decision: Decision) -> Route {
+        let Some(most) = decision.wait else { return decision.route };
         let (give, given) = oneshot::channel();
         self.router.wait(self.request, Completion(give));
         match tokio::time::timeout(most, given).await {
             Ok(Ok(route)) => route,
             Ok(Err(_)) => Route::Refuse { status: CANCELLED, retry_after: None, line: None },
-            Err(_) => Route::Refuse { status, retry_after, line: None },
+            Err(_) => decision.route,
         }
     }
 

@@ -48,6 +48,8 @@ impl GuardsOff {
     pub const CPU_SHARE: u64 = 1 << 15;
     /// No guard, but a failure of ours that a test asks for.
     pub const PANIC: u64 = 1 << 13;
+    /// No guard either: connections to servers wait for their next request for a moment, so that a test sees them go.
+    pub const BRIEF_IDLE: u64 = 1 << 16;
 
     pub fn has(self, guard: u64) -> bool {
         cfg!(feature = "test-switches") && self.0 & guard != 0

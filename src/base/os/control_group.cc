@@ -15,6 +15,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/leading_number.h"
 #include "base/os/machine.h"
 
 #ifdef __linux__
@@ -52,14 +53,6 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return lines;
 }
 
-template <class T>
-std::optional<T> number_of(std::string_view text) {
-  T number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc()) return std::nullopt;
-  return number;
-}
-
 /// 0, or the number of the error.
 int put(int file, std::string_view value) {
   return ::write(file, value.data(), value.size()) < 0 ? errno : 0;
@@ -73,7 +66,7 @@ int put(const std::string& path, std::string_view value) {
 std::vector<pid_t> members_of(const std::string& folder) {
   std::vector<pid_t> members;
   for (const std::string& word : words_of(system_file(folder + "/cgroup.procs").value_or(""))) {
-    members.push_back(number_of<pid_t>(word).value_or(0));
+    members.push_back(leading_number<pid_t>(word).value_or(0));
   }
   return members;
 }
@@ -84,7 +77,7 @@ pid_t parent_of(pid_t process) {
   // The program's name stands in parentheses, and may have some itself; its state comes between.
   const size_t name_end = stat.rfind(") ");
   if (name_end == std::string::npos || stat.size() < name_end + 4) return 0;
-  return number_of<pid_t>(std::string_view(stat).substr(name_end + 4)).value_or(0);
+  return leading_number<pid_t>(std::string_view(stat).substr(name_end + 4)).value_or(0);
 }
 
 /// This process, or one that it or a child of its forked.
@@ -104,7 +97,7 @@ std::optional<pid_t> foreign_in(const std::vector<pid_t>& members) {
 /// The number of the process that a leaf of ours was made for.
 std::optional<pid_t> owner_of_leaf(std::string_view name) {
   if (!name.starts_with(kLeafName)) return std::nullopt;
-  return number_of<pid_t>(name.substr(kLeafName.size()));
+  return leading_number<pid_t>(name.substr(kLeafName.size()));
 }
 
 bool is_leaf(const std::string& name) {
@@ -260,7 +253,7 @@ std::optional<ControlGroup> control_group() {
 void weigh_group(const std::string& folder, const GroupWeight& weight, Weighing how) {
   const bool only_less = how == Weighing::kOnlyLess;
   const std::string nice_file = folder + "/cpu.weight.nice";
-  const auto nice = number_of<int>(system_file(nice_file).value_or(""));
+  const auto nice = leading_number<int>(system_file(nice_file).value_or(""));
   if (nice && (!only_less || *nice < weight.nice))
     std::ignore = put(nice_file, fmt::format("{}", weight.nice));
   if (!weight.idle_io) return;
@@ -286,7 +279,7 @@ Result<void> limit_group(const std::string& folder, const GroupLimits& limits) {
 }
 
 uint64_t group_memory(const std::string& folder) {
-  return number_of<uint64_t>(system_file(folder + "/memory.current").value_or("")).value_or(0);
+  return leading_number<uint64_t>(system_file(folder + "/memory.current").value_or("")).value_or(0);
 }
 
 ControlLeaf::ControlLeaf(const ControlGroup& group)

@@ -7,10 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <filesystem>
 #include <string_view>
 #include <thread>
+
+#include "base/leading_number.h"
 
 #ifdef __linux__
 #include <sys/syscall.h>
@@ -34,13 +35,6 @@ std::string_view text_of(const Descriptor& file, std::array<char, N>& buffer) {
   return {buffer.data(), bytes > 0 ? static_cast<size_t>(bytes) : 0};
 }
 
-std::optional<uint64_t> number_at(std::string_view text) {
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc()) return std::nullopt;
-  return number;
-}
-
 /// Of "some avg10=0.00 avg60=0.00 avg300=0.00 total=123": nanoseconds.
 std::optional<uint64_t> some_total_ns(const Descriptor& file) {
   constexpr std::string_view kTotal = "total=";
@@ -48,7 +42,7 @@ std::optional<uint64_t> some_total_ns(const Descriptor& file) {
   const std::string_view text = text_of(file, buffer);
   const size_t at = text.find(kTotal);
   if (at == std::string_view::npos) return std::nullopt;
-  const auto microseconds = number_at(text.substr(at + kTotal.size()));
+  const auto microseconds = leading_number<uint64_t>(text.substr(at + kTotal.size()));
   if (!microseconds) return std::nullopt;
   return *microseconds * 1000;
 }
@@ -102,7 +96,8 @@ uint64_t OwnWaits::cpu_ns() const {
     std::array<char, 96> buffer{};
     const std::string_view text = text_of(file, buffer);
     const size_t second = text.find(' ');
-    if (second != std::string_view::npos) all += number_at(text.substr(second + 1)).value_or(0);
+    if (second != std::string_view::npos)
+      all += leading_number<uint64_t>(text.substr(second + 1)).value_or(0);
   }
   return all;
 }

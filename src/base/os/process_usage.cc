@@ -5,10 +5,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/leading_number.h"
 
 namespace berth {
 namespace {
@@ -27,10 +28,7 @@ std::optional<uint64_t> field(std::string_view text, size_t number) {
     if (space == std::string_view::npos) return std::nullopt;
     text.remove_prefix(space + 1);
   }
-  uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc()) return std::nullopt;
-  return value;
+  return leading_number<uint64_t>(text);
 }
 
 Descriptor open_file(const std::string& folder, const char* name) {
