@@ -5,7 +5,7 @@ function(berth_room name)
   cmake_parse_arguments(room "" "" "SOURCES;TESTS;ENGINE_TESTS;USES" ${ARGN})
   set(library berth_${name})
   add_library(${library} STATIC ${room_SOURCES})
-  target_include_directories(${library} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  target_include_directories(${library} PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
   target_link_libraries(${library} PUBLIC ${room_USES})
   berth_flags(${library})
 

@@ -341,6 +341,41 @@ void berth_traffic_close_day(const berth_traffic*) {}
 
 void berth_traffic_free(berth_traffic*) {}
 
+// Instances that a program calls need a real guest.
+int32_t berth_module_export(const berth_module*, berth_slice, berth_export**, berth_bytes*, berth_bytes*) {
+  return -1;
+}
+
+void berth_export_free(berth_export*) {}
+
+int32_t berth_live_new(const berth_runtime*, const berth_module*, const berth_guest*,
+                       void (*)(void*, const berth_outcome*), void*, berth_live**, berth_bytes*) {
+  return -1;
+}
+
+int32_t berth_live_bind(berth_live*, const berth_export*, size_t*, berth_bytes*) {
+  return -1;
+}
+
+bool berth_live_on_fiber(const berth_live*) {
+  return false;
+}
+
+bool berth_live_call(berth_live*, size_t, const uint64_t*, size_t,
+                     void (*)(void*, const uint64_t*, size_t), void (*)(void*, const berth_outcome*), void*) {
+  return false;
+}
+
+berth_canceller* berth_live_canceller(const berth_live*) {
+  return nullptr;
+}
+
+void berth_canceller_cancel(const berth_canceller*) {}
+
+void berth_canceller_free(berth_canceller*) {}
+
+void berth_live_free(berth_live*) {}
+
 void berth_call_cancel(const berth_call* call) {
   call->call->cancel();
 }

@@ -101,8 +101,14 @@ typedef enum berth_form {
 /// A started call. Any thread.
 typedef struct berth_call berth_call;
 
+/// Ends the calls of an instance. Any thread.
+typedef struct berth_canceller berth_canceller;
+
 /// A request whose route is waited for. Any thread.
 typedef struct berth_completion berth_completion;
+
+/// A function that a module exports. Any thread.
+typedef struct berth_export berth_export;
 
 /// A module's function with the values for its parameters. Any thread.
 typedef struct berth_function berth_function;
@@ -115,6 +121,9 @@ typedef struct berth_ledger berth_ledger;
 
 /// An address that is bound.
 typedef struct berth_listener berth_listener;
+
+/// An instance that is called. One thread at a time.
+typedef struct berth_live berth_live;
 
 /// A compiled module. Any thread.
 typedef struct berth_module berth_module;
@@ -661,6 +670,72 @@ struct berth_stored berth_ledger_account(const struct berth_ledger *ledger,
 /// *Own* `ledger`; null is fine. Calls that were lent it go on counting.
 /// `ledger` came from `berth_ledger_open` and is not used again.
 void berth_ledger_free(struct berth_ledger *ledger);
+
+/// Finds an exported function by the name that `berth call` takes. `description` is JSON (`engine/guest/src/export.rs`).
+/// *Own* `out` and `description`. Any thread.
+/// *Borrow* `module` and `name`; `out` and `description` are writable; `error` is writable or null.
+int32_t berth_module_export(const struct berth_module *module,
+                            struct berth_slice name,
+                            struct berth_export **out,
+                            struct berth_bytes *description,
+                            struct berth_bytes *error);
+
+/// *Own* `export`; null is fine.
+/// `export` came from `berth_module_export` and is not used again.
+void berth_export_free(struct berth_export *export_);
+
+/// Makes an instance on this thread, which is given what `guest` says, whose `done` and `function` aren't used, and of
+/// whose `meter` the limits are those of one call. What `guest` lends is in use until the instance is freed. When it can't be
+/// made, null is written to `out` and `failed` is told why, once. *Own* `out`. Any thread.
+/// As `berth_call_start`; `failed` can be called with `context` on this thread.
+int32_t berth_live_new(const struct berth_runtime *runtime,
+                       const struct berth_module *module,
+                       const struct berth_guest *guest,
+                       void (*failed)(void *context, const struct berth_outcome *outcome),
+                       void *context,
+                       struct berth_live **out,
+                       struct berth_bytes *error);
+
+/// Gives a number to a function of the instance's module, for `berth_live_call`. *Borrow* both. The instance's thread.
+/// `out` is writable; `error` is writable or null.
+int32_t berth_live_bind(struct berth_live *live,
+                        const struct berth_export *export_,
+                        size_t *out,
+                        struct berth_bytes *error);
+
+/// Whether calls of this instance are on a fiber, as its imports may wait. *Borrow* `live`.
+/// `live` came from `berth_live_new` and hasn't been freed.
+bool berth_live_on_fiber(const struct berth_live *live);
+
+/// Calls a function that was bound, on this thread, with `len` words as `engine/values/src/lib.rs` says them. Gives true when
+/// it returned: `receive` has had its result, whose words and what they point to were there until it returned. Otherwise
+/// `failed` is told why, once, after which the instance answers no more calls. Both are called on this thread and must
+/// not throw. The instance's thread.
+/// `live` came from `berth_live_new` and hasn't been freed; nobody else uses it; the words fit the function's parameters and
+/// what they point to can be read; the callbacks can be called with `context`.
+bool berth_live_call(struct berth_live *live,
+                     size_t function,
+                     const uint64_t *words,
+                     size_t len,
+                     void (*receive)(void *context, const uint64_t *words, size_t len),
+                     void (*failed)(void *context, const struct berth_outcome *outcome),
+                     void *context);
+
+/// What ends the instance's calls; it may outlive the instance. *Borrow* `live`, *own* the result.
+/// `live` came from `berth_live_new` and hasn't been freed.
+struct berth_canceller *berth_live_canceller(const struct berth_live *live);
+
+/// Ends the call that goes on, if one does, and all that come. *Borrow* `canceller`. Any thread.
+/// `canceller` came from `berth_live_canceller` and hasn't been freed.
+void berth_canceller_cancel(const struct berth_canceller *canceller);
+
+/// *Own* `canceller`; null is fine.
+/// `canceller` came from `berth_live_canceller` and is not used again.
+void berth_canceller_free(struct berth_canceller *canceller);
+
+/// *Own* `live`; null is fine. What its guest was lent may go then. The instance's thread.
+/// `live` came from `berth_live_new` and is not used again.
+void berth_live_free(struct berth_live *live);
 
 /// A server at a URL, `http://127.0.0.1:4318/v1/traces`, with the headers for each request: a name, its value, the next
 /// name. `roots` are the certificates to trust, in PEM, instead of this machine's; empty: those. Connects to nobody yet. The error

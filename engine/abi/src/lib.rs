@@ -12,6 +12,7 @@ mod boundary;
 mod call;
 mod function;
 mod ledger;
+mod live;
 mod plain;
 mod post;
 mod serve;
@@ -23,6 +24,7 @@ use boundary::{Failure, INTERNAL, INVALID_MODULE, UNAVAILABLE, bytes, guarded, o
 pub use call::*;
 pub use function::*;
 pub use ledger::*;
+pub use live::*;
 pub use post::*;
 pub use serve::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};

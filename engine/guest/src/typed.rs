@@ -110,6 +110,22 @@ pub(crate) async fn call(
     }
 }
 
+/// A function that was found by its name.
+pub(crate) struct Found {
+    pub index: ComponentExportIndex,
+    pub shown: String,
+    pub ty: ComponentFunc,
+}
+
+pub(crate) fn exported(module: &Module, spelled: &str) -> Result<Found, Refused> {
+    let component = module.pre()?.component();
+    let exports = exports(component);
+    let export = find(&exports, spelled)?;
+    let shown = export.shown();
+    let index = export.index(component).ok_or_else(|| Refused::Unknown(shown.clone()))?;
+    Ok(Found { index, shown, ty: export.ty.clone() })
+}
+
 /// One function that a component exports.
 struct Export {
     /// `docs:calc/ops@0.1.0`; nothing for a function of the world itself.

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A call of a guest's function with words, and its result as words.
+
+use crate::given::Given;
+use crate::lift::{self, Read};
+use crate::lower::{self, Words};
+use std::cell::Cell;
+use std::mem::MaybeUninit;
+use std::ptr::NonNull;
+use wasmtime::component::__internal::wasmtime_environ::component::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
+use wasmtime::component::__internal::{CanonicalAbiInfo, InstanceType, InterfaceType, LiftContext, LowerContext};
+use wasmtime::component::{ComponentNamedList, ComponentType, Func, Lift, Lower, TypedFunc};
+use wasmtime::{AsContextMut, Result, ValRaw, bail};
+
+/// A guest's function that is called with words.
+#[derive(Clone, Copy)]
+pub struct Call(TypedFunc<Parameters<'static>, Returned>);
+
+/// Whoever takes a result. Its words and what they point to are there until it returns.
+pub trait Receiver {
+    fn receive(&mut self, words: &[u64]);
+}
+
+impl<F: FnMut(&[u64])> Receiver for F {
+    fn receive(&mut self, words: &[u64]) {
+        self(words);
+    }
+}
+
+impl Call {
+    pub fn of(function: Func) -> Self {
+        // SAFETY: what goes in and out is read by the function's own types, whichever they are.
+        Call(unsafe { TypedFunc::new_unchecked(function) })
+    }
+
+    /// Calls it on this thread. `receiver` is called once when the guest has returned, before it cleans up.
+    pub fn call(&self, store: impl AsContextMut, given: Given<'_>, receiver: &mut dyn Receiver) -> Result<()> {
+        let _waiting = Waiting::new(receiver);
+        // The engine names the lifetime of what it is given in a function's type; it reads it during the call only.
+        // SAFETY: as long as the call, the words are there.
+        let words = unsafe { std::mem::transmute::<&[u64], &'static [u64]>(given.words()) };
+        self.0.call(store, Parameters(words))?;
+        Ok(())
+    }
+}
+
+impl Call {
+    /// The same on a fiber. `receiver` is called on the thread that polls the future then.
+    pub async fn call_async<T: Send>(
+        &self,
+        store: impl AsContextMut<Data = T>,
+        given: Given<'_>,
+        receiver: &mut dyn Receiver,
+    ) -> Result<()> {
+        // SAFETY: as in `call`: the future that reads them is gone before this one.
+        let words = unsafe { std::mem::transmute::<&[u64], &'static [u64]>(given.words()) };
+        let mut calling = std::pin::pin!(self.0.call_async(store, Parameters(words)));
+        std::future::poll_fn(|cx| {
+            // Only while it is polled: others may be, in between, on this thread.
+            let _waiting = Waiting::new(receiver);
+            calling.as_mut().poll(cx)
+        })
+        .await?;
+        Ok(())
+    }
+}
+
+thread_local! {
+    /// Who takes what is lifted next on this thread.
+    static RECEIVER: Cell<Option<NonNull<dyn Receiver>>> = const { Cell::new(None) };
+    /// Room for words, used again.
+    static SPARE: Cell<Option<Box<Read>>> = const { Cell::new(None) };
+}
+
+/// While there is one, results on this thread go to its receiver.
+struct Waiting(Option<NonNull<dyn Receiver>>);
+
+impl Waiting {
+    fn new(receiver: &mut dyn Receiver) -> Self {
+        // SAFETY: only the lifetime changes; whoever holds this value holds the receiver, too.
+        let receiver = unsafe { std::mem::transmute::<&mut dyn Receiver, &'static mut dyn Receiver>(receiver) };
+        Waiting(RECEIVER.replace(Some(NonNull::from(receiver))))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        RECEIVER.set(self.0);
+    }
+}
+
+/// All parameters of a function.
+struct Parameters<'a>(&'a [u64]);
+
+/// All results, which have gone to whoever waits for them.
+struct Returned;
+
+/// One core value: what a result is, or where it lies.
+type Slot = ValRaw;
+
+// SAFETY: room for as many core values as there may be; what a function takes is written, by its own types.
+unsafe impl ComponentType for Parameters<'_> {
+    type Lower = [ValRaw; MAX_FLAT_PARAMS];
+    const ABI: CanonicalAbiInfo = CanonicalAbiInfo::ZERO;
+
+    fn typecheck(_: &InterfaceType, _: &InstanceType<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+// SAFETY: a list of everything that a function takes.
+unsafe impl ComponentNamedList for Parameters<'_> {}
+
+// SAFETY: as for `ComponentType`.
+unsafe impl Lower for Parameters<'_> {
+    fn linear_lower_to_flat<T>(
+        &self,
+        cx: &mut LowerContext<'_, T>,
+        ty: InterfaceType,
+        slots: &mut MaybeUninit<[ValRaw; MAX_FLAT_PARAMS]>,
+    ) -> Result<()> {
+        let InterfaceType::Tuple(tuple) = ty else { bail!("parameters are a tuple") };
+        let (abi, mut from) = (&cx.types[tuple].abi, Words(self.0));
+        let slots: &mut [MaybeUninit<ValRaw>; MAX_FLAT_PARAMS] = slots.as_mut();
+        if abi.flat_count(MAX_FLAT_PARAMS).is_some() {
+            // SAFETY: of whoever made the `Given`.
+            unsafe { lower::to_flat(cx, ty, &mut from, &mut slots.iter_mut())? };
+        } else {
+            // More than may be passed so: they lie in the guest's memory.
+            let at = cx.realloc(0, 0, abi.align32, abi.size32 as usize)?;
+            // SAFETY: the same.
+            unsafe { lower::to_memory(cx, ty, &mut from, at)? };
+            slots[0].write(ValRaw::i64(at as i64));
+        }
+        from.end()
+    }
+
+    fn linear_lower_to_memory<T>(&self, cx: &mut LowerContext<'_, T>, ty: InterfaceType, at: usize) -> Result<()> {
+        let mut from = Words(self.0);
+        // SAFETY: of whoever made the `Given`.
+        unsafe { lower::to_memory(cx, ty, &mut from, at)? };
+        from.end()
+    }
+}
+
+// SAFETY: one core value at most is returned, and read by the function's own types.
+unsafe impl ComponentType for Returned {
+    type Lower = Slot;
+    const ABI: CanonicalAbiInfo = CanonicalAbiInfo::ZERO;
+
+    fn typecheck(_: &InterfaceType, _: &InstanceType<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+// SAFETY: a list of everything that a function gives.
+unsafe impl ComponentNamedList for Returned {}
+
+// SAFETY: as for `ComponentType`.
+unsafe impl Lift for Returned {
+    fn linear_lift_from_flat(cx: &mut LiftContext<'_>, ty: InterfaceType, slot: &Slot) -> Result<Self> {
+        let InterfaceType::Tuple(tuple) = ty else { bail!("results are a tuple") };
+        let types = cx.types;
+        let abi = &types[tuple].abi;
+        received(|to| {
+            if abi.flat_count(MAX_FLAT_RESULTS).is_some() {
+                return lift::from_flat(cx, ty, &mut std::slice::from_ref(slot).iter(), to);
+            }
+            let at = slot.get_u32();
+            lift::aligned(cx, at, abi.size32 as usize, abi.align32 as usize)?;
+            lift::from_memory(cx, ty, at as usize, to)
+        })
+    }
+
+    fn linear_lift_from_memory(_: &mut LiftContext<'_>, _: InterfaceType, _: &[u8]) -> Result<Self> {
+        bail!("results come in one core value")
+    }
+}
+
+/// Reads words and hands them over.
+fn received(read: impl FnOnce(&mut Read) -> Result<()>) -> Result<Returned> {
+    let mut to = SPARE.take().unwrap_or_default();
+    to.clear();
+    read(&mut to)?;
+    if let Some(mut receiver) = RECEIVER.get() {
+        // SAFETY: it is borrowed for as long as it is there.
+        unsafe { receiver.as_mut() }.receive(&to.words);
+    }
+    SPARE.set(Some(to));
+    Ok(Returned)
+}

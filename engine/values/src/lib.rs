@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Typed values on their way between C++ and a guest.
+//!
+//! C++ writes a value as words of 64 bits, in the order of its type; they are put straight into the guest's memory, and
+//! what a guest gives is read straight out of it. No value of the engine's own is made in between, and what lies in one
+//! piece (text, lists of numbers) is copied in one piece.
+//!
+//! | type | words |
+//! |---|---|
+//! | bool, integers, char, enum | one |
+//! | f32, f64 | one, their bits |
+//! | string | address and bytes, UTF-8 |
+//! | list of integers or floats, `list<bool>`, `list<char>` | address and elements, which lie as in a guest's memory |
+//! | any other list, map | how many, then each element (a map's: key and value) |
+//! | record, tuple, list of fixed length | each field |
+//! | flags | one for each 64, the first in the lowest bit |
+//! | variant, option, result | the case, counted from 0 (`none` 0, `some` 1; `ok` 0, `error` 1), then what is in it |
+//! | own, borrow | what names the resource ([`Resources`]) |
+//!
+//! This crate is the one place that leans on what the engine hides of its canonical ABI (`wasmtime::component::__internal`,
+//! the methods of [`wasmtime::component::Lower`] and [`wasmtime::component::Lift`]); it fits the engine's exact version.
+
+mod call;
+mod given;
+mod layout;
+mod lift;
+mod lower;
+
+pub use call::{Call, Receiver};
+pub use given::Given;
+pub use lower::Malformed;

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Everything of libberth: modules from any language in a C++ program, typed and contained (berth/host.h).
+
+#include "berth/codec.h"
+#include "berth/describe.h"
+#include "berth/host.h"
+#include "berth/result.h"
+#include "berth/type.h"

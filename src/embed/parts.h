@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What is behind the classes of berth/host.h, for the sources of this room alone.
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "berth/host.h"
+#include "engine/compiler.h"
+#include "engine/engine.h"
+#include "engine/live.h"
+#include "host/lent.h"
+
+namespace berth {
+
+struct Host::Parts {
+  std::unique_ptr<engine::Engine> engine;
+  std::optional<engine::Compiler> compiler;
+};
+
+struct Module::Parts {
+  std::shared_ptr<Host> host;
+  std::string name;
+  std::unique_ptr<engine::Module> module;
+};
+
+struct Instance::Parts {
+  std::shared_ptr<const Module> module;
+  std::unique_ptr<host::Lent> lent;
+  std::unique_ptr<engine::Live> live;
+  std::unique_ptr<engine::Canceller> canceller;
+  std::atomic<bool> busy = false;
+};
+
+}  // namespace berth

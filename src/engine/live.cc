@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/live.h"
+
+#include <optional>
+#include <utility>
+
+#include "engine/abi_guest.h"
+#include "engine/abi_values.h"
+
+namespace berth::engine {
+
+/// What an instance is lent by this room.
+struct Live::Lending {
+  berth_meter meter = {};
+  DoorKeeper* keeper = nullptr;
+};
+
+namespace {
+
+extern "C" void berth_on_live_failed(void* context, const berth_outcome* outcome) noexcept {
+  static_cast<std::optional<Outcome>*>(context)->emplace(outcome_of(*outcome));
+}
+
+extern "C" void berth_on_live_returned(void* context, const uint64_t* words, size_t count) noexcept {
+  static_cast<Caller*>(context)->returned({words, count});
+}
+
+extern "C" void berth_on_live_call_failed(void* context, const berth_outcome* outcome) noexcept {
+  static_cast<Caller*>(context)->failed(outcome_of(*outcome));
+}
+
+}  // namespace
+
+Result<Export> Export::find(const Module& module, std::string_view name) {
+  OwnedBytes error;
+  OwnedBytes description;
+  berth_export* found = nullptr;
+  const int32_t code =
+      berth_module_export(module.abi(), slice(name), &found, description.out(), error.out());
+  if (code != 0) return abi_error(code, error);
+  return Export(found, std::string(description.view()));
+}
+
+Export::Export(Export&& other) noexcept
+    : export_(std::exchange(other.export_, nullptr)), description_(std::move(other.description_)) {}
+
+Export::~Export() {
+  berth_export_free(export_);
+}
+
+Canceller::~Canceller() {
+  berth_canceller_free(canceller_);
+}
+
+void Canceller::cancel() {
+  berth_canceller_cancel(canceller_);
+}
+
+Live::Live(std::unique_ptr<Lending> lending) : lending_(std::move(lending)) {}
+
+Live::~Live() {
+  berth_live_free(live_);
+}
+
+std::expected<std::unique_ptr<Live>, Outcome> Live::create(const Engine& engine, const Module& module,
+                                                           const Guest& guest) {
+  auto lending = std::make_unique<Lending>();
+  lending->meter = meter_of(guest);
+  lending->keeper = guest.keeper;
+  const auto ask = [](void* context, const berth_knock* knock) noexcept {
+    return static_cast<Lending*>(context)->keeper->ask(knock_of(*knock));
+  };
+  const AbiGuest given(guest, lending->meter, ask, lending.get());
+  std::unique_ptr<Live> live(new Live(std::move(lending)));
+  OwnedBytes error;
+  std::optional<Outcome> failed;
+  const int32_t code = berth_live_new(engine.abi(), module.abi(), &given.abi(), berth_on_live_failed, &failed,
+                                      &live->live_, error.out());
+  if (code != 0) {
+    Outcome outcome;
+    outcome.reason = std::string(error.view());
+    return std::unexpected(std::move(outcome));
+  }
+  if (failed) return std::unexpected(std::move(*failed));
+  return live;
+}
+
+Result<size_t> Live::bind(const Export& function) {
+  OwnedBytes error;
+  size_t number = 0;
+  const int32_t code = berth_live_bind(live_, function.abi(), &number, error.out());
+  if (code != 0) return abi_error(code, error);
+  return number;
+}
+
+void Live::call(size_t function, std::span<const uint64_t> words, Caller& caller) {
+  berth_live_call(live_, function, words.data(), words.size(), berth_on_live_returned,
+                  berth_on_live_call_failed, &caller);
+}
+
+bool Live::on_fiber() const {
+  return berth_live_on_fiber(live_);
+}
+
+std::unique_ptr<Canceller> Live::canceller() const {
+  return std::make_unique<Canceller>(berth_live_canceller(live_));
+}
+
+std::chrono::nanoseconds Live::cpu_used() const {
+  return std::chrono::nanoseconds(load(lending_->meter.cpu_used_ns));
+}
+
+}  // namespace berth::engine

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Instances that a program holds on to and calls with typed values, on its own threads.
+//
+// Values cross as words of 64 bits in the order of their type (engine/values/src/lib.rs has the table): no value
+// of the engine's is made in between.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "engine/engine.h"
+
+struct berth_canceller;
+struct berth_export;
+struct berth_live;
+struct berth_meter;
+
+namespace berth::engine {
+
+/// A function that a module exports. Any thread.
+class Export {
+ public:
+  /// By the name that `berth call` takes. The message of kNotFound is the name, where none is like it.
+  static Result<Export> find(const Module& module, std::string_view name);
+  Export(Export&& other) noexcept;
+  Export& operator=(Export&&) = delete;
+  ~Export();
+
+  /// Its name and types, as JSON (engine/guest/src/export.rs).
+  const std::string& description() const {
+    return description_;
+  }
+  const berth_export* abi() const {
+    return export_;
+  }
+
+ private:
+  Export(berth_export* found, std::string description)
+      : export_(found), description_(std::move(description)) {}
+
+  berth_export* export_;
+  std::string description_;
+};
+
+/// Ends the calls of an instance, which it may outlive. Any thread.
+class Canceller {
+ public:
+  explicit Canceller(berth_canceller* canceller) : canceller_(canceller) {}
+  Canceller(const Canceller&) = delete;
+  Canceller& operator=(const Canceller&) = delete;
+  ~Canceller();
+
+  void cancel();
+
+ private:
+  berth_canceller* const canceller_;
+};
+
+/// Whoever calls a function: what becomes of the call is told on the calling thread, once.
+class Caller {
+ public:
+  Caller(const Caller&) = delete;
+  Caller& operator=(const Caller&) = delete;
+
+  /// Words that are there until this returns.
+  virtual void returned(std::span<const uint64_t> words) noexcept = 0;
+  virtual void failed(Outcome outcome) noexcept = 0;
+
+ protected:
+  Caller() = default;
+  ~Caller() = default;
+};
+
+/// An instance. One thread at a time; another one may follow.
+class Live {
+ public:
+  /// Made on this thread, its start under the limits of one call. What `guest` lends outlives it. An outcome
+  /// when the module's own code failed.
+  static std::expected<std::unique_ptr<Live>, Outcome> create(const Engine& engine, const Module& module,
+                                                              const Guest& guest);
+  Live(const Live&) = delete;
+  Live& operator=(const Live&) = delete;
+  ~Live();
+
+  /// A number for a function of the same module.
+  Result<size_t> bind(const Export& function);
+
+  /// Calls a function that was bound. After a failure the instance answers no more calls.
+  void call(size_t function, std::span<const uint64_t> words, Caller& caller);
+
+  /// Calls wait on a fiber, as imports of the module may.
+  bool on_fiber() const;
+
+  std::unique_ptr<Canceller> canceller() const;
+
+  std::chrono::nanoseconds cpu_used() const;
+
+ private:
+  struct Lending;
+  explicit Live(std::unique_ptr<Lending> lending);
+
+  std::unique_ptr<Lending> lending_;
+  berth_live* live_ = nullptr;
+};
+
+}  // namespace berth::engine
