@@ -83,10 +83,10 @@ pub enum Answer {
 impl Answer {
     fn of(
         given: std::result::Result<Given, oneshot::error::RecvError>,
-        answered: impl FnOnce(WasiBody) -> Answered,
+        answered: impl FnOnce(Response<WasiBody>) -> Response<Answered>,
     ) -> Self {
         match given {
-            Ok(Ok(response)) => Answer::Response(response.map(answered)),
+            Ok(Ok(response)) => Answer::Response(answered(response)),
             Ok(Err(status)) => Answer::Status(status),
             Err(_) => Answer::Status(GONE),
         }
@@ -145,7 +145,7 @@ impl Service {
                 let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
                 let (work, sent) = workers.hand(due, &asked, request);
                 let given = given.await;
-                Answer::of(given, |body| Answered::new(body, head, work, Some(sent)))
+                Answer::of(given, |response| Answered::new(response, head, work, Some(sent)))
             }
         }
     }
@@ -170,9 +170,9 @@ impl Service {
             Pin::new(&mut given).poll(cx)
         })
         .await;
-        Answer::of(given, |body| {
+        Answer::of(given, |response| {
             let work = Work((!over).then(|| tokio::spawn(work).abort_handle()));
-            Answered::new(body, head, work, None)
+            Answered::new(response, head, work, None)
         })
     }
 
