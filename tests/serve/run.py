@@ -161,6 +161,9 @@ def head_and_keep_alive(machine):
     with machine.serve() as server:
         answer = server.raw(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         check(answer.count(b"HTTP/1.1 200 OK") == 2 and answer.count(b"hello") == 1, f"{answer}")
+        for path, status in (("/", 200), ("/drip?1", 200), ("/trap", 502)):
+            said, head = server.curl(path, "--http2-prior-knowledge", "-I")
+            check(said == status and head.startswith(f"HTTP/2 {status}".encode()), f"{path} over HTTP/2: {said} {head}")
         old = server.raw(b"GET / HTTP/1.0\r\nHost: a\r\n\r\n")
         check(b"200 OK" in old and old.endswith(b"hello from a module\n"), f"{old}")
 

@@ -112,6 +112,12 @@ impl Leaving {
         response.map(|body| Leaving { what: What::Guest { body, _under: under }, tracked })
     }
 
+    /// The head alone goes out.
+    pub fn without_body(mut self) -> Self {
+        self.what = What::Line(None);
+        self
+    }
+
     /// An answer of our own: a line or its status in words, and when to come back.
     pub fn own(status: u16, line: Option<Line>, retry_after: Option<u32>, mut tracked: Tracked) -> Response<Leaving> {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -7,7 +7,7 @@ use crate::tls::{Tls, speaks_http2};
 use crate::tracked::Tracked;
 use berth_guest::Asked;
 use http::uri::Authority;
-use http::{HeaderMap, Request, Response, Version, header};
+use http::{HeaderMap, Method, Request, Response, Version, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -159,7 +159,12 @@ async fn speak<S>(
     let client = Arc::new(client);
     let service = service_fn(|request| {
         let (shared, client, under) = (shared.clone(), client.clone(), Under::way(&busy));
-        async move { Ok::<_, Infallible>(answer(request, &client, &shared, under).await) }
+        // In HTTP/1 hyper leaves out the body by itself.
+        let head_alone = request.version() == Version::HTTP_2 && request.method() == Method::HEAD;
+        async move {
+            let response = answer(request, &client, &shared, under).await;
+            Ok::<_, Infallible>(if head_alone { response.map(Leaving::without_body) } else { response })
+        }
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let idle = busy.idle(settings.idle_time);
