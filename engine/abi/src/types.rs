@@ -434,6 +434,17 @@ pub struct berth_finished {
     pub sent_bytes: u64,
 }
 
+/// What came of trying a service: *borrow* for the duration of `done`.
+#[repr(C)]
+pub struct berth_tried {
+    /// Of making an instance, where nothing was asked.
+    pub outcome: *const berth_outcome,
+    /// What it answered where it was asked; 0 when it didn't, or not to the answer's end.
+    pub status: u16,
+    /// It took longer than it may.
+    pub late: bool,
+}
+
 /// Who knows the routes. All of it is called on the lanes and must not block or throw; `context` outlives the runtime.
 #[repr(C)]
 #[derive(Clone, Copy)]

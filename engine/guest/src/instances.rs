@@ -169,20 +169,35 @@ impl Instances {
     async fn make_ahead(&self) {
         let lane = self.here();
         while lane.resting().len() < AHEAD && self.have_room() {
-            let measure = Measure::new(&self.given.guest, &self.counters);
-            measure.pulse.begin();
-            let mut made = None;
-            let making = async {
-                made = Some(self.make(measure.clone()).await?);
-                Ok(Outcome::Exited(0))
-            };
-            self.given.measured(&measure, making).await;
-            match made {
-                Some(instance) => lane.resting().push(instance),
-                None => break,
+            match self.make_unasked().await {
+                (_, Some(instance)) => lane.resting().push(instance),
+                (_, None) => break,
             }
         }
         lane.making.store(false, Relaxed);
+    }
+
+    /// Makes one for a request that may come, under the limits of one.
+    async fn make_unasked(&self) -> (Outcome, Option<Instance>) {
+        let measure = Measure::new(&self.given.guest, &self.counters);
+        measure.pulse.begin();
+        let mut made = None;
+        let making = async {
+            made = Some(self.make(measure.clone()).await?);
+            Ok(Outcome::Exited(0))
+        };
+        (self.given.measured(&measure, making).await, made)
+    }
+
+    /// Makes one to see whether it can be made, and keeps it for the next request on this lane.
+    pub async fn make_one(&self) -> Outcome {
+        let (outcome, made) = self.make_unasked().await;
+        if let Some(instance) = made
+            && self.have_room()
+        {
+            self.here().resting().push(instance);
+        }
+        outcome
     }
 }
 

@@ -203,6 +203,16 @@ impl Service {
         Instances::look_ahead(&self, Service::instances);
     }
 
+    /// On a lane: makes an instance as for a request, to see whether it can be made. How that ended.
+    pub(crate) async fn make_one(self: &Arc<Self>) -> Outcome {
+        let outcome = match &self.kind {
+            Kind::Wasi02(instances) => instances.make_one().await,
+            Kind::Wasi03(workers) => workers.make_one().await,
+        };
+        Instances::look_ahead(self, Service::instances);
+        outcome
+    }
+
     fn instances(&self) -> Option<&Instances> {
         match &self.kind {
             Kind::Wasi02(instances) => Some(instances),
