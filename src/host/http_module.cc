@@ -21,7 +21,7 @@ uint16_t status_for(const engine::Outcome& outcome) {
     case Ending::kFailed:
       return status(ErrorCode::kTrap);
     case Ending::kLimited:
-      return status(ErrorCode::kLimit);
+      return status(outcome.limit == engine::Limit::kPlaces ? ErrorCode::kUnavailable : ErrorCode::kLimit);
     case Ending::kCancelled:
       return status(ErrorCode::kUnavailable);
     case Ending::kPanicked:

@@ -42,6 +42,8 @@ typedef enum berth_limit {
   BERTH_LIMIT_HANDLES = 5,
   BERTH_LIMIT_STACK = 6,
   BERTH_LIMIT_HOST_BUFFERS = 7,
+  /// The places for instances that all modules of the runtime have together.
+  BERTH_LIMIT_PLACES = 8,
 } berth_limit;
 
 /// A kind of door.

@@ -289,6 +289,8 @@ pub enum berth_limit {
     BERTH_LIMIT_HANDLES = 5,
     BERTH_LIMIT_STACK = 6,
     BERTH_LIMIT_HOST_BUFFERS = 7,
+    /// The places for instances that all modules of the runtime have together.
+    BERTH_LIMIT_PLACES = 8,
 }
 
 /// A kind of door.

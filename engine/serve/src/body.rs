@@ -64,6 +64,9 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Arriving<B> {
     }
 }
 
+/// Told to come back, and in how many seconds.
+const BUSY: u16 = 503;
+
 /// An answer of our own in more than a status in words.
 pub struct Line {
     kind: HeaderValue,
@@ -103,7 +106,7 @@ impl Leaving {
     pub fn answer(answer: Answer, under: Option<Under>, tracked: Tracked) -> Response<Leaving> {
         match answer {
             Answer::Response(response) => Leaving::guest(response, under, tracked),
-            Answer::Status(status) => Leaving::own(status, None, None, tracked),
+            Answer::Status(status) => Leaving::own(status, None, (status == BUSY).then_some(1), tracked),
         }
     }
 

@@ -16,6 +16,8 @@ pub enum Limit {
     Handles = 5,
     Stack = 6,
     HostBuffers = 7,
+    /// As many as this process has places for: of no one module.
+    Places = 8,
 }
 
 impl std::fmt::Display for Limit {
