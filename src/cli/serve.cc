@@ -122,6 +122,19 @@ Result<T> value_of(std::string_view option, Result<T> value) {
   return value;
 }
 
+/// A bound that a hostile test has turned off is one that nobody comes to.
+void turn_off(const std::vector<std::string>& guards, engine::ServerSettings& settings) {
+  constexpr uint64_t kMany = uint64_t{1} << 30;
+  constexpr std::chrono::hours kLong{24};
+  if (has_switch(guards, kConnectionsSwitch)) settings.connections = kMany;
+  if (has_switch(guards, kResetsSwitch)) settings.resets = kMany;
+  if (has_switch(guards, kHeadBytesSwitch)) settings.head_bytes = kMany;
+  if (has_switch(guards, kHeadTimeSwitch)) settings.head_time = kLong;
+  if (has_switch(guards, kBodyBytesSwitch)) settings.body_bytes = UINT64_MAX;
+  if (has_switch(guards, kIdleTimeSwitch)) settings.idle_time = kLong;
+  if (has_switch(guards, kDrainTimeSwitch)) settings.drain_time = kLong;
+}
+
 Result<engine::ServerSettings> settings_of(const Options& options) {
   engine::ServerSettings settings;
   settings.inside = true;
@@ -135,6 +148,7 @@ Result<engine::ServerSettings> settings_of(const Options& options) {
     return fail(ErrorCode::kInvalidArgument,
                 "--max-connections, --head-timeout and --idle-timeout let nobody in when they are zero");
   }
+  turn_off(options.guards_off, settings);
   return settings;
 }
 

@@ -180,6 +180,7 @@ Result<std::unique_ptr<Server>> Server::start(const Engine& engine, Listener lis
                                               const ServerSettings& settings, Router& router,
                                               const Tls* tls) {
   const berth_server_settings abi = {.connections = settings.connections,
+                                     .resets = settings.resets,
                                      .head_bytes = settings.head_bytes,
                                      .head_ns = nanoseconds(settings.head_time),
                                      .body_bytes = settings.body_bytes,

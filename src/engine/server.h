@@ -167,7 +167,8 @@ struct Decision {
 
 /// Bounds of what clients may do.
 struct ServerSettings {
-  uint64_t connections = 4096;     // at once; one more is closed
+  uint64_t connections = 4096;  // at once; one more is closed
+  uint64_t resets = 64;  // streams of HTTP/2 that a client resets, or has reset, before they are dealt with
   uint64_t head_bytes = 32 << 10;  // of a request's head
   std::chrono::nanoseconds head_time = std::chrono::seconds(10);
   uint64_t body_bytes = uint64_t{1} << 30;

@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "base/error_table.h"
+#include "engine/guards.h"
 #include "host/lent.h"
 
 namespace berth::host {
@@ -54,7 +55,10 @@ struct HttpModule::Requests final : engine::Answerer {
         ruling(std::make_shared<Ruling>(std::move(policy))),
         on_served(std::move(watch.on_served)),
         serving(as),
-        admission(ruling->policy.limits.instances.value_or(kUsualInstances), as.queue_length) {}
+        admission((lent->request.guards_off & engine::kGuardInstances) == 0
+                      ? ruling->policy.limits.instances.value_or(kUsualInstances)
+                      : UINT64_MAX,
+                  as.queue_length) {}
 
   uint16_t served(const engine::Served& served) noexcept override {
     admission.leave();

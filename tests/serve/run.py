@@ -397,7 +397,22 @@ def instances_answer_again_where_they_may(machine):
                         got += piece
             counts = re.findall(rb"\r\n\r\n(\d+)\n", got)
             check(re.search(rb"HTTP/1.1 50[24] ", got), f"{path}: {got}")
-            check(int(counts[1]) == int(counts[0]) + 1 and counts[2] == b"1", f"{path}: {counts}")
+            check(int(counts[1]) == int(counts[0]) + 1 and counts[2:] == [b"1"], f"{path}: {counts}")
+
+
+@both
+def an_instance_that_leaks_answers_no_more(machine):
+    with machine.serve("--reuse", "1000", "--memory", "64MiB") as server:
+        # 32 handles more than after the first request, and a quarter of the memory, are too many.
+        for path, most in (("/leak?10", 6), ("/hoard?2000", 9)):
+            with server.connect() as client:
+                counts = []
+                for _ in range(24):
+                    client.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+                    counts.append(int(client.recv(65536).split(b"\r\n\r\n")[1]))
+                    time.sleep(0.02)  # until it has nothing left to do
+            check(max(counts) <= most and counts.count(1) > 1, f"{path}: {counts}")
+            check(max(counts) > 2, f"{path}: it isn't used again: {counts}")
 
 
 @both

@@ -404,6 +404,8 @@ typedef struct berth_route {
 typedef struct berth_server_settings {
   /// Connections at once; one more is closed.
   uint64_t connections;
+  /// Streams of HTTP/2 that a client may reset, or have reset, before they are dealt with; one more, and it is cut off.
+  uint64_t resets;
   /// Of a request's head; 8 KiB at least.
   uint64_t head_bytes;
   uint64_t head_ns;

@@ -430,6 +430,7 @@ pub unsafe extern "C" fn berth_server_start(
         };
         let settings = Settings {
             connections: settings.connections as usize,
+            resets: settings.resets as usize,
             head_bytes: settings.head_bytes as usize,
             head_time: Duration::from_nanos(settings.head_ns),
             body_bytes: settings.body_bytes,

@@ -470,6 +470,8 @@ pub struct berth_router {
 pub struct berth_server_settings {
     /// Connections at once; one more is closed.
     pub connections: u64,
+    /// Streams of HTTP/2 that a client may reset, or have reset, before they are dealt with; one more, and it is cut off.
+    pub resets: u64,
     /// Of a request's head; 8 KiB at least.
     pub head_bytes: u64,
     pub head_ns: u64,

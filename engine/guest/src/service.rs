@@ -6,6 +6,7 @@
 use crate::call::{Ended, Guest, Outcome};
 use crate::exchange::{Answered, Due, Given, Head, Work};
 use crate::instances::{self, Instance, Instances};
+use crate::limits::GuardsOff;
 use crate::measure::Used;
 use crate::runtime::{Handler, Module, Runtime};
 use crate::workers::Workers;
@@ -182,22 +183,24 @@ impl Service {
         B::Error: Into<Error>,
     {
         let Some(instances) = self.instances() else { return };
-        let (measure, instance) = instances.take();
+        let (measure, mut instance) = instances.take();
         due.measure = Some(measure.clone());
         let head = due.head.clone();
-        let mut done = None;
+        let mut done = false;
         let work = async {
-            let mut instance = match instance {
+            let instance = match &mut instance {
                 Some(instance) => instance,
-                None => instances.make(measure.clone()).await?,
+                none => none.insert(instances.make(measure.clone()).await?),
             };
-            handle(&mut instance, head, asked, request).await?;
-            done = Some(instance);
+            handle(instance, head, asked, request).await?;
+            done = true;
             Ok(Outcome::Exited(0))
         };
         let outcome = instances.given().measured(&measure, work).await;
+        // One that fell, or was ended amid its work, answers no more, and is gone before that is told.
+        let instance = instance.filter(|_| done || instances.given().guest.guards_off.has(GuardsOff::AGAIN));
         due.ended(outcome);
-        if let Some(instance) = done {
+        if let Some(instance) = instance {
             instances.keep(instance);
         }
         Instances::look_ahead(&self, Service::instances);

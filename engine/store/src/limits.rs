@@ -48,6 +48,8 @@ impl GuardsOff {
     pub const SPECIAL_FILES: u64 = 1 << 12;
     pub const NETWORK: u64 = 1 << 14;
     pub const CPU_SHARE: u64 = 1 << 15;
+    /// What ends an instance that may answer several requests: a fall, a limit, what it leaves behind.
+    pub const AGAIN: u64 = 1 << 23;
     /// No guard, but a failure of ours that a test asks for.
     pub const PANIC: u64 = 1 << 13;
 
