@@ -13,6 +13,8 @@ libraries=(libcli11-dev libfmt-dev libtomlplusplus-dev doctest-dev nlohmann-json
 lint=(clang-format-19 clang-tidy-19)
 # Guests: WebAssembly from C++, and from Rust with its standard library built from source.
 guests=(curl clang-19 lld-19 lld libc++-19-dev-wasm32 libclang-rt-19-dev-wasm32 wasi-libc rustc-web cargo-web rust-web-src)
+# Clients and servers that others wrote, to ask berth serve by.
+clients=(nghttp2-client nginx-light haproxy chromium)
 
 case "${1:-}" in
   "" | --list) ;;
@@ -27,7 +29,7 @@ if ! have dpkg-query || ! have apt-get; then
   exit 0
 fi
 
-wanted=("${build[@]}" "${libraries[@]}" "${lint[@]}" "${guests[@]}")
+wanted=("${build[@]}" "${libraries[@]}" "${lint[@]}" "${guests[@]}" "${clients[@]}")
 installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${wanted[@]}" 2>/dev/null) || true
 missing=()
 for package in "${wanted[@]}"; do

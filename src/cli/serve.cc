@@ -29,6 +29,7 @@ namespace {
 struct Options : GuestOptions {
   std::vector<std::string> routes;
   std::string site;
+  std::string probe;
   bool watch = false;
   std::string address = "127.0.0.1:8080";
   std::string head_bytes = "32KiB";
@@ -65,12 +66,15 @@ void describe(CLI::App& app, Options& options) {
       "  berth serve --site site.toml\n\n"
       "Modules ask each other by their names, within the process, where a grant opens it: with 'http.out "
       "berth:api'\n"
-      "by http://api.berth.internal/. A module's name is its file's, or name = \"api\" in its [[route]].\n\n"
+      "by http://api.berth.internal/. A module's name is its file's, or name = \"api\" in its [[route]]. One "
+      "that is\n"
+      "for other modules alone has at = \"berth:api\", and no way leads there from outside.\n\n"
       "A request that a limit ends is answered with 504, one whose guest traps with 502, one too many with "
       "503.\n"
       "SIGHUP looks for new versions of the modules and their policies, and for a new certificate and key, "
       "and\n"
-      "serves them without losing a request.\n"
+      "serves them without losing a request, each once an instance of it was made and, with --probe PATH or\n"
+      "probe = \"PATH\" in its [[route]], has answered a GET of that below 500.\n"
       "SIGTERM or Ctrl-C stops accepting, and ends once the requests that are under way are served.\n\n"
       "The variables OTEL_* of OpenTelemetry have traces, metrics and logs sent to a collector:\n\n"
       "  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 OTEL_SERVICE_NAME=shop berth serve web.wasm\n");
@@ -82,11 +86,15 @@ void describe(CLI::App& app, Options& options) {
                  "those that it may answer at once, where it is of WASI 0.3")
       ->capture_default_str()
       ->type_name("COUNT");
-  app.add_option("--route", options.routes, "a module for a host, a path or both: /v1=api.wasm")
+  app.add_option("--route", options.routes,
+                 "a module for a host, a path or both, /v1=api.wasm, or for other modules alone, "
+                 "berth:store=store.wasm")
       ->type_name("ROUTE=MODULE")
       ->allow_extra_args(false);
   app.add_option("--site", options.site, "routes, their modules and policies from a TOML file")
       ->type_name("FILE");
+  app.add_option("--probe", options.probe, "what a version has to answer below 500 before it serves, by GET")
+      ->type_name("PATH");
   app.add_flag("--watch", options.watch, "serve a new version as soon as a file of it has changed");
   app.add_option("--addr", options.address, "address and port to listen on; port 0 is one that is free")
       ->capture_default_str()
@@ -116,6 +124,19 @@ Result<T> value_of(std::string_view option, Result<T> value) {
   return value;
 }
 
+/// A bound that a hostile test has turned off is one that nobody comes to.
+void turn_off(const std::vector<std::string>& guards, engine::ServerSettings& settings) {
+  constexpr uint64_t kMany = uint64_t{1} << 30;
+  constexpr std::chrono::hours kLong{24};
+  if (has_switch(guards, kConnectionsSwitch)) settings.connections = kMany;
+  if (has_switch(guards, kResetsSwitch)) settings.resets = kMany;
+  if (has_switch(guards, kHeadBytesSwitch)) settings.head_bytes = kMany;
+  if (has_switch(guards, kHeadTimeSwitch)) settings.head_time = kLong;
+  if (has_switch(guards, kBodyBytesSwitch)) settings.body_bytes = UINT64_MAX;
+  if (has_switch(guards, kIdleTimeSwitch)) settings.idle_time = kLong;
+  if (has_switch(guards, kDrainTimeSwitch)) settings.drain_time = kLong;
+}
+
 Result<engine::ServerSettings> settings_of(const Options& options) {
   engine::ServerSettings settings;
   settings.inside = true;
@@ -129,6 +150,7 @@ Result<engine::ServerSettings> settings_of(const Options& options) {
     return fail(ErrorCode::kInvalidArgument,
                 "--max-connections, --head-timeout and --idle-timeout let nobody in when they are zero");
   }
+  turn_off(options.guards_off, settings);
   return settings;
 }
 
@@ -253,9 +275,14 @@ Result<std::unique_ptr<ServeLoader>> start_loader(const Options& options, const 
 Result<int> serve(const Options& options) {
   const engine::Reuse reuse = BERTH_TRY(reuse_of(options));
   const engine::ServerSettings settings = BERTH_TRY(settings_of(options));
-  const uint64_t queue_length = BERTH_TRY(value_of("--queue", parse_count(options.queue)));
-  const auto queue_time = BERTH_TRY(value_of("--queue-timeout", parse_duration(options.queue_time)));
-  const AskedSite asked{.module = options.module, .routes = options.routes, .file = options.site};
+  uint64_t queue_length = BERTH_TRY(value_of("--queue", parse_count(options.queue)));
+  if (has_switch(options.guards_off, kQueueSwitch)) queue_length = UINT64_MAX;
+  std::chrono::nanoseconds queue_time =
+      BERTH_TRY(value_of("--queue-timeout", parse_duration(options.queue_time)));
+  if (has_switch(options.guards_off, kQueueTimeSwitch)) queue_time = std::chrono::hours(24);
+  AskedSite asked{
+      .module = options.module, .routes = options.routes, .file = options.site, .probe = options.probe};
+  if (!asked.probe.empty()) asked.probe = BERTH_TRY(value_of("--probe", serve::parse_probe(asked.probe)));
   const std::string site_text = asked.file.empty() ? "" : BERTH_TRY(read_site(asked.file));
   const auto planned = BERTH_TRY(modules_asked(asked, site_text));
   const UserFolders folders = BERTH_TRY(user_folders());
@@ -284,6 +311,8 @@ Result<int> serve(const Options& options) {
   BERTH_TRY_VOID(modules.start(
       *engine, {.reuse = reuse, .queue_length = queue_length},
       [&](const host::Loaded& loaded, uint64_t number) { return changes.watch_first(loaded, number); }));
+  if (const auto tried = modules.try_out(*engine); !tried)
+    std::_Exit(report(tried.error(), options.style()));  // what watches it goes before it does
   const serve::SiteSettings on_site{
       .queue_time = queue_time, .access_log = seen->start_log(), .telemetry = seen->start_telemetry(*loop)};
   serve::Site site(modules.table(), on_site, [&](uint64_t left) {

@@ -8,6 +8,7 @@
 #include "host/denial_log.h"
 #include "host/policy_change.h"
 #include "host/second_wall.h"
+#include "serve/tried.h"
 
 namespace berth::cli {
 namespace {
@@ -106,7 +107,7 @@ std::vector<ServeChanges::Next> ServeChanges::made_of(const std::vector<FoundVer
                     : fail(ErrorCode::kUnavailable,
                            "a module, or a policy's file, that wasn't there at the start: restart berth");
     if (made) {
-      all.push_back({.module = &*module, .version = *std::move(made)});
+      all.push_back({.module = &*module, .version = *std::move(made), .probe = module->probe()});
       continue;
     }
     say(fmt::format("the new version of '{}' isn't taken, and the one before serves on: {}", version.path,
@@ -147,16 +148,72 @@ bool ServeChanges::take_routes(const std::string& site_text) {
   return changed;
 }
 
+void ServeChanges::take_probes(const std::string& site_text) {
+  const auto asked = modules_asked(asked_, site_text);
+  if (!asked) return;  // was said when it was found
+  for (ServedModule& module : modules_.all()) {
+    const auto entry = std::ranges::find_if(*asked, [&](const serve::SiteModule& other) {
+      return other.path == module.asked.path && other.policy == module.asked.policy;
+    });
+    if (entry != asked->end()) module.asked.probe = entry->probe;
+  }
+}
+
 void ServeChanges::replace(Next next) {
-  const bool on_trial = std::ranges::find(before_, next.module, &Before::module) != before_.end();
+  const auto before = std::ranges::find(before_, next.module, &Before::module);
+  const bool on_trial = before != before_.end();
+  if (next.probe && on_trial) before_.erase(before);
   // One that has never answered is nothing to return to.
-  if (!on_trial) before_.push_back({.module = next.module, .version = next.module->current});
+  if (!next.probe && !on_trial) before_.push_back({.module = next.module, .version = next.module->current});
   next.module->current = std::move(next.version);
 }
 
 void ServeChanges::take(Found found) {
-  for (const std::string& line : found.refused) say(line);
-  std::vector<Next> next = made_of(found.versions);
+  waiting_.push_back(std::move(found));
+  if (!trying_) try_next();
+}
+
+void ServeChanges::try_next() {
+  while (!trying_ && !waiting_.empty()) {
+    Found found = std::move(waiting_.front());
+    waiting_.pop_front();
+    for (const std::string& line : found.refused) say(line);
+    if (found.site) take_probes(*found.site);
+    std::vector<Next> next = made_of(found.versions);
+    if (next.empty()) {
+      exchange({.found = std::move(found), .next = {}});
+      continue;
+    }
+    trying_ = Trying{.found = std::move(found), .next = std::move(next)};
+    trying_->left = trying_->next.size();
+    for (const Next& one : trying_->next) {
+      const auto told = [this, number = one.version.number](const engine::Tried& tried) {
+        loop_.post([this, number, tried] { this->tried(number, tried); });
+      };
+      one.version.module->try_out(engine_, one.probe ? &*one.probe : nullptr, serve::kTrialTime, told);
+    }
+  }
+}
+
+void ServeChanges::tried(uint64_t number, const engine::Tried& tried) {
+  const auto next =
+      std::ranges::find(trying_->next, number, [](const Next& one) { return one.version.number; });
+  if (const auto wrong = serve::wrong_with(tried, next->probe ? &*next->probe : nullptr)) {
+    say(fmt::format("the new version of '{}' isn't taken, and the one before serves on: {}",
+                    next->module->asked.path, wrong->message));
+    failed(number);
+    trying_->next.erase(next);
+  }
+  if (--trying_->left > 0) return;
+  Trying done = *std::move(trying_);
+  trying_.reset();
+  exchange(std::move(done));
+  try_next();
+}
+
+void ServeChanges::exchange(Trying done) {
+  const Found& found = done.found;
+  std::vector<Next>& next = done.next;
   const bool rerouted = found.site && take_routes(*found.site);
   if (next.empty() && !rerouted) {
     if (found.asked && found.refused.empty() && found.versions.empty() && !found.tls)
@@ -181,8 +238,7 @@ void ServeChanges::judged(uint64_t number, serve::Verdict verdict) {
   const auto before = std::ranges::find(before_, &*module, &Before::module);
   if (before == before_.end()) return;
   if (verdict == serve::Verdict::kFails) {
-    const auto failed = std::ranges::find(living_, number, &Living::number);
-    if (failed != living_.end()) failed->failed = true;
+    failed(number);
     say(
         fmt::format("the new version of '{}', {}, falls before its first answer: it isn't taken, and the one "
                     "before, {}, serves on",
@@ -192,6 +248,11 @@ void ServeChanges::judged(uint64_t number, serve::Verdict verdict) {
     site_->exchange(modules_.table());
   }
   before_.erase(before);
+}
+
+void ServeChanges::failed(uint64_t number) {
+  const auto living = std::ranges::find(living_, number, &Living::number);
+  if (living != living_.end()) living->failed = true;
 }
 
 void ServeChanges::keep(const Living& living) const {

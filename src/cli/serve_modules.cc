@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
 #include <iterator>
 
 #include "base/os/file.h"
+#include "serve/tried.h"
 
 namespace berth::cli {
 namespace {
@@ -28,13 +30,27 @@ Result<std::vector<serve::SiteModule>> modules_asked(const AskedSite& asked, con
   if (!asked.file.empty()) routes = BERTH_TRY(serve::parse_site(site_text, asked.file));
   for (const std::string& text : asked.routes) routes.push_back(BERTH_TRY(serve::parse_route_option(text)));
   if (!asked.module.empty()) {
-    routes.push_back({.at = {},
+    routes.push_back({.at = serve::RoutePattern(),
                       .module = asked.module,
                       .policy = std::nullopt,
                       .name = std::nullopt,
+                      .probe = std::nullopt,
                       .source = asked.module});
   }
-  return serve::modules_of(routes);
+  auto modules = serve::modules_of(routes);
+  if (!modules || asked.probe.empty()) return modules;
+  for (serve::SiteModule& module : *modules) {
+    if (module.probe.empty()) module.probe = asked.probe;
+  }
+  return modules;
+}
+
+std::optional<engine::Probe> ServedModule::probe() const {
+  if (asked.probe.empty()) return std::nullopt;
+  const auto with_host = std::ranges::find_if(
+      asked.routes, [](const serve::RoutePattern& route) { return !route.host.empty(); });
+  return engine::Probe{.host = with_host != asked.routes.end() ? with_host->host : "localhost",
+                       .path = asked.probe};
 }
 
 GuestOptions options_for(const GuestOptions& options, const serve::SiteModule& module) {
@@ -89,6 +105,18 @@ Result<void> ServedModules::start(const engine::Engine& engine, const host::Serv
                                          serving, std::move(watched));
     if (!made) return about(module.asked, made.error());
     module.current.module = *std::move(made);
+  }
+  return {};
+}
+
+Result<void> ServedModules::try_out(const engine::Engine& engine) const {
+  for (const ServedModule& module : modules_) {
+    const auto probe = module.probe();
+    std::promise<engine::Tried> told;
+    module.current.module->try_out(engine, probe ? &*probe : nullptr, serve::kTrialTime,
+                                   [&](const engine::Tried& tried) { told.set_value(tried); });
+    if (const auto wrong = serve::wrong_with(told.get_future().get(), probe ? &*probe : nullptr))
+      return about(module.asked, *wrong);
   }
   return {};
 }

@@ -22,6 +22,7 @@ struct AskedSite {
   std::string module;               // at "/"; may be empty
   std::vector<std::string> routes;  // --route ROUTE=MODULE
   std::string file;                 // --site FILE; may be empty
+  std::string probe;                // --probe PATH, of modules for which the site says none; may be empty
 };
 
 /// The text of a site's file.
@@ -46,6 +47,9 @@ struct ServedModule {
   GuestOptions options;
   Berthed berthed;  // but for the image, which the version has
   ServedVersion current;
+
+  /// What a version of it is asked before it is taken, if anything.
+  std::optional<engine::Probe> probe() const;
 };
 
 class ServedModules {
@@ -67,6 +71,9 @@ class ServedModules {
 
   /// From now on they can answer. Behind the wall.
   Result<void> start(const engine::Engine& engine, const host::Serving& serving, const Watch& watch);
+
+  /// Tries each: fails when one of them shouldn't be served, and says which. Waits for that.
+  Result<void> try_out(const engine::Engine& engine) const;
 
   serve::Table table() const;
   std::vector<ServedModule>& all() {

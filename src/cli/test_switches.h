@@ -27,6 +27,17 @@ inline constexpr std::string_view kSeccompSwitch = "seccomp";
 inline constexpr std::string_view kTotalSwitch = "total";
 inline constexpr std::string_view kControlGroupSwitch = "control-group";
 
+/// Bounds of a server for its clients.
+inline constexpr std::string_view kConnectionsSwitch = "serve-connections";
+inline constexpr std::string_view kResetsSwitch = "serve-resets";
+inline constexpr std::string_view kHeadBytesSwitch = "serve-head-bytes";
+inline constexpr std::string_view kHeadTimeSwitch = "serve-head-time";
+inline constexpr std::string_view kBodyBytesSwitch = "serve-body-bytes";
+inline constexpr std::string_view kIdleTimeSwitch = "serve-idle-time";
+inline constexpr std::string_view kDrainTimeSwitch = "serve-drain-time";
+inline constexpr std::string_view kQueueSwitch = "serve-queue";
+inline constexpr std::string_view kQueueTimeSwitch = "serve-queue-time";
+
 /// The engine's bits for guards by name; those that are not the engine's give none.
 Result<uint64_t> guard_bits(const std::vector<std::string>& names);
 

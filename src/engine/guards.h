@@ -28,8 +28,10 @@ enum GuardsOff : uint64_t {
   kGuardNetworkConnections = 1 << 20,
   kGuardNetworkConnectionRate = 1 << 21,
   kGuardNetworkDaily = 1 << 22,
-  kAskForPanic = 1 << 13,  // no guard: the lane fails as berth's own code might
-  kBriefIdle = 1 << 16,    // no guard: connections to servers wait a second for their next request, not 60
+  kGuardAgain = 1 << 23,
+  kGuardInstances = 1 << 24,  // for who admits requests
+  kAskForPanic = 1 << 13,     // no guard: the lane fails as berth's own code might
+  kBriefIdle = 1 << 16,       // no guard: connections to servers wait a second for their next request, not 60
 };
 
 }  // namespace berth::engine

@@ -106,7 +106,7 @@ struct Guest {
   DoorKeeper* keeper = nullptr;      // outlives the call
 };
 
-enum class Limit { kMemory = 1, kCpuTime, kWall, kFuel, kHandles, kStack, kHostBuffers };
+enum class Limit { kMemory = 1, kCpuTime, kWall, kFuel, kHandles, kStack, kHostBuffers, kPlaces };
 
 /// What the host's own connections for a guest carried, in bytes on the wire; and all that it was let make.
 struct NetworkUse {

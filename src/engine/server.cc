@@ -51,6 +51,13 @@ extern "C" uint16_t berth_on_served(void* context, const berth_served* told) noe
   return status;
 }
 
+using OnTried = std::function<void(const Tried&)>;
+
+extern "C" void berth_on_tried(void* context, const berth_tried* told) noexcept {
+  const std::unique_ptr<OnTried> on_tried(static_cast<OnTried*>(context));
+  (*on_tried)({.outcome = outcome_of(*told->outcome), .status = told->status, .late = told->late});
+}
+
 extern "C" void berth_on_gone(void* context) noexcept {
   delete static_cast<Answering*>(context);
 }
@@ -138,6 +145,19 @@ Result<std::unique_ptr<Service>> Service::create(const Engine& engine, const Mod
   return std::unique_ptr<Service>(new Service(service));
 }
 
+Result<void> Service::try_out(const Engine& engine, const Probe* probe, std::chrono::nanoseconds most,
+                              std::function<void(const Tried&)> on_tried) const {
+  auto context = std::make_unique<OnTried>(std::move(on_tried));
+  const Probe nothing;
+  const Probe& asked = probe != nullptr ? *probe : nothing;
+  OwnedBytes error;
+  const int32_t code = berth_service_try(engine.abi(), service_, slice(asked.host), slice(asked.path),
+                                         nanoseconds(most), berth_on_tried, context.get(), error.out());
+  if (code != 0) return abi_error(code, error);
+  std::ignore = context.release();  // berth_on_tried frees it
+  return {};
+}
+
 Service::~Service() {
   berth_service_free(service_);
 }
@@ -164,6 +184,7 @@ Result<std::unique_ptr<Server>> Server::start(const Engine& engine, Listener lis
                                               const ServerSettings& settings, Router& router,
                                               const Tls* tls) {
   const berth_server_settings abi = {.connections = settings.connections,
+                                     .resets = settings.resets,
                                      .head_bytes = settings.head_bytes,
                                      .head_ns = nanoseconds(settings.head_time),
                                      .body_bytes = settings.body_bytes,

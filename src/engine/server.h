@@ -41,6 +41,19 @@ struct Reuse {
   uint32_t at_once = 1;   // that it may answer at the same time: WASI 0.3 only
 };
 
+/// What came of trying a module before clients are sent to it.
+struct Tried {
+  Outcome outcome;      // of making an instance; what it was asked has its own, which its answerer is told
+  uint16_t status = 0;  // what it answered where it was asked; 0: nothing, or not to the answer's end
+  bool late = false;    // it took longer than it may
+};
+
+/// What a module is asked, by GET.
+struct Probe {
+  std::string host;
+  std::string path;
+};
+
 /// A module that answers requests.
 class Service {
  public:
@@ -55,6 +68,11 @@ class Service {
   /// Requests that are under way go on.
   ~Service();
 
+  /// Makes an instance as for a request or, with a probe, has it answer that, of which the answerer is told
+  /// as of any request. `on_tried` is called once, unless an error is returned, on a thread of the engine's.
+  Result<void> try_out(const Engine& engine, const Probe* probe, std::chrono::nanoseconds most,
+                       std::function<void(const Tried&)> on_tried) const;
+
   const berth_service* abi() const {
     return service_;
   }
@@ -67,7 +85,8 @@ class Service {
 
 /// Bounds of what clients may do.
 struct ServerSettings {
-  uint64_t connections = 4096;     // at once; one more is closed
+  uint64_t connections = 4096;  // at once; one more is closed
+  uint64_t resets = 64;  // streams of HTTP/2 that a client resets, or has reset, before they are dealt with
   uint64_t head_bytes = 32 << 10;  // of a request's head
   std::chrono::nanoseconds head_time = std::chrono::seconds(10);
   uint64_t body_bytes = uint64_t{1} << 30;

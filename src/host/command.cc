@@ -74,6 +74,8 @@ std::string_view limit_name(engine::Limit limit) {
       return "stack";
     case engine::Limit::kHostBuffers:
       return "host-buffers";
+    case engine::Limit::kPlaces:
+      return "places";
   }
   return "unknown";
 }
@@ -131,6 +133,8 @@ std::string explain_limit(const CommandReport& report, const policy::Effective& 
           fmt::format("one call between guest and host carries more than {}, which is what {} of memory give",
                       format_bytes(shares.host_buffer_bytes), format_bytes(report.memory_limit_bytes)),
           more_memory);
+    case engine::Limit::kPlaces:
+      return line("this process has no place left for an instance", "try again when others have ended");
   }
   return "";
 }

@@ -40,7 +40,7 @@ inline constexpr size_t kDurationClasses = kDurationBounds.size() + 1;
 /// By the first digit of a status.
 inline constexpr size_t kStatusClasses = 5;
 /// One for each `engine::Limit`, which begin at 1.
-inline constexpr size_t kLimitKinds = 7;
+inline constexpr size_t kLimitKinds = 8;
 
 template <class Number>
 struct Figures {

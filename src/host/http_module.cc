@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "base/error_table.h"
+#include "engine/guards.h"
 #include "host/lent.h"
 
 namespace berth::host {
@@ -21,7 +22,7 @@ uint16_t status_for(const engine::Outcome& outcome) {
     case Ending::kFailed:
       return status(ErrorCode::kTrap);
     case Ending::kLimited:
-      return status(ErrorCode::kLimit);
+      return status(outcome.limit == engine::Limit::kPlaces ? ErrorCode::kUnavailable : ErrorCode::kLimit);
     case Ending::kCancelled:
       return status(ErrorCode::kUnavailable);
     case Ending::kPanicked:
@@ -54,11 +55,18 @@ struct HttpModule::Requests final : engine::Answerer {
         ruling(std::make_shared<Ruling>(std::move(policy))),
         on_served(std::move(watch.on_served)),
         serving(as),
-        admission(ruling->policy.limits.instances.value_or(kUsualInstances), as.queue_length) {}
+        admission((lent->request.guards_off & engine::kGuardInstances) == 0
+                      ? ruling->policy.limits.instances.value_or(kUsualInstances)
+                      : UINT64_MAX,
+                  as.queue_length) {}
 
   uint16_t served(const engine::Served& served) noexcept override {
     admission.leave();
     const uint16_t status = served.status != 0 ? served.status : status_for(served.outcome);
+    if (served.request == nullptr) {
+      probed = served.outcome;
+      return status;
+    }
     on_served({.status = status, .served = served});
     return status;
   }
@@ -70,6 +78,7 @@ struct HttpModule::Requests final : engine::Answerer {
   const Serving serving;
   Admission admission;
   std::atomic<uint64_t> denials_told = 0;
+  engine::Outcome probed;  // of what it was asked before all others, on the one lane that did that
 };
 
 HttpModule::HttpModule(Loaded loaded, std::shared_ptr<Requests> requests)
@@ -106,6 +115,22 @@ Result<std::shared_ptr<HttpModule>> HttpModule::follow(const engine::Engine& eng
   return create(
       engine, std::move(loaded),
       std::make_shared<Requests>(requests_->lent, std::move(policy), requests_->serving, std::move(watch)));
+}
+
+void HttpModule::try_out(const engine::Engine& engine, const engine::Probe* probe,
+                         std::chrono::nanoseconds most, std::function<void(const engine::Tried&)> on_tried) {
+  if (probe != nullptr && !requests_->admission.enter()) return on_tried({.outcome = {}, .status = 503});
+  const auto told = [requests = requests_, asked = probe != nullptr, on_tried](engine::Tried tried) {
+    if (asked && !tried.late) tried.outcome = requests->probed;
+    on_tried(tried);
+  };
+  const auto started = service_->try_out(engine, probe, most, told);
+  if (started) return;
+  if (probe != nullptr) requests_->admission.leave();
+  engine::Tried failed;
+  failed.outcome.ending = engine::Outcome::Ending::kFailed;
+  failed.outcome.reason = started.error().message;
+  on_tried(failed);
 }
 
 Admission& HttpModule::admission() {

@@ -65,6 +65,12 @@ class HttpModule {
   HttpModule& operator=(const HttpModule&) = delete;
   ~HttpModule();
 
+  /// Makes an instance as for a request or, with a probe, has it answer that, before anybody else asks it:
+  /// `on_served` isn't told. `on_tried` is, how the guest's work ended included; once, on one of the engine's
+  /// threads or, where there is nothing to wait for, at once.
+  void try_out(const engine::Engine& engine, const engine::Probe* probe, std::chrono::nanoseconds most,
+               std::function<void(const engine::Tried&)> on_tried);
+
   /// Who has one of the places for requests. One that was let in has it until it is served, which gives it
   /// back.
   Admission& admission();

@@ -107,7 +107,7 @@ Place::Entry& Place::entry(const SharedSlots& slots, size_t index) {
 }
 
 Result<SharedSlots> Place::open_table(const std::string& state_folder) {
-  constexpr SlotsShape kShape{.layout = 2, .heading_bytes = 128, .slot_bytes = 1024, .slots = kSlots};
+  constexpr SlotsShape kShape{.layout = 3, .heading_bytes = 128, .slot_bytes = 1024, .slots = kSlots};
   static_assert(sizeof(Heading) <= kShape.heading_bytes && sizeof(Entry) <= kShape.slot_bytes);
   BERTH_TRY_VOID(make_private_folder(state_folder));
   return SharedSlots::open(state_folder + "/running", kShape, kPatience);

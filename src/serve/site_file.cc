@@ -17,8 +17,34 @@ namespace berth::serve {
 namespace {
 
 constexpr std::array<std::string_view, 1> kKeys{"route"};
-constexpr std::array<std::string_view, 4> kRouteKeys{"at", "module", "policy", "name"};
+constexpr std::array<std::string_view, 5> kRouteKeys{"at", "module", "policy", "name", "probe"};
 constexpr std::string_view kShape = "[[route]] with at = \"/\" and module = \"web.wasm\"";
+
+/// What a route begins with that is for other modules alone.
+constexpr std::string_view kInside = "berth:";
+
+Result<std::string> parse_name(std::string_view text) {
+  if (policy::is_inside_label(text)) return std::string(text);
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("{} can't be a module's name: it has lower-case letters, digits and hyphens, 63 at "
+                          "most, as in name = \"api\" or at = \"berth:api\"",
+                          policy::quoted(text)));
+}
+
+/// Where a module is asked, into `route`. The rest of that may be there already.
+Result<void> read_place(std::string_view text, SiteRoute& route) {
+  if (!text.starts_with(kInside)) {
+    route.at = BERTH_TRY(parse_route(text));
+    return {};
+  }
+  std::string name = BERTH_TRY(parse_name(text.substr(kInside.size())));
+  if (route.name && *route.name != name) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("a module has one name: it is called '{}' here, and '{}'", *route.name, name));
+  }
+  route.name = std::move(name);
+  return {};
+}
 
 /// Reads one file; every error begins with where it is.
 class Reader {
@@ -61,20 +87,18 @@ class Reader {
         return wrong(value.source(), fmt::format("'{}' is text, as in {}", key.str(), kShape));
       }
       if (key == "at") {
-        auto at = parse_route(*text);
-        if (!at) return wrong(value.source(), at.error().message);
-        route.at = *std::move(at);
+        const auto read = read_place(*text, route);
+        if (!read) return wrong(value.source(), read.error().message);
         has_place = true;
       } else if (key == "module") {
         route.module = beside(*text);
       } else if (key == "name") {
-        if (!policy::is_inside_label(*text)) {
-          return wrong(value.source(),
-                       fmt::format("{} can't be a module's name: it has lower-case letters, digits and "
-                                   "hyphens, 63 at most, as in name = \"api\"",
-                                   policy::quoted(*text)));
-        }
-        route.name = *text;
+        const auto named = read_place(fmt::format("{}{}", kInside, *text), route);
+        if (!named) return wrong(value.source(), named.error().message);
+      } else if (key == "probe") {
+        auto probe = parse_probe(*text);
+        if (!probe) return wrong(value.source(), probe.error().message);
+        route.probe = *std::move(probe);
       } else {
         route.policy = beside(*text);
       }
@@ -117,6 +141,22 @@ Result<void> give_written_names(std::vector<SiteModule>& modules, const std::vec
   return {};
 }
 
+/// Of each module what its routes say that it is to be asked: at most one thing.
+Result<void> give_probes(std::vector<SiteModule>& modules, const std::vector<SiteRoute>& routes) {
+  for (const SiteRoute& route : routes) {
+    if (!route.probe) continue;
+    const auto module =
+        std::ranges::find_if(modules, [&](const SiteModule& one) { return is_same(one, route); });
+    if (!module->probe.empty() && module->probe != *route.probe) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("{}: a module has one probe, and that of '{}' is '{}' already", route.source,
+                              module->path, module->probe));
+    }
+    module->probe = *route.probe;
+  }
+  return {};
+}
+
 /// The others get their files', where only one module would be called that.
 void give_file_names(std::vector<SiteModule>& modules) {
   const auto stem = [](const SiteModule& module) {
@@ -144,13 +184,22 @@ Result<SiteRoute> parse_route_option(std::string_view text) {
                             "api.example.com/v1=api.wasm",
                             policy::quoted(text)));
   }
-  auto at = parse_route(text.substr(0, equals));
-  if (!at) return fail(at.error().code, fmt::format("--route: {}", at.error().message));
-  return SiteRoute{.at = *std::move(at),
-                   .module = std::string(text.substr(equals + 1)),
-                   .policy = std::nullopt,
-                   .name = std::nullopt,
-                   .source = fmt::format("--route {}", policy::printable(text))};
+  SiteRoute route{.at = std::nullopt,
+                  .module = std::string(text.substr(equals + 1)),
+                  .policy = std::nullopt,
+                  .name = std::nullopt,
+                  .probe = std::nullopt,
+                  .source = fmt::format("--route {}", policy::printable(text))};
+  const auto read = read_place(text.substr(0, equals), route);
+  if (!read) return fail(read.error().code, fmt::format("--route: {}", read.error().message));
+  return route;
+}
+
+Result<std::string> parse_probe(std::string_view text) {
+  const bool plain = std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '#'; });
+  if (text.starts_with('/') && plain) return std::string(text);
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("{} is no path to ask for: write one as in /ready", policy::quoted(text)));
 }
 
 Result<std::vector<SiteModule>> modules_of(const std::vector<SiteRoute>& routes) {
@@ -161,22 +210,30 @@ Result<std::vector<SiteModule>> modules_of(const std::vector<SiteRoute>& routes)
                     "with {}",
                     kShape));
   }
+  if (std::ranges::none_of(routes, [](const SiteRoute& route) { return route.at.has_value(); })) {
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("{}: no module here can be asked from outside: give one of them a route, as in {}",
+                    routes.front().source, kShape));
+  }
   std::vector<SiteModule> modules;
   for (auto route = routes.begin(); route != routes.end(); ++route) {
     const auto before = std::ranges::find(routes.begin(), route, route->at, &SiteRoute::at);
-    if (before != route) {
+    if (route->at && before != route) {
       return fail(ErrorCode::kInvalidArgument,
                   fmt::format("{}: the route '{}' is taken by {}: give one of them another", route->source,
-                              to_text(route->at), before->source));
+                              to_text(*route->at), before->source));
     }
-    const auto same =
+    auto same =
         std::ranges::find_if(modules, [&](const SiteModule& module) { return is_same(module, *route); });
-    if (same != modules.end()) {
-      same->routes.push_back(route->at);
-    } else {
-      modules.push_back({.path = route->module, .policy = route->policy, .name = {}, .routes = {route->at}});
+    if (same == modules.end()) {
+      modules.push_back(
+          {.path = route->module, .policy = route->policy, .name = {}, .probe = {}, .routes = {}});
+      same = std::prev(modules.end());
     }
+    if (route->at) same->routes.push_back(*route->at);
   }
+  BERTH_TRY_VOID(give_probes(modules, routes));
   BERTH_TRY_VOID(give_written_names(modules, routes));
   give_file_names(modules);
   return modules;

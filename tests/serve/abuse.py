@@ -18,11 +18,13 @@ import frames
 from certificates import Certificate, connect, context
 from frames import CONTINUATION, DATA, END_HEADERS, HEADERS, PING, RST_STREAM, SETTINGS, frame
 from run import Cases, check, main
+from seen import Seen, until
 
 cases = Cases()
 HELLO = b"hello from a module\n"
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 FLOOD_SECONDS = 3
+PLACES = 4000
 FEW_MIB = 48
 LEAST_ANSWERS = 20
 
@@ -335,6 +337,26 @@ def a_body_without_end_is_cut_off(machine):
                 client.sendall(frames.begin() + frames.request(1, "/echo", "POST", END_HEADERS))
                 _, said = flood(client, (frame(DATA, 0, 1, bytes(16_000)) for _ in odd()))
                 check(len(said) < 2 << 20, "more than that came back over HTTP/2")
+
+
+@cases.case
+def more_instances_than_there_are_places_for_keep_nobody_out(machine):
+    # The places are those of all modules together: no one module's limit holds this one back.
+    with Seen(machine, "--limit", "instances=10000", "--memory", "16GiB", module="web") as server:
+        connections, each = 40, 110
+        clients = many(connections, server.connect)
+        for client in clients:
+            requests = (frames.request(stream, "/sleep?600000") for stream in range(1, 2 * each, 2))
+            client.sendall(frames.begin() + b"".join(requests))
+        # The log has those alone that were turned away.
+        entries = server.entries(connections * each - PLACES)
+        check({(entry["status"], entry.get("limit")) for entry in entries} == {(503, "places")}, f"{entries[:3]}")
+        check(server.process.poll() is None, f"it has fallen: {server.said()}")
+        answer = server.raw(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        check(b" 503 " in answer and b"retry-after: 1\r\n" in answer.lower(), f"one more: {answer}")
+        for client in clients:
+            client.close()
+        until(lambda: server.curl("/")[0] == 200, "the places are lost", 60)
 
 
 def options(parser):

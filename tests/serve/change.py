@@ -25,6 +25,26 @@ def greeting(number):
     return f"version number {number:04}".encode()
 
 
+def handler(start="", handle="", memory=1):
+    """A module that answers requests, or should: what it does when it is made, and when it is asked."""
+    return f'''(component
+      (import "wasi:http/types@0.2.0" (instance $types
+        (export "incoming-request" (type (sub resource)))
+        (export "response-outparam" (type (sub resource)))))
+      (alias export $types "incoming-request" (type $request))
+      (alias export $types "response-outparam" (type $out))
+      (core module $code
+        (memory (export "memory") {memory})
+        (func $start {start})
+        (start $start)
+        (func (export "handle") (param i32 i32) {handle}))
+      (core instance $made (instantiate $code))
+      (func $handle (param "request" (own $request)) (param "response-out" (own $out))
+        (canon lift (core func $made "handle")))
+      (instance $handler (export "handle" (func $handle)))
+      (export "wasi:http/incoming-handler@0.2.0" (instance $handler)))'''.encode()
+
+
 class Site:
     """A folder with a module whose versions can be put in each other's place."""
 
@@ -175,6 +195,112 @@ def a_version_that_falls_at_once_is_taken_back(machine):
 
 
 @cases.case
+def a_version_without_an_instance_is_not_taken(machine):
+    site = Site(machine)
+    with site.serve("--cpu-time", "300ms", "--memory", "64MiB") as server:
+        client = Client(server, "/")
+        client.start()
+        for data, said in (
+            (handler(start="unreachable"), "trap: wasm trap: wasm `unreachable` instruction executed"),
+            (handler(start="(loop (br 0))"), "limit: cpu-time"),
+            (handler(memory=2000), "limit: memory"),
+        ):
+            site.put_bytes(data)
+            hang_up(server)
+            server.until_said("isn't taken, and the one before serves on: an instance of it can't be made: " + said)
+        check("from now on" not in server.said(), f"one of them was taken: {server.said()}")
+        site.put(2)
+        hang_up(server)
+        until_version(server, 2)
+        client.enough.set()
+        client.join()
+        check(not client.failures and {status for status, _ in client.answers} == {200}, f"{client.failures} {client.answers}")
+        # What was refused is tried again when somebody asks for it.
+        site.put_bytes(handler(start="unreachable"))
+        for times in (2, 3):
+            hang_up(server)
+            until(lambda times=times: server.said().count("trap: wasm trap: ") == times, server.said())
+
+
+@cases.case
+def an_instance_that_is_never_made_holds_nothing_up(machine):
+    site = Site(machine)
+    with site.serve() as server:
+        site.put_bytes(handler(start="(loop (br 0))"))
+        hang_up(server)
+        time.sleep(2)
+        check(answer(server) == greeting(1), "while it is tried")
+        site.put(2)
+        hang_up(server)
+        server.until_said("isn't taken, and the one before serves on: an instance of it isn't made within 10 s")
+        until_version(server, 2)
+
+
+@cases.case
+def what_cannot_be_made_is_not_served_at_all(machine):
+    module = machine.root / "trap.wat"
+    module.write_bytes(handler(start="unreachable"))
+    web = str(machine.guests / "web.wasm")
+    for options, status, said in (
+        ((str(module),), 134, "trap.wat' can't be served: an instance of it can't be made: trap: wasm trap: "),
+        (("--probe", "/trap", web), 134, "web.wasm' can't be served: GET /trap is answered with 502: trap: "),
+        (("--probe", "/error", web), 119, "web.wasm' can't be served: GET /error is answered with 502"),
+        (("--probe", "/sleep?5000", "--wall", "500ms", web), 124, "GET /sleep?5000 is answered with 504: limit: deadline"),
+        (("--probe", "/cut", web), 134, "GET /cut isn't answered to its end: trap: "),
+        (("--probe", "/sleep?60000", web), 124, "GET /sleep?60000 isn't answered within 10 s"),
+        (("--probe", "ready", web), 120, "--probe: 'ready' is no path to ask for"),
+    ):
+        done = subprocess.run([machine.berth, "serve", "--addr", "127.0.0.1:0", *options], env=machine.environment,
+                              capture_output=True, text=True, timeout=120)  # fmt: skip
+        check(done.returncode == status and said in done.stderr, f"{options}: {done}")
+        check(done.stdout == "", f"{options}: it was served: {done.stdout}")
+
+
+@cases.case
+def a_version_that_is_asked_before_it_serves_loses_no_request(machine):
+    site = Site(machine)
+    with site.serve("--cpu-time", "300ms", "--probe", "/") as server:
+        clients = [Client(server, "/") for _ in range(4)]
+        for client in clients:
+            client.start()
+        for data, said in (
+            (handler(handle="unreachable"), "GET / is answered with 502: trap: wasm trap: "),
+            (handler(), "GET / is answered with 502"),
+            (handler(handle="(loop (br 0))"), "GET / is answered with 504: limit: cpu-time"),
+            (handler(start="unreachable"), "GET / is answered with 502: trap: wasm trap: "),
+        ):
+            site.put_bytes(data)
+            hang_up(server)
+            server.until_said("isn't taken, and the one before serves on: " + said)
+        site.put(2)
+        hang_up(server)
+        until_version(server, 2)
+        # It has answered: what falls now is a request's own matter.
+        check(server.curl("/trap")[0] == 502 and answer(server) == greeting(2), "it is taken back")
+        for client in clients:
+            client.enough.set()
+            client.join()
+            check(not client.failures and {status for status, _ in client.answers} == {200}, f"{client.failures} {client.answers}")
+
+
+@cases.case
+def a_site_says_what_its_modules_are_asked(machine):
+    for name in ("web", "api"):
+        Site(machine, name)
+    site = machine.root / "site.toml"
+    text = '[[route]]\nat = "/"\nmodule = "web.wasm"\n[[route]]\nat = "x.example"\nmodule = "api.wasm"\n'
+    site.write_text(text)
+    with machine.serve("--watch", "--site", str(site), module=None) as server:
+        # Its host is the route's, and what is new of it is what the site says now.
+        site.write_text(text + 'probe = "/trap"\n')
+        Site(machine, "api").put(2)
+        server.until_said("api.wasm' isn't taken, and the one before serves on: GET /trap is answered with 502")
+        Site(machine, "web").put(2)
+        until_version(server, 2)
+        check(server.curl("/", "-H", "Host: x.example")[1].strip() == greeting(1), "the one that wasn't taken")
+
+
+@cases.case
 def a_policy_changes_with_its_file(machine):
     site = Site(machine)
     policy = machine.root / "policy.toml"
@@ -259,17 +385,19 @@ def a_server_leaves_no_process_behind(machine):
 @cases.case
 def memory_does_not_grow_with_versions(machine):
     site = Site(machine)
-    with site.serve() as server:
-        def exchange(numbers):
-            for number in numbers:
-                site.put(number)
-                hang_up(server)
-                until_version(server, number)
+    for options in ((), ("--probe", "/")):
+        site.put(1)
+        with site.serve(*options) as server:
+            def exchange(numbers):
+                for number in numbers:
+                    site.put(number)
+                    hang_up(server)
+                    until_version(server, number)
 
-        exchange(range(2, 5))
-        before = server.resident_mib()
-        exchange(range(5, 15))
-        check(server.resident_mib() - before < 24, f"{before} MiB became {server.resident_mib()} MiB")
+            exchange(range(2, 5))
+            before = server.resident_mib()
+            exchange(range(5, 15))
+            check(server.resident_mib() - before < 24, f"{before} MiB became {server.resident_mib()} MiB")
 
 
 class Client(threading.Thread):

@@ -89,6 +89,48 @@ def one_module_asks_another_by_its_name(machine):
         check(server.curl(f"/ask?http://127.0.0.1:{server.port}/")[1].startswith(b"ErrorCode::HttpRequestDenied"), "a host")
 
 
+@cases.both
+def a_module_for_others_alone_cannot_be_asked_from_outside(machine):
+    def site(front, back):
+        (machine.root / "site.toml").write_text(
+            f'[[route]]\nat = "{front}"\nmodule = "front.wasm"\npolicy = "front.toml"\n'
+            f'[[route]]\nat = "{back}"\nmodule = "back.wasm"\n'
+        )
+
+    module(machine, "front")
+    module(machine, "back", greeting="what is inside")
+    policy(machine, "front", ["http.out berth:back"])
+    hosts = ("back.berth.internal", "BACK.Berth.Internal.", "back.berth.internal:80", "back", "berth:back", "front.example",
+             "a", "[::1]", "")  # fmt: skip
+    paths = ("/", "//back.berth.internal/", "/berth:back", "/back", "/ask", "/../", "http://back.berth.internal/",
+             "http://back/", "berth://back/", "*")  # fmt: skip
+    for front in ("/", "front.example"):
+        site(front, "berth:back")
+        with Seen(machine, "--site", str(machine.root / "site.toml"), module=None) as server:
+            asked = server.curl(f"/ask?{BACK}/", "-H", "Host: front.example")
+            check(asked[0] == 200 and asked[1].startswith(b"what is inside"), f"by the other one: {asked}")
+            entries = len(server.entries(2))
+            for host in hosts:
+                raw = "".join(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n" for path in paths)
+                check(b"what is inside" not in server.raw(raw.encode()), f"by {host}")
+            for host in hosts[:5]:
+                for version in ("--http1.1", "--http2-prior-knowledge"):
+                    status, body = server.curl("/", version, "-H", f"Host: {host}")
+                    check(b"what is inside" not in body, f"by {host}, {version}: {status} {body}")
+            time.sleep(0.2)
+            for entry in server.entries(entries + 10)[entries:]:
+                check(entry.get("module") != "back.wasm", f"{entry}")
+            # It can be given a route, and lose it.
+            site("/", "x.example")
+            server.process.send_signal(signal.SIGHUP)
+            server.until_said("the routes have changed")
+            check(server.curl("/", "-H", "Host: x.example")[1].startswith(b"what is inside"), "by its route")
+            site("/", "berth:back")
+            server.process.send_signal(signal.SIGHUP)
+            until(lambda: server.said().count("the routes have changed") == 2, server.said)
+            check(server.curl("/", "-H", "Host: x.example")[1] == b"hello from a module\n", "by the route that it had")
+
+
 @cases.case
 def versions_of_wasi_ask_each_other(machine):
     for asking, answering in (("web", "web-p3"), ("web-p3", "web")):

@@ -89,6 +89,24 @@ def the_modules_are_announced(machine):
         process.terminate()
     check(line["modules"] == [{"module": "api.wasm", "name": "api", "routes": ["/a", "x.example/b"]},
                               {"module": "web.wasm", "name": "web", "routes": ["/"]}], f"{line}")  # fmt: skip
+    command[-3:] = ["--route", f"berth:store={api}", str(web)]
+    command[command.index(f"/a={api}")] = f"/a={web}"
+    with subprocess.Popen(command, env=machine.environment, stdout=subprocess.PIPE) as process:
+        line = json.loads(process.stdout.readline())
+        process.terminate()
+    check(line["modules"] == [{"module": "web.wasm", "name": "web", "routes": ["/a", "/"]},
+                              {"module": "api.wasm", "name": "store", "routes": []}], f"{line}")  # fmt: skip
+
+
+@cases.case
+def a_module_for_others_alone_is_asked_by_them(machine):
+    web, api = named(machine, "web", "api")
+    options = ("--route", f"berth:store={api}", "--grant", "http.out berth:*")
+    with machine.serve(*options, str(web), module=None) as server:
+        check(greeting(server, "/ask?http://store.berth.internal/") == "api", "by the other one")
+        check(server.curl("/ask?http://api.berth.internal/")[1] == b"ErrorCode::DestinationNotFound\n", "by its file's name")
+        for host in ("store.berth.internal", "store", "api.berth.internal"):
+            check(greeting(server, "/", "-H", f"Host: {host}") == "web", f"from outside, by {host}")
 
 
 @cases.case
@@ -103,6 +121,10 @@ def what_cannot_be_a_site_is_said(machine):
         (("--route", str(web)), 120, "names no module"),
         (("--route", f"a b={web}"), 120, "is no route"),
         (("--site", str(site)), 120, f"{site}:5: the route '/a' is taken by {site}:1"),
+        (("--route", f"berth:store={web}"), 120, "no module here can be asked from outside"),
+        (("--route", f"berth:Store={web}"), 120, "--route: 'Store' can't be a module's name"),
+        (("--route", f"berth:a={web}", "--route", f"berth:b={web}", "other.wasm"), 120, "a module has one name"),
+        (("--route", f"berth:a={web}", "--route", "berth:a=other.wasm", "third.wasm"), 120, "no two have the same"),
         (("--site", str(machine.root / "none.toml")), 122, "none.toml"),
         (("--route", f"/={web}", "--route", "/x=none.wasm"), 122, "'none.wasm' can't be served"),
     ):

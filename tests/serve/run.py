@@ -167,6 +167,9 @@ def head_and_keep_alive(machine):
     with machine.serve() as server:
         answer = server.raw(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         check(answer.count(b"HTTP/1.1 200 OK") == 2 and answer.count(b"hello") == 1, f"{answer}")
+        for path, status in (("/", 200), ("/drip?1", 200), ("/trap", 502)):
+            said, head = server.curl(path, "--http2-prior-knowledge", "-I")
+            check(said == status and head.startswith(f"HTTP/2 {status}".encode()), f"{path} over HTTP/2: {said} {head}")
         old = server.raw(b"GET / HTTP/1.0\r\nHost: a\r\n\r\n")
         check(b"200 OK" in old and old.endswith(b"hello from a module\n"), f"{old}")
 
@@ -400,7 +403,22 @@ def instances_answer_again_where_they_may(machine):
                         got += piece
             counts = re.findall(rb"\r\n\r\n(\d+)\n", got)
             check(re.search(rb"HTTP/1.1 50[24] ", got), f"{path}: {got}")
-            check(int(counts[1]) == int(counts[0]) + 1 and counts[2] == b"1", f"{path}: {counts}")
+            check(int(counts[1]) == int(counts[0]) + 1 and counts[2:] == [b"1"], f"{path}: {counts}")
+
+
+@cases.both
+def an_instance_that_leaks_answers_no_more(machine):
+    with machine.serve("--reuse", "1000", "--memory", "64MiB") as server:
+        # 32 handles more than after the first request, and a quarter of the memory, are too many.
+        for path, most in (("/leak?10", 6), ("/hoard?2000", 9)):
+            with server.connect() as client:
+                counts = []
+                for _ in range(24):
+                    client.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+                    counts.append(int(client.recv(65536).split(b"\r\n\r\n")[1]))
+                    time.sleep(0.02)  # until it has nothing left to do
+            check(max(counts) <= most and counts.count(1) > 1, f"{path}: {counts}")
+            check(max(counts) > 2, f"{path}: it isn't used again: {counts}")
 
 
 @cases.both

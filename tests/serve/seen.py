@@ -117,6 +117,36 @@ def each_request_is_a_line_of_the_log(machine):
 
 
 @cases.case
+def an_answer_that_came_whole_is_logged_as_that(machine):
+    for module in ("web", "web-p3"):
+        with serve(machine, module=module) as server:
+            count = 0
+            for version in ("--http1.1", "--http2-prior-knowledge"):
+                for path in ("/", "/head", "/count", "/bytes?100000", "/after?300", "/nothing"):
+                    server.curl(path, version)
+                    count += 1
+            for entry in server.entries(count):
+                check(entry["ending"] == "exited", f"{module}: {entry}")
+
+
+@cases.case
+def an_instance_that_nobody_asks_goes(machine):
+    for module in ("web", "web-p3"):
+        with serve(machine, "--admin", "127.0.0.1:0", "--reuse", "1000", module=module) as server:
+            name = f"{module}.wasm"
+            with server.connect() as client:
+                for count in (1, 2):
+                    client.sendall(b"GET /count HTTP/1.1\r\nHost: a\r\n\r\n")
+                    got = client.recv(65536)
+                    check(got.endswith(f"\r\n\r\n{count}\n".encode()), f"it isn't kept: {got}")
+                    time.sleep(0.1)
+                check(server.metric("berth_memory_bytes", module=name) > 0, "what is kept takes nothing")
+                until(lambda: server.metric("berth_memory_bytes", module=name) == 0,
+                      lambda: f"{server.metric('berth_memory_bytes', module=name)} bytes are kept for ever", 40)  # fmt: skip
+            check(server.curl("/count") == (200, b"1\n"), "the next one")
+
+
+@cases.case
 def who_went_away_is_logged_as_that(machine):
     with serve(machine) as server:
         client = server.ask("/sleep?50000")

@@ -250,6 +250,11 @@ int32_t berth_service_new(const berth_runtime*, const berth_module*, const berth
   return -1;
 }
 
+int32_t berth_service_try(const berth_runtime*, const berth_service*, berth_slice, berth_slice, uint64_t,
+                          void (*)(void*, const berth_tried*), void*, berth_bytes*) {
+  return -1;
+}
+
 berth_service* berth_service_hold(const berth_service*) {
   return nullptr;
 }

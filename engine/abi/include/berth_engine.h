@@ -42,6 +42,8 @@ typedef enum berth_limit {
   BERTH_LIMIT_HANDLES = 5,
   BERTH_LIMIT_STACK = 6,
   BERTH_LIMIT_HOST_BUFFERS = 7,
+  /// The places for instances that all modules of the runtime have together.
+  BERTH_LIMIT_PLACES = 8,
 } berth_limit;
 
 /// A kind of door.
@@ -389,6 +391,16 @@ typedef struct berth_served {
   uint64_t received_bytes;
 } berth_served;
 
+/// What came of trying a service: *borrow* for the duration of `done`.
+typedef struct berth_tried {
+  /// Of making an instance, where nothing was asked.
+  const struct berth_outcome *outcome;
+  /// What it answered where it was asked; 0 when it didn't, or not to the answer's end.
+  uint16_t status;
+  /// It took longer than it may.
+  bool late;
+} berth_tried;
+
 /// Where a request goes. Filled in by `route`, and for one that has waited by whoever completes it.
 typedef struct berth_route {
   /// *Own*: a hold of `berth_service_hold`. Null: it goes nowhere.
@@ -417,6 +429,8 @@ typedef struct berth_route {
 typedef struct berth_server_settings {
   /// Connections at once; one more is closed.
   uint64_t connections;
+  /// Streams of HTTP/2 that a client may reset, or have reset, before they are dealt with; one more, and it is cut off.
+  uint64_t resets;
   /// Of a request's head; 8 KiB at least.
   uint64_t head_bytes;
   uint64_t head_ns;
@@ -787,6 +801,19 @@ int32_t berth_service_new(const struct berth_runtime *runtime,
                           uint16_t (*served)(void *context, const struct berth_served *served),
                           void (*gone)(void *context),
                           struct berth_service **out,
+                          struct berth_bytes *error);
+
+/// Tries a service, for so long at most: makes an instance as for a request or, where `path` isn't empty, has it answer a
+/// GET, which its `served` is told with `request` null. `done` is called once, on any thread, and must not block or throw;
+/// not when an error is returned. *Borrow* `runtime`, `service` and the slices. Any thread.
+/// `service` came from `berth_service_new` and hasn't been freed; `error` is writable or null.
+int32_t berth_service_try(const struct berth_runtime *runtime,
+                          const struct berth_service *service,
+                          struct berth_slice host,
+                          struct berth_slice path,
+                          uint64_t most_ns,
+                          void (*done)(void *context, const struct berth_tried *tried),
+                          void *context,
                           struct berth_bytes *error);
 
 /// One more hold of a service, for `route` to give away. *Borrow* `service`, *own* the result. Any thread.

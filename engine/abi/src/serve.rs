@@ -8,7 +8,7 @@ use crate::boundary::{
 use crate::call::{Asked, read_guest, tell};
 use crate::types::*;
 use crate::{berth_module, berth_runtime};
-use ::berth_guest::{Ended, Overseer, Reuse, Served, Service};
+use ::berth_guest::{Ended, Overseer, Probe, Reuse, Served, Service, Tried};
 use berth_serve::{Completion, Decision, Finished, Head, Line, Listener, Route, Router, Server, Settings, Tls, Trace};
 use core::ffi::c_void;
 use std::net::SocketAddr;
@@ -215,6 +215,56 @@ pub unsafe extern "C" fn berth_service_new(
     })
 }
 
+/// Whoever has a service tried.
+struct Trying {
+    done: unsafe extern "C" fn(*mut c_void, *const berth_tried),
+    context: *mut c_void,
+}
+
+// SAFETY: the header demands that it can be called, with the context, on any thread.
+unsafe impl Send for Trying {}
+
+impl Trying {
+    fn done(self, tried: Tried) {
+        let ended = Ended { outcome: tried.outcome, still_running: false, unfinished_line: false };
+        tell(&ended, |outcome| {
+            let tried = berth_tried { outcome, status: tried.status.unwrap_or(0), late: tried.late };
+            // SAFETY: the header's contract for `done`, which borrows it.
+            unsafe { (self.done)(self.context, &tried) }
+        })
+    }
+}
+
+/// Tries a service, for so long at most: makes an instance as for a request or, where `path` isn't empty, has it answer a
+/// GET, which its `served` is told with `request` null. `done` is called once, on any thread, and must not block or throw;
+/// not when an error is returned. *Borrow* `runtime`, `service` and the slices. Any thread.
+///
+/// # Safety
+/// `service` came from `berth_service_new` and hasn't been freed; `error` is writable or null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_service_try(
+    runtime: *const berth_runtime,
+    service: *const berth_service,
+    host: berth_slice,
+    path: berth_slice,
+    most_ns: u64,
+    done: Option<unsafe extern "C" fn(context: *mut c_void, tried: *const berth_tried)>,
+    context: *mut c_void,
+    error: *mut berth_bytes,
+) -> i32 {
+    guarded(error, || {
+        let Some(done) = done else { return Err(Failure::new(INTERNAL, "a trial needs its callback")) };
+        // SAFETY: the caller's promise.
+        let (runtime, service) = unsafe { (&*runtime, &*service) };
+        // SAFETY: the same.
+        let (host, path) = unsafe { (text(host, "a host")?, text(path, "a path")?) };
+        let probe = (!path.is_empty()).then_some(Probe { host, path });
+        let (trying, most) = (Trying { done, context }, Duration::from_nanos(most_ns));
+        let started = runtime.0.try_out(service.0.clone(), probe, most, move |tried| trying.done(tried));
+        started.map_err(|e| Failure::new(UNAVAILABLE, format!("starting the guests' threads: {e}")))
+    })
+}
+
 /// One more hold of a service, for `route` to give away. *Borrow* `service`, *own* the result. Any thread.
 ///
 /// # Safety
@@ -394,6 +444,7 @@ pub unsafe extern "C" fn berth_server_start(
         };
         let settings = Settings {
             connections: settings.connections as usize,
+            resets: settings.resets as usize,
             head_bytes: settings.head_bytes as usize,
             head_time: Duration::from_nanos(settings.head_ns),
             body_bytes: settings.body_bytes,

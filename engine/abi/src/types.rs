@@ -289,6 +289,8 @@ pub enum berth_limit {
     BERTH_LIMIT_HANDLES = 5,
     BERTH_LIMIT_STACK = 6,
     BERTH_LIMIT_HOST_BUFFERS = 7,
+    /// The places for instances that all modules of the runtime have together.
+    BERTH_LIMIT_PLACES = 8,
 }
 
 /// A kind of door.
@@ -439,6 +441,17 @@ pub struct berth_finished {
     pub sent_bytes: u64,
 }
 
+/// What came of trying a service: *borrow* for the duration of `done`.
+#[repr(C)]
+pub struct berth_tried {
+    /// Of making an instance, where nothing was asked.
+    pub outcome: *const berth_outcome,
+    /// What it answered where it was asked; 0 when it didn't, or not to the answer's end.
+    pub status: u16,
+    /// It took longer than it may.
+    pub late: bool,
+}
+
 /// Who knows the routes. All of it is called on the lanes and must not block or throw; `context` outlives the runtime.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -462,6 +475,8 @@ pub struct berth_router {
 pub struct berth_server_settings {
     /// Connections at once; one more is closed.
     pub connections: u64,
+    /// Streams of HTTP/2 that a client may reset, or have reset, before they are dealt with; one more, and it is cut off.
+    pub resets: u64,
     /// Of a request's head; 8 KiB at least.
     pub head_bytes: u64,
     pub head_ns: u64,

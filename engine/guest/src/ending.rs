@@ -5,7 +5,7 @@ use crate::call::Outcome;
 use crate::limits::Limit;
 use crate::pulse::End;
 use wasmtime::component::ResourceTableError;
-use wasmtime::{FrameInfo, Trap, WasmBacktrace};
+use wasmtime::{FrameInfo, PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 fn frames(trace: &WasmBacktrace) -> Vec<String> {
@@ -35,6 +35,9 @@ pub(crate) fn classify(error: wasmtime::Error, memory_refused: bool) -> Outcome 
     }
     if let Some(limit) = error.downcast_ref::<Limit>() {
         return Outcome::Limited(*limit);
+    }
+    if error.is::<PoolConcurrencyLimitError>() {
+        return Outcome::Limited(Limit::Places);
     }
     let reason = error.root_cause().to_string();
     let full = error.downcast_ref::<ResourceTableError>().is_some_and(|e| matches!(e, ResourceTableError::Full));

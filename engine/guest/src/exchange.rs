@@ -6,7 +6,7 @@ use crate::call::{Ended, Outcome};
 use crate::measure::Measure;
 use crate::service::{Overseer, Served};
 use bytes::Bytes;
-use http::Response;
+use http::{HeaderMap, Response, header};
 use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering::Relaxed};
@@ -121,6 +121,8 @@ impl Drop for Work {
 pub struct Answered {
     body: WasiBody,
     head: Arc<Head>,
+    /// What is to come of it, where the guest said its length: who has that asks for no more.
+    left: Option<u64>,
     /// What the guest still does.
     work: Work,
     /// Dropped when the body has gone: who waits for that is told.
@@ -128,9 +130,19 @@ pub struct Answered {
 }
 
 impl Answered {
-    pub(crate) fn new(body: WasiBody, head: Arc<Head>, work: Work, sent: Option<oneshot::Sender<()>>) -> Self {
-        Answered { body, head, work, _sent: sent }
+    pub(crate) fn new(
+        response: Response<WasiBody>,
+        head: Arc<Head>,
+        work: Work,
+        sent: Option<oneshot::Sender<()>>,
+    ) -> Response<Self> {
+        let left = length(response.headers());
+        response.map(|body| Answered { body, head, left, work, _sent: sent })
     }
+}
+
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 impl Body for Answered {
@@ -142,6 +154,9 @@ impl Body for Answered {
         cx: &mut Context<'_>,
     ) -> Poll<Option<std::result::Result<Frame<Bytes>, Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if let (Poll::Ready(Some(Ok(frame))), Some(left)) = (&polled, self.left) {
+            self.left = Some(left.saturating_sub(frame.data_ref().map_or(0, Bytes::len) as u64));
+        }
         if let Poll::Ready(None) = polled {
             self.work.may_go_on();
             // What the guest leaves when it falls over looks like an end.
@@ -163,8 +178,8 @@ impl Body for Answered {
 
 impl Drop for Answered {
     fn drop(&mut self) {
-        // Nobody asks a body that says that it has ended.
-        if self.body.is_end_stream() {
+        // Nobody asks a body that says that it has ended, or has given what it said that it would.
+        if self.body.is_end_stream() || self.left == Some(0) {
             self.work.may_go_on();
         }
     }

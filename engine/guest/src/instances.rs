@@ -3,6 +3,7 @@
 //! where the module's owner lets them answer several. Each lane has its own, and takes the one that it used last.
 
 use crate::call::{Guest, Outcome, open_store};
+use crate::limits::GuardsOff;
 use crate::measure::{Counters, Measure};
 use crate::runtime::{self, Module, Shared};
 use berth_doors::stdio::Output;
@@ -51,6 +52,9 @@ impl Given {
 
     /// Whether requests leave more and more behind in an instance, whose table had so many entries after the first.
     pub fn leaks(&self, state: &mut State, entries: usize) -> bool {
+        if self.guest.guards_off.has(GuardsOff::AGAIN) {
+            return false;
+        }
         state.draws.held() > self.guest.budget.limit / OWN_SHARE || count_entries(state) > entries + MORE_ENTRIES
     }
 }
@@ -169,20 +173,35 @@ impl Instances {
     async fn make_ahead(&self) {
         let lane = self.here();
         while lane.resting().len() < AHEAD && self.have_room() {
-            let measure = Measure::new(&self.given.guest, &self.counters);
-            measure.pulse.begin();
-            let mut made = None;
-            let making = async {
-                made = Some(self.make(measure.clone()).await?);
-                Ok(Outcome::Exited(0))
-            };
-            self.given.measured(&measure, making).await;
-            match made {
-                Some(instance) => lane.resting().push(instance),
-                None => break,
+            match self.make_unasked().await {
+                (_, Some(instance)) => lane.resting().push(instance),
+                (_, None) => break,
             }
         }
         lane.making.store(false, Relaxed);
+    }
+
+    /// Makes one for a request that may come, under the limits of one.
+    async fn make_unasked(&self) -> (Outcome, Option<Instance>) {
+        let measure = Measure::new(&self.given.guest, &self.counters);
+        measure.pulse.begin();
+        let mut made = None;
+        let making = async {
+            made = Some(self.make(measure.clone()).await?);
+            Ok(Outcome::Exited(0))
+        };
+        (self.given.measured(&measure, making).await, made)
+    }
+
+    /// Makes one to see whether it can be made, and keeps it for the next request on this lane.
+    pub async fn make_one(&self) -> Outcome {
+        let (outcome, made) = self.make_unasked().await;
+        if let Some(instance) = made
+            && self.have_room()
+        {
+            self.here().resting().push(instance);
+        }
+        outcome
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::call::{Ended, Guest, Outcome};
 use crate::exchange::{Answered, Due, Given, Head, Work};
 use crate::instances::{self, Instance, Instances};
+use crate::limits::GuardsOff;
 use crate::measure::Used;
 use crate::runtime::{Handler, Module, Runtime};
 use crate::workers::Workers;
@@ -83,10 +84,10 @@ pub enum Answer {
 impl Answer {
     fn of(
         given: std::result::Result<Given, oneshot::error::RecvError>,
-        answered: impl FnOnce(WasiBody) -> Answered,
+        answered: impl FnOnce(Response<WasiBody>) -> Response<Answered>,
     ) -> Self {
         match given {
-            Ok(Ok(response)) => Answer::Response(response.map(answered)),
+            Ok(Ok(response)) => Answer::Response(answered(response)),
             Ok(Err(status)) => Answer::Status(status),
             Err(_) => Answer::Status(GONE),
         }
@@ -145,7 +146,7 @@ impl Service {
                 let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
                 let (work, sent) = workers.hand(due, &asked, request);
                 let given = given.await;
-                Answer::of(given, |body| Answered::new(body, head, work, Some(sent)))
+                Answer::of(given, |response| Answered::new(response, head, work, Some(sent)))
             }
         }
     }
@@ -170,9 +171,9 @@ impl Service {
             Pin::new(&mut given).poll(cx)
         })
         .await;
-        Answer::of(given, |body| {
+        Answer::of(given, |response| {
             let work = Work((!over).then(|| tokio::spawn(work).abort_handle()));
-            Answered::new(body, head, work, None)
+            Answered::new(response, head, work, None)
         })
     }
 
@@ -182,25 +183,37 @@ impl Service {
         B::Error: Into<Error>,
     {
         let Some(instances) = self.instances() else { return };
-        let (measure, instance) = instances.take();
+        let (measure, mut instance) = instances.take();
         due.measure = Some(measure.clone());
         let head = due.head.clone();
-        let mut done = None;
+        let mut done = false;
         let work = async {
-            let mut instance = match instance {
+            let instance = match &mut instance {
                 Some(instance) => instance,
-                None => instances.make(measure.clone()).await?,
+                none => none.insert(instances.make(measure.clone()).await?),
             };
-            handle(&mut instance, head, asked, request).await?;
-            done = Some(instance);
+            handle(instance, head, asked, request).await?;
+            done = true;
             Ok(Outcome::Exited(0))
         };
         let outcome = instances.given().measured(&measure, work).await;
+        // One that fell, or was ended amid its work, answers no more, and is gone before that is told.
+        let instance = instance.filter(|_| done || instances.given().guest.guards_off.has(GuardsOff::AGAIN));
         due.ended(outcome);
-        if let Some(instance) = done {
+        if let Some(instance) = instance {
             instances.keep(instance);
         }
         Instances::look_ahead(&self, Service::instances);
+    }
+
+    /// On a lane: makes an instance as for a request, to see whether it can be made. How that ended.
+    pub(crate) async fn make_one(self: &Arc<Self>) -> Outcome {
+        let outcome = match &self.kind {
+            Kind::Wasi02(instances) => instances.make_one().await,
+            Kind::Wasi03(workers) => workers.make_one().await,
+        };
+        Instances::look_ahead(self, Service::instances);
+        outcome
     }
 
     fn instances(&self) -> Option<&Instances> {

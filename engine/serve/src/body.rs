@@ -64,6 +64,9 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Arriving<B> {
     }
 }
 
+/// Told to come back, and in how many seconds.
+const BUSY: u16 = 503;
+
 /// An answer of our own in more than a status in words.
 pub struct Line {
     kind: HeaderValue,
@@ -103,13 +106,19 @@ impl Leaving {
     pub fn answer(answer: Answer, under: Option<Under>, tracked: Tracked) -> Response<Leaving> {
         match answer {
             Answer::Response(response) => Leaving::guest(response, under, tracked),
-            Answer::Status(status) => Leaving::own(status, None, None, tracked),
+            Answer::Status(status) => Leaving::own(status, None, (status == BUSY).then_some(1), tracked),
         }
     }
 
     fn guest(response: Response<Answered>, under: Option<Under>, mut tracked: Tracked) -> Response<Leaving> {
         tracked.status = Some(response.status().as_u16());
         response.map(|body| Leaving { what: What::Guest { body, _under: under }, tracked })
+    }
+
+    /// The head alone goes out.
+    pub fn without_body(mut self) -> Self {
+        self.what = What::Line(None);
+        self
     }
 
     /// An answer of our own: a line or its status in words, and when to come back.

@@ -7,7 +7,7 @@ use crate::tls::{Tls, speaks_http2};
 use crate::tracked::Tracked;
 use berth_guest::Asked;
 use http::uri::Authority;
-use http::{HeaderMap, Request, Response, Version, header};
+use http::{HeaderMap, Method, Request, Response, Version, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -23,9 +23,8 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 
-/// Requests at once on one connection of HTTP/2, and what a client may reset before it is cut off.
+/// Requests at once on one connection of HTTP/2.
 const STREAMS: u32 = 128;
-const RESETS: usize = 64;
 /// What a connection of HTTP/2 may send ahead, and each of its streams.
 const CONNECTION_WINDOW: u32 = 1 << 20;
 const STREAM_WINDOW: u32 = 256 << 10;
@@ -135,8 +134,8 @@ fn builder(settings: &Settings) -> Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
-        .max_pending_accept_reset_streams(RESETS)
-        .max_local_error_reset_streams(RESETS)
+        .max_pending_accept_reset_streams(settings.resets)
+        .max_local_error_reset_streams(settings.resets)
         .max_header_list_size(u32::try_from(settings.head_bytes).unwrap_or(u32::MAX))
         .initial_connection_window_size(CONNECTION_WINDOW)
         .initial_stream_window_size(STREAM_WINDOW)
@@ -159,7 +158,12 @@ async fn speak<S>(
     let client = Arc::new(client);
     let service = service_fn(|request| {
         let (shared, client, under) = (shared.clone(), client.clone(), Under::way(&busy));
-        async move { Ok::<_, Infallible>(answer(request, &client, &shared, under).await) }
+        // In HTTP/1 hyper leaves out the body by itself.
+        let head_alone = request.version() == Version::HTTP_2 && request.method() == Method::HEAD;
+        async move {
+            let response = answer(request, &client, &shared, under).await;
+            Ok::<_, Infallible>(if head_alone { response.map(Leaving::without_body) } else { response })
+        }
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let idle = busy.idle(settings.idle_time);

@@ -93,6 +93,8 @@ pub trait Router: Send + Sync {
 pub struct Settings {
     /// Connections at once, over all lanes.
     pub connections: usize,
+    /// Streams that a client may reset, or have reset, before they are dealt with.
+    pub resets: usize,
     /// Of a request's head.
     pub head_bytes: usize,
     pub head_time: Duration,

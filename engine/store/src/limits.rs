@@ -16,6 +16,8 @@ pub enum Limit {
     Handles = 5,
     Stack = 6,
     HostBuffers = 7,
+    /// As many as this process has places for: of no one module.
+    Places = 8,
 }
 
 impl std::fmt::Display for Limit {
@@ -46,6 +48,8 @@ impl GuardsOff {
     pub const SPECIAL_FILES: u64 = 1 << 12;
     pub const NETWORK: u64 = 1 << 14;
     pub const CPU_SHARE: u64 = 1 << 15;
+    /// What ends an instance that may answer several requests: a fall, a limit, what it leaves behind.
+    pub const AGAIN: u64 = 1 << 23;
     /// No guard, but a failure of ours that a test asks for.
     pub const PANIC: u64 = 1 << 13;
     /// No guard either: connections to servers wait for their next request for a moment, so that a test sees them go.

@@ -11,6 +11,8 @@
 //! /sleep?MS      answers later       /fill        takes memory without end
 //! /cut           traps amid its body /after?MS    answers, and goes on for so long
 //! /size          how many bytes the request's body has
+//! /leak?N        as /count, and leaves N handles behind
+//! /hoard?N       as /count, and leaves N KiB of memory behind
 //! /ask?URL       asks another server the same, with the request's body as it comes, and hands on its status and body;
 //!                where there is no answer, 500 and the error's name
 //! ```
@@ -50,6 +52,14 @@ impl wasip3::exports::http::handler::Guest for Web {
             }
             "/head" => Ok(line(&head(&request))),
             "/count" => Ok(line(&format!("{}\n", ANSWERED.get()))),
+            "/leak" => {
+                (0..number).for_each(|_| std::mem::forget(Fields::new()));
+                Ok(line(&format!("{}\n", ANSWERED.get())))
+            }
+            "/hoard" => {
+                std::mem::forget(std::hint::black_box(vec![1u8; number as usize * 1024]));
+                Ok(line(&format!("{}\n", ANSWERED.get())))
+            }
             "/bytes" => Ok(streamed(move |output| bytes(output, number))),
             "/drip" => Ok(streamed(move |output| drip(output, number))),
             "/error" => Err(ErrorCode::InternalError(Some("as asked".to_owned()))),

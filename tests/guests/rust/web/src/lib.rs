@@ -12,6 +12,10 @@
 //! /cut           traps amid its body /after?MS    answers, and goes on for so long
 //! /again?N       the line N times, a hundredth of a second apart
 //! /size          how many bytes the request's body has
+//! /leak?N        as /count, and leaves N handles behind
+//! /hoard?N       as /count, and leaves N KiB of memory behind
+//! /events?N      N server-sent events, a tenth of a second apart
+//! /page          a page that asks /echo and /events, and says in a path below /done what came
 //! /ask?URL       asks another server the same, with the request's body, and hands on its status and body as they come;
 //!                where there is no answer, 500 and the error's name
 //! ```
@@ -46,6 +50,16 @@ impl wasip2::exports::http::incoming_handler::Guest for Web {
             "/echo" => echo(&request, out),
             "/head" => line(out, &head(&request)),
             "/count" => line(out, &format!("{}\n", ANSWERED.get())),
+            "/leak" => {
+                (0..number).for_each(|_| std::mem::forget(Fields::new()));
+                line(out, &format!("{}\n", ANSWERED.get()));
+            }
+            "/hoard" => {
+                std::mem::forget(std::hint::black_box(vec![1u8; number as usize * 1024]));
+                line(out, &format!("{}\n", ANSWERED.get()));
+            }
+            "/events" => events(out, number),
+            "/page" => page(out),
             "/bytes" => bytes(out, number),
             "/drip" => drip(out, number),
             "/none" => {}
@@ -137,6 +151,47 @@ fn drip(out: ResponseOutparam, count: u64) {
     let (body, stream) = begin(out, Fields::new());
     for number in 0..count {
         if stream.blocking_write_and_flush(format!("line {number}\n").as_bytes()).is_err() {
+            return;
+        }
+        rest(100);
+    }
+    drop(stream);
+    let _ = OutgoingBody::finish(body, None);
+}
+
+/// One of each kind of a browser's requests. What came of them goes into the path of a last one.
+const PAGE: &str = "<!doctype html><title>berth</title><script>
+const seen = [];
+const show = (what) => {
+  seen.push(what);
+  if (seen.length < 4) return;
+  const protocol = performance.getEntriesByType('navigation')[0].nextHopProtocol;
+  fetch('/done?' + [protocol, ...seen.sort()].join(';').replaceAll(' ', '-'));
+};
+fetch('/echo', { method: 'POST', body: 'a body' }).then((answer) => answer.text()).then(show);
+const events = new EventSource('/events?3');
+events.onmessage = (event) => {
+  show(event.data);
+  if (event.data === 'event 2') events.close();
+};
+</script>
+";
+
+fn page(out: ResponseOutparam) {
+    let headers = Fields::new();
+    let _ = headers.append("content-type", b"text/html");
+    let (body, stream) = begin(out, headers);
+    let _ = stream.blocking_write_and_flush(PAGE.as_bytes());
+    drop(stream);
+    let _ = OutgoingBody::finish(body, None);
+}
+
+fn events(out: ResponseOutparam, count: u64) {
+    let headers = Fields::new();
+    let _ = headers.append("content-type", b"text/event-stream");
+    let (body, stream) = begin(out, headers);
+    for number in 0..count {
+        if stream.blocking_write_and_flush(format!("data: event {number}\n\n").as_bytes()).is_err() {
             return;
         }
         rest(100);
