@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// How C++ values cross to a module and back: as words of 64 bits, in the order of their WIT type. What lies in one piece
-// (text, numbers) crosses by its address and is copied once.
+// How C++ values cross to a module and back: as words of 64 bits, in the order of their WIT type. What lies
+// in one piece (text, numbers) crosses by its address and is copied once.
 //
 // | WIT | C++ |
 // |---|---|
@@ -20,8 +20,8 @@
 // What is in `detail` is for the templates alone.
 
 #include <array>
-#include <boost/pfr/core.hpp>
 #include <bit>
+#include <boost/pfr/core.hpp>
 #include <concepts>
 #include <cstdint>
 #include <cstring>
@@ -161,8 +161,9 @@ consteval Type::Kind number_kind() {
 }
 
 template <class T>
-concept Integer = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
-                  !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
+concept Integer =
+    std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
+    !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
 template <class T>
 concept Number = Integer<T> || std::same_as<T, float> || std::same_as<T, double>;
 /// Such elements lie for C++ as they lie for a module.
@@ -412,7 +413,8 @@ struct Codec<std::pair<A, B>> {
 template <class T, size_t kParts>
 std::vector<std::string> names_of() {
   if constexpr (requires { Describe<T>::kCount; }) {
-    static_assert(Describe<T>::kCount == kParts, "the description has another number of names than the type has parts");
+    static_assert(Describe<T>::kCount == kParts,
+                  "the description has another number of names than the type has parts");
     return Describe<T>::names();
   } else {
     return std::vector<std::string>(kParts);
@@ -508,7 +510,8 @@ template <DescribedEnum T>
 struct Codec<T> {
   static Type type() {
     Type made{.kind = Type::Kind::kEnum};
-    for (std::string& name : Describe<T>::names()) made.parts.push_back({.name = std::move(name), .types = {}});
+    for (std::string& name : Describe<T>::names())
+      made.parts.push_back({.name = std::move(name), .types = {}});
     return made;
   }
   static void put(Writer& to, T value) {
@@ -523,7 +526,8 @@ template <DescribedFlags T>
 struct Codec<T> {
   static Type type() {
     Type made{.kind = Type::Kind::kFlags};
-    for (std::string& name : Describe<T>::names()) made.parts.push_back({.name = std::move(name), .types = {}});
+    for (std::string& name : Describe<T>::names())
+      made.parts.push_back({.name = std::move(name), .types = {}});
     return made;
   }
   static void put(Writer& to, T value) {

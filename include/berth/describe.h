@@ -11,8 +11,8 @@
 //   struct Point { float x, y; };  // a record as it is; with names they have to be the same as in WIT
 //   template <> struct berth::Describe<Point> : berth::Record<"x", "y"> {};
 //
-// A std::variant is a variant as it is, std::monostate a case without a value. `Variant<"circle", "square">` gives the
-// names of a type that is derived from one.
+// A std::variant is a variant as it is, std::monostate a case without a value. `Variant<"circle", "square">`
+// gives the names of a type that is derived from one.
 
 #include <algorithm>
 #include <cstddef>

@@ -8,7 +8,8 @@
 //   auto greet   = greeter->function<std::string(std::string_view)>("greet").value();
 //   std::string text = greet("World").value();
 //
-// Whatever a module does, it costs its own instance only. What it may do is what it is granted: nothing, unless said.
+// Whatever a module does, it costs its own instance only. What it may do is what it is granted: nothing,
+// unless said.
 
 #include <chrono>
 #include <cstddef>
@@ -31,8 +32,8 @@ class Module;
 struct HostOptions {
   /// Threads that move on what instances wait for; calls themselves run on the threads that make them.
   size_t lanes = 1;
-  /// The `berth` program, to read and compile modules in a process of their own, which a hostile module can't harm. Where
-  /// it is empty that happens in this process.
+  /// The `berth` program, to read and compile modules in a process of their own, which a hostile module can't
+  /// harm. Where it is empty that happens in this process.
   std::string compiler;
 };
 
@@ -122,12 +123,13 @@ struct Function;
 
 }  // namespace detail
 
-/// A function of an instance, with its C++ types. Keeps the instance. Calls follow the instance's rule: one at a time.
+/// A function of an instance, with its C++ types. Keeps the instance. Calls follow the instance's rule: one
+/// at a time.
 template <class Signature>
 using Function = detail::Function<Signature>;
 
-/// What a module is while it runs: its memory, its state. One call at a time, from whichever thread: a call beside another
-/// one is an error, kUnavailable, and changes nothing.
+/// What a module is while it runs: its memory, its state. One call at a time, from whichever thread: a call
+/// beside another one is an error, kUnavailable, and changes nothing.
 class Instance : public std::enable_shared_from_this<Instance> {
  public:
   Instance(const Instance&) = delete;
@@ -162,8 +164,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
 template <class R, class... A>
 struct detail::Function<R(A...)> {
  public:
-  /// Calls it on this thread. kLimit, kTrap and kCancelled end the instance: it answers every later call with the same
-  /// error.
+  /// Calls it on this thread. kLimit, kTrap and kCancelled end the instance: it answers every later call with
+  /// the same error.
   Result<R> operator()(const A&... arguments) const {
     Writer words;
     (put(words, arguments), ...);
@@ -179,7 +181,8 @@ struct detail::Function<R(A...)> {
 
  private:
   friend class berth::Instance;
-  Function(std::shared_ptr<Instance> instance, size_t number) : instance_(std::move(instance)), number_(number) {}
+  Function(std::shared_ptr<Instance> instance, size_t number)
+      : instance_(std::move(instance)), number_(number) {}
 
   static FunctionType type() {
     FunctionType made;

@@ -65,8 +65,8 @@ std::string to_wit(const Type& type);
 /// `func(a: s32, b: s32) -> s32`.
 std::string to_wit(const FunctionType& type);
 
-/// Whether values of `wanted` are those of `found`: the same, but that names which `wanted` doesn't know may be any,
-/// and that a record without names may be a tuple.
+/// Whether values of `wanted` are those of `found`: the same, but that names which `wanted` doesn't know may
+/// be any, and that a record without names may be a tuple.
 bool fits(const Type& wanted, const Type& found);
 bool fits(const FunctionType& wanted, const FunctionType& found);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// `Result` and `Error` (berth/result.h) with what is for berth's own sources alone: shorter ways to return an error.
-// `error_table.h` maps each code to its C ABI number, HTTP status and exit status. No exception crosses a room.
+// `Result` and `Error` (berth/result.h) with what is for berth's own sources alone: shorter ways to return an
+// error. `error_table.h` maps each code to its C ABI number, HTTP status and exit status. No exception
+// crosses a room.
 
 #include "berth/result.h"
 

@@ -39,12 +39,13 @@ Error error_of(const engine::Outcome& outcome, std::string_view module, std::str
       return error(ErrorCode::kLimit, fmt::format("met the limit {}: {}", host::limit_name(outcome.limit),
                                                   raised_by(outcome.limit)));
     case Ending::kTrapped:
-      return error(ErrorCode::kTrap, fmt::format("trapped: {}{}{}", outcome.reason, outcome.trace.empty() ? "" : "\n",
-                                                 outcome.trace));
+      return error(ErrorCode::kTrap, fmt::format("trapped: {}{}{}", outcome.reason,
+                                                 outcome.trace.empty() ? "" : "\n", outcome.trace));
     case Ending::kCancelled:
       return error(ErrorCode::kCancelled, "was cancelled");
     case Ending::kExited:
-      return error(ErrorCode::kTrap, fmt::format("ended the module with exit status {}", outcome.exit_status));
+      return error(ErrorCode::kTrap,
+                   fmt::format("ended the module with exit status {}", outcome.exit_status));
     case Ending::kReturned:
     case Ending::kFailed:
       return error(ErrorCode::kInvalidModule, "failed: " + outcome.reason);

@@ -109,14 +109,16 @@ Result<size_t> Instance::bind(std::string_view name, const FunctionType& wanted)
   }
   const embed::Described described = BERTH_TRY(embed::read_description(found->description()));
   if (!fits(wanted, described.type)) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("'{}' of '{}' has other types than the program calls it with\n  program: {}\n  module:  {}",
-                            described.name, module, to_wit(wanted), to_wit(described.type)));
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format(
+            "'{}' of '{}' has other types than the program calls it with\n  program: {}\n  module:  {}",
+            described.name, module, to_wit(wanted), to_wit(described.type)));
   }
   if (described.async) {
     return fail(ErrorCode::kUnsupported,
-                fmt::format("'{}' of '{}' is an async function, which can't be called this way", described.name,
-                            module));
+                fmt::format("'{}' of '{}' is an async function, which can't be called this way",
+                            described.name, module));
   }
   if (parts_->busy.exchange(true, std::memory_order_acquire)) return embed::busy();
   auto number = parts_->live->bind(*found);

@@ -92,17 +92,19 @@ std::string to_wit(const Type& type) {
 }
 
 std::string to_wit(const FunctionType& type) {
-  std::string text = "func(" +
-                     listed(type.parameters,
-                            [](const Type::Part& part) { return part.name.empty() ? wit_of(part) : named(part); }) +
-                     ")";
+  std::string text =
+      "func(" +
+      listed(type.parameters,
+             [](const Type::Part& part) { return part.name.empty() ? wit_of(part) : named(part); }) +
+      ")";
   if (type.result) text += " -> " + to_wit(*type.result);
   return text;
 }
 
 bool fits(const Type& wanted, const Type& found) {
   if (wanted.kind == Kind::kOther || wanted.length != found.length) return false;
-  const bool nameless = std::ranges::all_of(wanted.parts, [](const Type::Part& part) { return part.name.empty(); });
+  const bool nameless =
+      std::ranges::all_of(wanted.parts, [](const Type::Part& part) { return part.name.empty(); });
   const bool as_tuple = wanted.kind == Kind::kRecord && found.kind == Kind::kTuple && nameless;
   return (wanted.kind == found.kind || as_tuple) && fits(wanted.parts, found.parts, true);
 }

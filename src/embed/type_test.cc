@@ -36,7 +36,8 @@ TEST_CASE("types of C++ as WIT") {
 }
 
 Type found(std::string_view json) {
-  const std::string text = R"({"name":"f","wit":"","async":false,"params":[],"result":)" + std::string(json) + "}";
+  const std::string text =
+      R"({"name":"f","wit":"","async":false,"params":[],"result":)" + std::string(json) + "}";
   return *embed::read_description(text).value().type.result;
 }
 
@@ -49,7 +50,8 @@ TEST_CASE("a type fits what says more of the same") {
   CHECK_FALSE(fits(detail::type_of<std::tuple<uint8_t, std::string>>(), record));
   CHECK_FALSE(fits(detail::type_of<std::vector<uint8_t>>(), found(R"({"list":"s8"})")));
   CHECK_FALSE(fits(detail::type_of<std::array<uint8_t, 3>>(), found(R"({"array":["u8",4]})")));
-  CHECK_FALSE(fits(detail::type_of<std::expected<uint8_t, std::monostate>>(), found(R"({"result":[null,"u8"]})")));
+  CHECK_FALSE(
+      fits(detail::type_of<std::expected<uint8_t, std::monostate>>(), found(R"({"result":[null,"u8"]})")));
 }
 
 TEST_CASE("a resource fits nothing yet, and is named") {

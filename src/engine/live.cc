@@ -35,8 +35,7 @@ Result<Export> Export::find(const Module& module, std::string_view name) {
   OwnedBytes error;
   OwnedBytes description;
   berth_export* found = nullptr;
-  const int32_t code =
-      berth_module_export(module.abi(), slice(name), &found, description.out(), error.out());
+  const int32_t code = berth_module_export(module.abi(), slice(name), &found, description.out(), error.out());
   if (code != 0) return abi_error(code, error);
   return Export(found, std::string(description.view()));
 }

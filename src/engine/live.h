@@ -2,8 +2,8 @@
 #pragma once
 // Instances that a program holds on to and calls with typed values, on its own threads.
 //
-// Values cross as words of 64 bits in the order of their type (engine/values/src/lib.rs has the table): no value
-// of the engine's is made in between.
+// Values cross as words of 64 bits in the order of their type (engine/values/src/lib.rs has the table): no
+// value of the engine's is made in between.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values of every type to a module and back, through the library as a program uses it. The module gives back what it gets
-// (tests/guests/wit/every).
+// Values of every type to a module and back, through the library as a program uses it. The module gives back
+// what it gets (tests/guests/wit/every).
 
 #include <doctest/doctest.h>
 
@@ -49,13 +49,14 @@ template <>
 struct berth::Describe<every::Access> : berth::Flags<"read", "write", "execute"> {};
 template <>
 struct berth::Describe<every::Bits>
-    : berth::Flags<"n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9", "n10", "n11",
-                   "n12", "n13", "n14", "n15", "n16", "n17", "n18", "n19", "n20", "n21", "n22", "n23",
-                   "n24", "n25", "n26", "n27", "n28", "n29", "n30", "n31"> {};
+    : berth::Flags<"n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9", "n10", "n11", "n12", "n13",
+                   "n14", "n15", "n16", "n17", "n18", "n19", "n20", "n21", "n22", "n23", "n24", "n25", "n26",
+                   "n27", "n28", "n29", "n30", "n31"> {};
 template <>
 struct berth::Describe<every::Point> : berth::Record<"x", "y"> {};
 template <>
-struct berth::Describe<every::NamedShape> : berth::Variant<"nothing", "circle", "rectangle", "label", "wide"> {};
+struct berth::Describe<every::NamedShape>
+    : berth::Variant<"nothing", "circle", "rectangle", "label", "wide"> {};
 
 namespace {
 
@@ -100,7 +101,8 @@ void comes_back(const char* function, std::initializer_list<T> values) {
 template <class T>
 void whole_range_comes_back(const char* function) {
   using Limits = std::numeric_limits<T>;
-  comes_back<T>(function, {0, 1, Limits::min(), Limits::max(), static_cast<T>(-1), static_cast<T>(Limits::max() / 3)});
+  comes_back<T>(function,
+                {0, 1, Limits::min(), Limits::max(), static_cast<T>(-1), static_cast<T>(Limits::max() / 3)});
 }
 
 TEST_CASE("numbers come back over their whole range") {
@@ -135,8 +137,14 @@ TEST_CASE("lists of what has no fixed place") {
 }
 
 Reading reading(uint64_t id) {
-  return {.id = id, .name = "reading " + std::to_string(id), .values = {1.5, 2.5, static_cast<double>(id)}, .ok = id % 2 == 0,
-          .a = 1, .b = UINT32_MAX, .c = -7, .d = 0.5F};
+  return {.id = id,
+          .name = "reading " + std::to_string(id),
+          .values = {1.5, 2.5, static_cast<double>(id)},
+          .ok = id % 2 == 0,
+          .a = 1,
+          .b = UINT32_MAX,
+          .c = -7,
+          .d = 0.5F};
 }
 
 TEST_CASE("records and tuples") {
@@ -150,7 +158,8 @@ TEST_CASE("enums, flags, variants, options and results") {
   comes_back<Colour>("colours", {Colour::kRed, Colour::kGreen, Colour::kBlue});
   comes_back<Access>("accesses", {Access::kNone, Access::kExecute, static_cast<Access>(7)});
   comes_back<Bits>("all-bits", {Bits{0}, Bits{1}, Bits{uint32_t{1} << 31}, Bits{UINT32_MAX}});
-  const std::initializer_list<Shape> shapes{{}, 1.5F, std::tuple(Point{1, 2}, Point{3, 4}), std::string("label"), UINT64_MAX};
+  const std::initializer_list<Shape> shapes{
+      {}, 1.5F, std::tuple(Point{1, 2}, Point{3, 4}), std::string("label"), UINT64_MAX};
   comes_back<Shape>("shapes", shapes);
   comes_back<std::vector<Shape>>("many-shapes", {{}, shapes});
   comes_back<NamedShape>("shapes", {NamedShape{Shape(2.5F)}, NamedShape{Shape(std::string("named"))}});
@@ -164,12 +173,14 @@ TEST_CASE("enums, flags, variants, options and results") {
 }
 
 TEST_CASE("more than sixteen core values") {
-  const auto joined = instance()->function<std::string(uint8_t, std::string_view, uint16_t, double, const char*, int64_t,
-                                                       std::span<const uint8_t>, bool, char32_t, Point,
-                                                       std::optional<uint64_t>, std::string)>("joined");
+  const auto joined = instance()
+                          ->function<std::string(uint8_t, std::string_view, uint16_t, double, const char*,
+                                                 int64_t, std::span<const uint8_t>, bool, char32_t, Point,
+                                                 std::optional<uint64_t>, std::string)>("joined");
   REQUIRE_MESSAGE(joined, joined.error().message);
   const std::vector<uint8_t> bytes{1, 2};
-  const auto text = (*joined)(1, "two", 3, 4.5, "five", -6, bytes, true, U'i', {.x = 7.5F, .y = 8}, std::nullopt, "end");
+  const auto text =
+      (*joined)(1, "two", 3, 4.5, "five", -6, bytes, true, U'i', {.x = 7.5F, .y = 8}, std::nullopt, "end");
   REQUIRE_MESSAGE(text, text.error().message);
   CHECK(*text == "1 two 3 4.5 five -6 [1, 2] true i 7.5 8 None end");
 }
@@ -227,7 +238,8 @@ TEST_CASE("limits end the instance, and nothing else") {
   REQUIRE_FALSE(late);
   CHECK(late.error().message == "'every.wasm': the call met the limit deadline: raise limits.wall");
 
-  const auto full = instance({.limits = {.memory_bytes = 16 << 20}})->function<uint32_t(uint32_t)>("fill").value()(64);
+  const auto full =
+      instance({.limits = {.memory_bytes = 16 << 20}})->function<uint32_t(uint32_t)>("fill").value()(64);
   REQUIRE_FALSE(full);
   CHECK(full.error().code == berth::ErrorCode::kLimit);
   CHECK(instance()->function<uint32_t(uint32_t)>("fill").value()(8) == 8U);
@@ -237,7 +249,8 @@ TEST_CASE("a trap ends the instance with its place") {
   const auto fallen = instance()->function<void()>("fall").value()();
   REQUIRE_FALSE(fallen);
   CHECK(fallen.error().code == berth::ErrorCode::kTrap);
-  CHECK(fallen.error().message.starts_with("'every.wasm': the call trapped: wasm trap: wasm `unreachable` instruction"));
+  CHECK(fallen.error().message.starts_with(
+      "'every.wasm': the call trapped: wasm trap: wasm `unreachable` instruction"));
 }
 
 TEST_CASE("cancelled from another thread") {

@@ -366,8 +366,8 @@ bool berth_live_on_fiber(const berth_live*) {
   return false;
 }
 
-bool berth_live_call(berth_live*, size_t, const uint64_t*, size_t,
-                     void (*)(void*, const uint64_t*, size_t), void (*)(void*, const berth_outcome*), void*) {
+bool berth_live_call(berth_live*, size_t, const uint64_t*, size_t, void (*)(void*, const uint64_t*, size_t),
+                     void (*)(void*, const berth_outcome*), void*) {
   return false;
 }
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The exports for instances that a program holds and calls with typed values.
 
-use crate::boundary::{
-    Failure, INTERNAL, INVALID_MODULE, NOT_FOUND, UNSUPPORTED, guarded, owned, text,
-};
+use crate::boundary::{Failure, INTERNAL, INVALID_MODULE, NOT_FOUND, UNSUPPORTED, guarded, owned, text};
 use crate::call::{Asked, read_guest, tell};
 use crate::types::*;
 use crate::{berth_module, berth_runtime, plain};

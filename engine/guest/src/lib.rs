@@ -31,9 +31,9 @@ mod workers;
 use berth_store::limits;
 
 pub use berth_doors::inside::{Brought, Call as InsideCall, Inside};
+pub use berth_values::{Given, Receiver};
 pub use call::{Call, Ended, Folder, Guest, Outcome, OutputFlags, Target};
 pub use engines::{Engines, Kind};
-pub use berth_values::{Given, Receiver};
 pub use exchange::Answered;
 pub use export::Exported;
 pub use limits::{Budget, GuardsOff, Limit, Meter};

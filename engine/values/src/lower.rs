@@ -280,7 +280,12 @@ unsafe fn list<T>(cx: &mut LowerContext<'_, T>, ty: InterfaceType, from: &mut Wo
         let (bytes, count) = unsafe { from.bytes(size)? };
         if matches!(element, InterfaceType::Char) {
             for character in bytes.chunks_exact(4) {
-                self::character(u64::from(u32::from_le_bytes([character[0], character[1], character[2], character[3]])))?;
+                self::character(u64::from(u32::from_le_bytes([
+                    character[0],
+                    character[1],
+                    character[2],
+                    character[3],
+                ])))?;
             }
         }
         let at = room(cx, count, size, align)?;

@@ -61,7 +61,18 @@ impl Echo for Every {
     }
 
     fn joined(
-        a: u8, b: String, c: u16, d: f64, e: String, f: i64, g: Vec<u8>, h: bool, i: char, j: Point, k: Option<u64>, l: String,
+        a: u8,
+        b: String,
+        c: u16,
+        d: f64,
+        e: String,
+        f: i64,
+        g: Vec<u8>,
+        h: bool,
+        i: char,
+        j: Point,
+        k: Option<u64>,
+        l: String,
     ) -> String {
         format!("{a} {b} {c} {d} {e} {f} {g:?} {h} {i} {} {} {k:?} {l}", j.x, j.y)
     }
