@@ -72,6 +72,7 @@ bench: release guests  ## measure against the wasmtime command, installed here f
 	@python3 bench/share.py
 	@python3 bench/limits.py --berth build/release/src/cli/berth
 	@python3 bench/serve.py
+	@python3 bench/calls.py
 
 .PHONY: scoreboard
 scoreboard: build guests  ## see who holds which limit: the same hostile programs in berth and in the wasmtime command

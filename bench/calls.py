@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures calls from a C++ program into a module, by libberth, against the engine's own typed Rust API.
+
+Both call the same functions of the same module (tests/guests/rust/every) in turns, each on a fiber, as the module's imports
+may wait; berth with limits of memory, CPU time and wall time, the other one (engine/tools/call-floor) with none. A row is
+berth's time over the other's, the median of the turns.
+
+  python3 bench/calls.py --seconds 0.5 --json
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TURNS = 5
+
+# What is called, its bound, and what it is.
+ROWS = (
+    ("add", 1.3, "(s32, s32) -> s32"),
+    ("text", 1.4, "string -> string, 16 bytes"),
+    ("bytes", 1 / 0.7, "list<u8> echo of 1 MiB"),
+    ("record", None, "record of 8 fields with a nested list, there and back"),
+    ("instance", None, "instantiate, call, drop"),
+)
+THREADS = 1.8
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--guests", type=Path, default=ROOT / "build/guests")
+    parser.add_argument("--seconds", default="0.5", help="for each function, in each turn")
+    parser.add_argument("--json", action="store_true", help="rows as JSON")
+    options = parser.parse_args()
+    module = options.guests / "every.wasm"
+    programs = (ours(), floor())
+    turns = [[measured(program, module, options.seconds) for program in programs] for _ in range(TURNS)]
+    rows = []
+    for key, bound, what in ROWS:
+        ratio = statistics.median(mine[key] / theirs[key] for mine, theirs in turns)
+        mine, theirs = (statistics.median(turn[who][key] for turn in turns) for who in (0, 1))
+        rows.append({"what": what, "ratio": ratio, "at_most": bound, "ns": mine, "floor_ns": theirs})
+    threads = statistics.median(mine["threads"] for mine, _ in turns)
+    rows.append({"what": "two instances on two threads, over one", "ratio": threads, "at_least": THREADS})
+    missed = [row for row in rows if not met(row)]
+    if options.json:
+        print(json.dumps(rows, indent=2))
+    else:
+        for row in rows:
+            print(line(row))
+    return 1 if missed else 0
+
+
+def met(row):
+    most, least = row.get("at_most"), row.get("at_least")
+    return (most is None or row["ratio"] <= most) and (least is None or row["ratio"] >= least)
+
+
+def line(row):
+    most, least = row.get("at_most"), row.get("at_least")
+    bound = f"at most {most:.2f}" if most else f"at least {least:.2f}" if least else ""
+    verdict = "" if not bound else "met" if met(row) else "MISSED"
+    times = f"({row['ns']:,.0f} against {row['floor_ns']:,.0f} ns)" if "ns" in row else ""
+    return f"{row['what']:55} {row['ratio']:7.3f}  {bound:14} {verdict:7} {times}".rstrip()
+
+
+def measured(program, module, seconds):
+    done = subprocess.run([program, module, seconds], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+def ours():
+    build = ["cmake", "--build", "--preset", "release", "--target", "berth_calls"]
+    subprocess.run(build, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    return ROOT / "build/release/bench/berth_calls"
+
+
+def floor():
+    command = [ROOT / "tools/cargo.sh", "build", "--quiet", "--release", "-p", "berth-call-floor", "--message-format=json"]
+    built = subprocess.run(command, check=True, capture_output=True, text=True)
+    units = [json.loads(text) for text in built.stdout.splitlines()]
+    return next(unit["executable"] for unit in units if unit.get("executable"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
