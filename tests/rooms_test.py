@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Holds the includes in src/ against src/rooms.txt.
+"""Holds the includes in src/ and include/berth/ against src/rooms.txt.
 
-A room includes itself and the rooms above it; each folder in src/ is a listed room; only src/engine sees
-berth_engine.h; the pure rooms do no I/O. --self-test shows that each of these can fail.
+A room includes itself and the rooms above it, and the library's own headers, which include no room; each folder in src/ is
+a listed room; only src/engine sees berth_engine.h; the pure rooms do no I/O. --self-test shows that each of these can fail.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from pathlib import Path
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 PURE_ROOMS = ["claims", "policy", "apps"]
+API = "berth"  # include/berth: the contract of the library, of which every room may use what it needs
 # Headers by which a program reaches its operating system.
 IO_HEADERS = re.compile(
     r"sys/.*|netinet/.*|arpa/.*|linux/.*|base/os/.*|base/loop\.h|"
@@ -44,6 +45,11 @@ def check(src):
         for file in sorted((src / room).rglob("*")):
             if file.suffix in (".h", ".cc"):
                 complaints += check_file(src, file, room, rooms)
+    for file in sorted((src.parent / "include" / API).rglob("*.h")):
+        for number, line in enumerate(file.read_text().splitlines(), start=1):
+            found = INCLUDE.match(line)
+            if found and found[1] == '"' and not found[2].startswith(f"{API}/"):
+                complaints.append(f"include/{API}/{file.name}:{number}: the library's headers include no room: {found[2]}")
     return complaints
 
 
@@ -59,6 +65,8 @@ def check_file(src, file, room, rooms):
         if header.endswith("berth_engine.h"):
             if room != "engine":
                 complaints.append(f"{where}: only src/engine includes berth_engine.h")
+        elif bracket == '"' and other == API:
+            continue  # stands above all rooms
         elif bracket == '"' and other not in rooms:
             complaints.append(f'{where}: "{header}" is in no room; name headers as "room/header.h"')
         elif bracket == '"' and rooms.index(other) > rooms.index(room):
@@ -79,6 +87,8 @@ def self_test():
         ({"policy/b.cc": '#include "engine/c.h"\n'}, "src/policy/b.cc:1: policy includes engine/c.h"),
         ({"base/os/a.cc": '\n#include "policy/b.h"\n'}, "src/base/os/a.cc:2: base includes policy/b.h"),
         ({"base/a.cc": '#include "a.h"\n'}, '"a.h" is in no room'),
+        ({"base/a.cc": '#include "berth/a.h"\n', "../include/berth/a.h": '#include "berth/b.h"\n'}, None),
+        ({"../include/berth/a.h": '#include "base/a.h"\n'}, "the library's headers include no room: base/a.h"),
         ({"policy/b.cc": "#include <berth_engine.h>\n"}, "only src/engine includes berth_engine.h"),
         ({"policy/b.cc": "#include <sys/stat.h>\n"}, "policy is pure"),
         ({"policy/b.cc": "#include <fstream>\n"}, "policy is pure"),
@@ -89,10 +99,12 @@ def self_test():
     failures = 0
     for change, expected in cases:
         with tempfile.TemporaryDirectory() as folder:
+            src = Path(folder) / "src"
+            src.mkdir()
             for name, text in {**good, **change}.items():
-                (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
-                (Path(folder) / name).write_text(text)
-            found = check(Path(folder))
+                (src / name).parent.mkdir(parents=True, exist_ok=True)
+                (src / name).write_text(text)
+            found = check(src)
         if (expected is None and found) or (expected and not any(expected in line for line in found)):
             failures += 1
             print(f"{change}: expected {expected or 'nothing'}, found {found or 'nothing'}")
