@@ -212,15 +212,18 @@ backend berth
 """)  # fmt: skip
 
 
-def through(proxy, server):
-    """What has to hold through any of them."""
+def through(proxy, server, both_ways=True):
+    """What has to hold through any of them. One that takes nothing more of a body once its answer comes, as nginx does,
+    can't bring one both ways at once, from berth or from any other server.
+    """
     check(proxy.curl("/") == (200, HELLO), f"{proxy.curl('/')} {proxy.words.read_text()}")
     check(proxy.curl("/nothing")[0] == 404, "its own 404")
     data = os.urandom(8 << 20)
     # Not by "Expect: 100-continue", which curl says for so much: HAProxy 2.6 loses an answer's body that begins in one
     # packet with the 100, as that of a guest does that answers before it reads. So it does with any server behind it.
-    status, back = proxy.curl("/echo", "--data-binary", "@-", "-H", "Expect:", data=data)
-    check((status, back == data) == (200, True), f"there and back: {status}, {len(back)} bytes")
+    if both_ways:
+        status, back = proxy.curl("/echo", "--data-binary", "@-", "-H", "Expect:", data=data)
+        check((status, back == data) == (200, True), f"there and back: {status}, {len(back)} bytes")
     status, size = proxy.curl("/size", "-T", "-", data=data)
     check((status, size) == (200, f"{len(data)}\n".encode()), f"an upload of unknown length: {status} {size}")
     with proxy.connect() as client:
@@ -244,7 +247,7 @@ def through(proxy, server):
 @cases.both
 def nginx_brings_requests(machine):
     with Seen(machine, module=machine.module) as server, nginx(machine, server) as proxy:
-        through(proxy, server)
+        through(proxy, server, both_ways=False)
 
 
 @cases.both

@@ -142,7 +142,7 @@ def an_instance_that_nobody_asks_goes(machine):
                     time.sleep(0.1)
                 check(server.metric("berth_memory_bytes", module=name) > 0, "what is kept takes nothing")
                 until(lambda: server.metric("berth_memory_bytes", module=name) == 0,
-                      lambda: f"{server.metric('berth_memory_bytes', module=name)} bytes are kept for ever", 40)  # fmt: skip
+                      lambda: f"{server.metric('berth_memory_bytes', module=name)} bytes are kept for ever", 90)  # fmt: skip
             check(server.curl("/count") == (200, b"1\n"), "the next one")
 
 
