@@ -226,7 +226,9 @@ void Place::turn() noexcept {
     if (i != *own_ && (other.taken == 0 || other.wants_until_ns < now_ns)) continue;
     wants[count++] = {.weight = other.cpu_weight, .most = other.cpu_most};
   }
-  const uint64_t parts = kWhole - std::min(heading(slots_).parts_given_up.load(), kWhole - kLeast);
+  // Who gives way to nobody isn't slowed by what others gave up, perhaps long ago.
+  const uint64_t given_up = pressure_ ? heading(slots_).parts_given_up.load() : 0;
+  const uint64_t parts = kWhole - std::min(given_up, kWhole - kLeast);
   const uint64_t total = std::max<uint64_t>(cpu_total_ * parts / kWhole, 1);
   const uint64_t share = std::max<uint64_t>(fair_share(total, std::span(wants).first(count), at), 1);
   own.cpu_now = share;

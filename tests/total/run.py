@@ -274,6 +274,23 @@ def modules_give_way_to_programs_that_wait(machine):
 
 
 @case()
+def who_gives_way_to_nobody_is_not_slowed_by_what_others_gave_up(machine):
+    core = min(os.sched_getaffinity(0))
+    priority = '[priority]\nnice = 0\npressure = "{}"\n[total]\ncpu.share = "50%"\n'
+    machine.owner(priority.format("yield"))
+    module = machine.start("spin", "--wall", "60s", core=core)
+    machine.until(1)
+    with busy(2, core):
+        time.sleep(4)
+        # It has given up most, and takes nothing back any more.
+        module.kill()
+        module.wait()
+    machine.owner(priority.format("ignore"))
+    (used,) = measured([machine.start("spin", "--wall", "60s", core=core)], 5)
+    check(used >= 0.4, f"of the half that there is it gets {used}")
+
+
+@case()
 def a_module_is_nice_unless_the_owner_says_otherwise(machine):
     machine.owner('[priority]\npressure = "yield"\n')
     first = machine.start("rest")
