@@ -53,7 +53,7 @@ impl Cases {
         };
         let number = match count {
             ..=0x100 => 1,
-            ..=0x1_0000 => 2,
+            0x101..=0x1_0000 => 2,
             _ => 4,
         };
         Some(Cases { number, payload_at: info.payload_offset32 as usize })
