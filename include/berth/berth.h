@@ -5,5 +5,6 @@
 #include "berth/codec.h"
 #include "berth/describe.h"
 #include "berth/host.h"
+#include "berth/instance.h"
 #include "berth/result.h"
 #include "berth/type.h"

@@ -21,12 +21,11 @@
 #include <string_view>
 #include <vector>
 
-#include "berth/codec.h"
+#include "berth/instance.h"
 #include "berth/result.h"
 
 namespace berth {
 
-class Instance;
 class Module;
 
 struct HostOptions {
@@ -92,114 +91,5 @@ class Module : public std::enable_shared_from_this<Module> {
 
   std::unique_ptr<Parts> parts_;
 };
-
-namespace detail {
-
-/// Takes a result out of its words; false when there was no memory for it.
-using Take = bool (*)(void* to, std::span<const uint64_t> words) noexcept;
-
-/// Where the result of a call goes.
-template <class R>
-struct Taken {
-  std::optional<R> value;
-
-  static bool take(void* to, std::span<const uint64_t> words) noexcept try {
-    Reader from(words);
-    static_cast<Taken*>(to)->value.emplace(detail::take<R>(from));
-    return true;
-  } catch (...) {
-    return false;
-  }
-};
-template <>
-struct Taken<void> {
-  static bool take(void*, std::span<const uint64_t>) noexcept {
-    return true;
-  }
-};
-
-template <class Signature>
-struct Function;
-
-}  // namespace detail
-
-/// A function of an instance, with its C++ types. Keeps the instance. Calls follow the instance's rule: one
-/// at a time.
-template <class Signature>
-using Function = detail::Function<Signature>;
-
-/// What a module is while it runs: its memory, its state. One call at a time, from whichever thread: a call
-/// beside another one is an error, kUnavailable, and changes nothing.
-class Instance : public std::enable_shared_from_this<Instance> {
- public:
-  Instance(const Instance&) = delete;
-  Instance& operator=(const Instance&) = delete;
-  /// Not while a call goes on.
-  ~Instance();
-
-  /// Finds an exported function, by the name that `berth call` takes: "greet", "rule.total",
-  /// "shop:price/rule@1.2.0.total". kInvalidArgument when its types are others, with both; kNotFound.
-  template <class Signature>
-  Result<Function<Signature>> function(std::string_view name);
-
-  /// Ends the call that goes on, soon, with kCancelled, and with it the instance. Any thread.
-  void cancel();
-
-  /// The CPU time of all its calls until now.
-  std::chrono::nanoseconds cpu_used() const;
-
- private:
-  friend class Module;
-  template <class Signature>
-  friend struct detail::Function;
-  struct Parts;
-  explicit Instance(std::unique_ptr<Parts> parts);
-
-  Result<size_t> bind(std::string_view name, const FunctionType& wanted);
-  Result<void> call(size_t function, std::span<const uint64_t> words, detail::Take take, void* to);
-
-  std::unique_ptr<Parts> parts_;
-};
-
-template <class R, class... A>
-struct detail::Function<R(A...)> {
- public:
-  /// Calls it on this thread. kLimit, kTrap and kCancelled end the instance: it answers every later call with
-  /// the same error.
-  Result<R> operator()(const A&... arguments) const {
-    Writer words;
-    (put(words, arguments), ...);
-    Taken<R> taken;
-    auto called = instance_->call(number_, words.words(), Taken<R>::take, &taken);
-    if (!called) return std::unexpected(std::move(called).error());
-    if constexpr (std::is_void_v<R>) {
-      return {};
-    } else {
-      return std::move(*taken.value);
-    }
-  }
-
- private:
-  friend class berth::Instance;
-  Function(std::shared_ptr<Instance> instance, size_t number)
-      : instance_(std::move(instance)), number_(number) {}
-
-  static FunctionType type() {
-    FunctionType made;
-    (made.parameters.push_back(part(type_of<A>())), ...);
-    if constexpr (!std::is_void_v<R>) made.result = type_of<R>();
-    return made;
-  }
-
-  std::shared_ptr<Instance> instance_;
-  size_t number_;
-};
-
-template <class Signature>
-Result<Function<Signature>> Instance::function(std::string_view name) {
-  auto number = bind(name, Function<Signature>::type());
-  if (!number) return std::unexpected(std::move(number).error());
-  return Function<Signature>(shared_from_this(), *number);
-}
 
 }  // namespace berth

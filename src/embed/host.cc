@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <system_error>
 
 #include "embed/description.h"
 #include "embed/ending.h"
@@ -25,7 +26,10 @@ Result<policy::Policy> policy_of(const InstanceOptions& options) {
   policy.limits.memory_bytes = options.limits.memory_bytes;
   policy.limits.cpu_time = options.limits.cpu_time;
   policy.limits.wall = options.limits.wall;
-  BERTH_TRY_VOID(host::anchor(policy, std::filesystem::current_path().string()));
+  std::error_code error;
+  const auto folder = std::filesystem::current_path(error);
+  if (error) return fail(ErrorCode::kUnavailable, "the folder that this program is in: " + error.message());
+  BERTH_TRY_VOID(host::anchor(policy, folder.string()));
   return policy;
 }
 

@@ -109,11 +109,14 @@ impl Canceller {
 impl Runtime {
     /// An instance of a module, for the caller to call. Its start runs here, under the limits of one call.
     pub fn hold(&self, module: &Module, guest: &Guest) -> Result<Live, Outcome> {
-        match self.hold_once(module, guest, false) {
-            // An import that may wait is known from the engine's refusal alone.
-            Err(Outcome::Failed(why)) if why.contains("*_async") => self.hold_once(module, guest, true),
-            held => held,
+        if !module.waits.load(Relaxed) {
+            match self.hold_once(module, guest, false) {
+                // An import that may wait is known from the engine's refusal alone, which comes before the guest's code.
+                Err(Outcome::Failed(why)) if why.contains("*_async") => module.waits.store(true, Relaxed),
+                held => return held,
+            }
         }
+        self.hold_once(module, guest, true)
     }
 
     fn hold_once(&self, module: &Module, guest: &Guest, on_fiber: bool) -> Result<Live, Outcome> {

@@ -11,7 +11,7 @@ use berth_store::State;
 use berth_store::linkers;
 use std::cell::Cell;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use tokio::runtime::{Builder, Handle};
@@ -74,6 +74,8 @@ pub struct Module {
     pub(crate) linked: Result<Linked>,
     pub(crate) kind: Kind,
     pub(crate) needs: Needs,
+    /// An import of it may wait, so that it is called on a fiber: known once an instance was made without.
+    pub(crate) waits: AtomicBool,
 }
 
 /// A component that can be instantiated.
@@ -184,7 +186,7 @@ impl Runtime {
             let (command, handler) = (Command::of(&instance), Handler::of(&instance));
             Linked { instance, command, handler }
         });
-        Ok(Module { linked, kind, needs })
+        Ok(Module { linked, kind, needs, waits: AtomicBool::new(false) })
     }
 
     /// Starts the lanes, if they aren't yet.

@@ -15,7 +15,8 @@
 //! | record, tuple, list of fixed length | each field |
 //! | flags | one for each 64, the first in the lowest bit |
 //! | variant, option, result | the case, counted from 0 (`none` 0, `some` 1; `ok` 0, `error` 1), then what is in it |
-//! | own, borrow | what names the resource ([`Resources`]) |
+//!
+//! Resources, streams and futures have no words yet.
 //!
 //! This crate is the one place that leans on what the engine hides of its canonical ABI (`wasmtime::component::__internal`,
 //! the methods of [`wasmtime::component::Lower`] and [`wasmtime::component::Lift`]); it fits the engine's exact version.
