@@ -19,12 +19,13 @@ both. A row has its bound; exit status 1 when one is missed. berth has its limit
 """
 
 import argparse
+import contextlib
+import http.client
 import json
 import resource
 import shutil
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -175,8 +176,13 @@ class Bad:
             thread.join()
 
     def again_and_again(self, path):
+        """By connections of this process: one more program each time would itself be a bad neighbour."""
         while not self.over.is_set():
-            subprocess.run(["curl", "-s", "-m", "1", "-o", "/dev/null", "-H", f"Host: {path}.test", self.server.url + path])
+            client = http.client.HTTPConnection(self.server.host, self.server.port, timeout=1)
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                client.request("GET", f"/{path}", headers={"Host": f"{path}.test"})
+                client.getresponse().read()
+            client.close()
 
     def slowly(self):
         with socket.create_connection((self.server.host, self.server.port), timeout=10) as client:

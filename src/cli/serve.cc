@@ -308,11 +308,13 @@ Result<int> serve(const Options& options) {
                        [&](const std::string& module, const host::ServedRequest& request) {
                          complaints.add(module, request);
                        });
-  BERTH_TRY_VOID(modules.start(
+  // From here on instances may be there, and the lanes tell of them what would be gone when this returned.
+  const auto leave = [&](const Error& error) { std::_Exit(report(error, options.style())); };
+  const auto made = modules.start(
       *engine, {.reuse = reuse, .queue_length = queue_length},
-      [&](const host::Loaded& loaded, uint64_t number) { return changes.watch_first(loaded, number); }));
-  if (const auto tried = modules.try_out(*engine); !tried)
-    std::_Exit(report(tried.error(), options.style()));  // what watches it goes before it does
+      [&](const host::Loaded& loaded, uint64_t number) { return changes.watch_first(loaded, number); });
+  if (!made) leave(made.error());
+  if (const auto tried = modules.try_out(*engine); !tried) leave(tried.error());
   const serve::SiteSettings on_site{
       .queue_time = queue_time, .access_log = seen->start_log(), .telemetry = seen->start_telemetry(*loop)};
   serve::Site site(modules.table(), on_site, [&](uint64_t left) {
@@ -322,11 +324,10 @@ Result<int> serve(const Options& options) {
     });
   });
   changes.begin(site);
-  const auto server =
-      BERTH_TRY(engine::Server::start(*engine, std::move(listener), settings, site, tls.get()));
-  if (const auto started = seen->start_admin(*engine, site, *server); !started) {
-    std::_Exit(report(started.error(), options.style()));  // requests may be under way already
-  }
+  auto started = engine::Server::start(*engine, std::move(listener), settings, site, tls.get());
+  if (!started) leave(started.error());
+  const std::unique_ptr<engine::Server> server = *std::move(started);
+  if (const auto shown = seen->start_admin(*engine, site, *server); !shown) leave(shown.error());
   seen->start_metrics(site, *server);
   if (loader) listen(*loader, *loop, changes, tls.get());
   bool stopping = false;

@@ -7,6 +7,7 @@ versions of WASI do, with `web-p3`. One line a case, and a closing count. The st
 """
 
 import argparse
+import contextlib
 import os
 import re
 import signal
@@ -17,6 +18,8 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+
+import frames
 
 
 class Cases:
@@ -339,6 +342,32 @@ def slow_and_silent_clients_are_let_go(machine):
         stop.set()
         thread.join()
         check(time.monotonic() - begin < 14, "they are kept for long")
+
+
+@cases.case
+def a_connection_that_rests_is_kept_for_longer_than_a_head_may_take(machine):
+    get = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    with machine.serve("--head-timeout", "1s", "--idle-timeout", "5s") as server:
+        rests, begins, multiplexed = server.connect(), server.connect(), server.connect()
+        for client in (rests, begins):
+            client.sendall(get)
+            check(b"hello" in client.recv(65536), "the first request")
+        multiplexed.sendall(frames.begin() + frames.request(1))
+        time.sleep(2.5)
+        begins.sendall(get[:9])
+        multiplexed.sendall(frames.frame(frames.PING, 0, 0, bytes(8)))
+        began = time.monotonic()
+        rests.sendall(get)
+        check(b"hello" in rests.recv(65536), "the one that rested is gone")
+        begins.settimeout(10)
+        check(begins.recv(100) == b"" and time.monotonic() - began < 2, "a later head may take as long as it likes")
+        multiplexed.sendall(frames.request(3))
+        multiplexed.settimeout(2)
+        answer = b""
+        with contextlib.suppress(TimeoutError):
+            while piece := multiplexed.recv(65536):
+                answer += piece
+        check(answer.count(b"hello") == 2, "frames between requests are taken for a head that is late")
 
 
 @cases.case

@@ -4,6 +4,7 @@
 
 use crate::alone::Alone;
 use crate::ending::classify;
+use crate::lane_clock;
 use crate::limits::{Budget, GuardsOff, Limit, Meter};
 use crate::pause;
 use crate::pulse::{End, NEVER, Pulse};
@@ -11,12 +12,13 @@ use crate::runtime::{Command, Module, Runtime, Shared};
 use crate::stacks::StackBudget;
 use crate::state::state;
 use crate::ticker::Ticker;
+use crate::turn::Turn;
 use crate::typed::{self, Function};
 use berth_doors::Owner;
 use berth_doors::files::Phantom;
 use berth_doors::ledger::Counted;
 use berth_doors::net::Settings;
-use berth_doors::os::{Ways, process_cpu_ns, thread_cpu_ns};
+use berth_doors::os::{Ways, process_cpu_ns};
 use berth_doors::share::{Drawing, Gate, Share};
 use berth_doors::stdio::Output;
 use berth_store::{Metered, fill};
@@ -145,6 +147,7 @@ impl Call {
 struct Measured<'a, F> {
     guest: Pin<&'a mut F>,
     gate: Gate,
+    turn: Turn,
     pulse: &'a Pulse,
     ticker: &'a Ticker,
     /// Of a guest that may have many stacks.
@@ -156,18 +159,26 @@ impl<F: Future> Future for Measured<'_, F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let pulse = self.pulse;
-        if let Some(end) = pulse.end(pulse.meter.cpu_used_ns.load(Relaxed)) {
+        let began = lane_clock::begin();
+        if let Some(end) = pulse.end_at(began.at, pulse.meter.cpu_used_ns.load(Relaxed)) {
             return Poll::Ready(Err(end));
         }
         let this = &mut *self;
         if let Some(drawing) = &pulse.drawing {
-            ready!(this.gate.poll(cx, Some(pulse.meter.cpu_throttled_ns), || drawing.rest()));
+            if this.gate.poll(cx, Some(pulse.meter.cpu_throttled_ns), || drawing.rest()).is_pending() {
+                this.turn.leave();
+                return Poll::Pending;
+            }
         }
-        let polled = {
+        if pulse.interrupted.load(Relaxed) {
+            ready!(this.turn.poll(cx));
+            pulse.interrupted.store(false, Relaxed);
+        }
+        let (polled, now) = {
             let _running = this.ticker.run();
             let inside = (pulse.alone && pulse.drawing.is_some()).then(pause::enter);
-            let before = thread_cpu_ns();
-            pulse.polled_at.store(before, Relaxed);
+            pulse.polled_at.store(began.at, Relaxed);
+            pulse.polled_cpu.store(began.cpu, Relaxed);
             if pulse.alone {
                 pulse.process_polled_at.store(process_cpu_ns(), Relaxed);
             }
@@ -177,7 +188,7 @@ impl<F: Future> Future for Measured<'_, F> {
                 Some(stacks) => stacks.pays_for(|| this.guest.as_mut().poll(cx)),
             };
             pulse.polls.fetch_add(1, Release);
-            let used = thread_cpu_ns() - before;
+            let (used, now) = lane_clock::end(began);
             pulse.meter.cpu_used_ns.fetch_add(used, Relaxed);
             if let Some(drawing) = &pulse.drawing {
                 drawing.draw(used);
@@ -185,14 +196,19 @@ impl<F: Future> Future for Measured<'_, F> {
             if inside.is_some() {
                 pulse.count_rest();
             }
-            polled
+            (polled, now)
         };
         match polled {
             Poll::Ready(output) => Poll::Ready(Ok(output)),
-            Poll::Pending => match pulse.end(pulse.meter.cpu_used_ns.load(Relaxed)) {
-                Some(end) => Poll::Ready(Err(end)),
-                None => Poll::Pending,
-            },
+            Poll::Pending => {
+                if !pulse.interrupted.load(Relaxed) {
+                    this.turn.leave();
+                }
+                match pulse.end_at(now, pulse.meter.cpu_used_ns.load(Relaxed)) {
+                    Some(end) => Poll::Ready(Err(end)),
+                    None => Poll::Pending,
+                }
+            }
         }
     }
 }
@@ -245,9 +261,11 @@ pub(crate) fn pulse_of(guest: &Guest, meter: Meter, alone: bool) -> Arc<Pulse> {
         deadline_ns: AtomicU64::new(NEVER),
         cpu_allowed_ns: AtomicU64::new(NEVER),
         polled_at: AtomicU64::new(0),
+        polled_cpu: AtomicU64::new(0),
         process_polled_at: AtomicU64::new(0),
         polls: AtomicU64::new(0),
         cancelled: AtomicBool::new(false),
+        interrupted: AtomicBool::new(false),
         wake: Notify::new(),
         alone,
         guards_off: guest.guards_off,
@@ -324,6 +342,7 @@ impl Shared {
         let measured = Measured {
             guest: std::pin::pin!(running),
             gate: Gate::new(pulse.drawing.as_ref().map(|drawing| drawing.turns())),
+            turn: Turn::default(),
             pulse,
             ticker: &self.ticker,
             stacks,
@@ -431,7 +450,11 @@ pub(crate) fn open_store(
     fill(&mut store, false)?;
     if !module.kind.alone {
         store.epoch_deadline_callback(move |_| match pulse.end(pulse.cpu_now()) {
-            None => Ok(UpdateDeadline::Yield(1)),
+            None => {
+                pulse.interrupted.store(true, Relaxed);
+                // The lane looks at its sockets and timers before it goes on.
+                Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+            }
             Some(end) => Err(end.into()),
         });
     }

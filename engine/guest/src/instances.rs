@@ -3,11 +3,13 @@
 //! where the module's owner lets them answer several. Each lane has its own, and takes the one that it used last.
 
 use crate::call::{Guest, Outcome, open_store};
+use crate::held::Held;
 use crate::limits::GuardsOff;
 use crate::measure::{Counters, Measure};
 use crate::runtime::{self, Module, Shared};
+use crate::service::Overseer;
 use berth_doors::stdio::Output;
-use berth_store::{Metered, State, count_fuel, fill};
+use berth_store::{State, count_fuel, fill};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -35,13 +37,16 @@ pub(crate) struct Given {
     pub module: Arc<Module>,
     /// Its meter says the limits of one request.
     pub guest: Guest,
+    /// An instance uses what C++ lends until it is gone, which may be after its service.
+    pub overseer: Arc<dyn Overseer>,
 }
 
 impl Given {
     /// A store for an instance.
-    pub fn open(&self, measure: &Measure) -> Result<Metered> {
+    pub fn open(&self, measure: &Arc<Measure>) -> Result<Held> {
         let outputs = [Output::stdout(self.guest.ways), Output::stderr(self.guest.ways)];
-        open_store(&self.shared, &self.module, &self.guest, measure.pulse.clone(), &outputs)
+        let metered = open_store(&self.shared, &self.module, &self.guest, measure.pulse.clone(), &outputs)?;
+        Ok(Held::new(metered, measure.clone(), self.overseer.clone()))
     }
 
     /// Does something of a guest's under its limits.
@@ -83,8 +88,7 @@ struct Lane {
 
 /// One that can answer a request now.
 pub(crate) struct Instance {
-    // The store goes first: it counts in what the measure holds.
-    metered: Metered,
+    held: Held,
     handler: Proxy,
     measure: Arc<Measure>,
     answered: u32,
@@ -112,9 +116,9 @@ impl Instances {
 
     /// Makes one. Within [`Instances::measured`].
     pub async fn make(&self, measure: Arc<Measure>) -> Result<Instance> {
-        let mut metered = self.given.open(&measure)?;
-        let handler = self.handler.instantiate_async(&mut metered.0).await?;
-        Ok(Instance { metered, handler, measure, answered: 0, entries: 0, since: Instant::now() })
+        let mut held = self.given.open(&measure)?;
+        let handler = self.handler.instantiate_async(held.store()).await?;
+        Ok(Instance { held, handler, measure, answered: 0, entries: 0, since: Instant::now() })
     }
 
     pub fn given(&self) -> &Given {
@@ -123,7 +127,7 @@ impl Instances {
 
     /// Keeps one that has answered for the next request on this lane, if it may answer more and left nothing behind.
     pub fn keep(&self, mut instance: Instance) {
-        let leaks = self.given.leaks(instance.metered.0.data_mut(), instance.entries);
+        let leaks = self.given.leaks(instance.held.store().data_mut(), instance.entries);
         if instance.answered < self.reuse && !leaks && self.have_room() {
             instance.since = Instant::now();
             self.here().resting().push(instance);
@@ -228,17 +232,22 @@ impl Instance {
     /// For one request, of which there is one at a time.
     pub fn begin(&mut self) -> Result<(&mut Store<State>, &Proxy)> {
         if self.answered > 0 {
-            fill(&mut self.metered.0, false)?;
+            fill(&mut *self.held.store(), false)?;
         }
         self.answered += 1;
-        Ok((&mut self.metered.0, &self.handler))
+        Ok((self.held.store(), &self.handler))
     }
 
     /// The guest has returned.
     pub fn end(&mut self) {
-        count_fuel(&self.metered.0);
+        count_fuel(&*self.held.store());
         if self.answered == 1 {
-            self.entries = count_entries(self.metered.0.data_mut());
+            self.entries = count_entries(self.held.store().data_mut());
         }
+    }
+
+    /// Ready when nothing of it is left.
+    pub async fn gone(self) {
+        self.held.gone().await;
     }
 }

@@ -3,10 +3,11 @@
 //! should go on.
 
 use crate::call::Outcome;
+use crate::lane_clock::{self, Began};
 use crate::limits::{GuardsOff, Limit, Meter};
 use crate::pause;
 use crate::ticker::PERIOD;
-use berth_doors::os::{monotonic_ns, process_cpu_ns, thread_cpu_ns};
+use berth_doors::os::{monotonic_ns, process_cpu_ns};
 use berth_doors::share::Drawing;
 use std::sync::Arc;
 use std::sync::atomic::{
@@ -55,13 +56,16 @@ pub(crate) struct Pulse {
     pub(crate) deadline_ns: AtomicU64,
     /// What the guest may have used of the CPU in all; [`NEVER`] is no bound.
     pub(crate) cpu_allowed_ns: AtomicU64,
-    /// The lane's CPU clock when the guest was last polled.
+    /// The lane's clocks when the guest was last polled.
     pub(crate) polled_at: AtomicU64,
+    pub(crate) polled_cpu: AtomicU64,
     /// The process's CPU clock then, for a guest that has the process for itself.
     pub(crate) process_polled_at: AtomicU64,
     /// How often the guest was polled, twice, and one more while it is.
     pub(crate) polls: AtomicU64,
     pub(crate) cancelled: AtomicBool,
+    /// The guest was interrupted in its code, and has more to do.
+    pub(crate) interrupted: AtomicBool,
     pub(crate) wake: Notify,
     pub(crate) alone: bool,
     pub(crate) guards_off: GuardsOff,
@@ -101,8 +105,8 @@ impl Pulse {
 
     /// Called on the lane's thread only, while the guest is polled.
     pub(crate) fn cpu_now(&self) -> u64 {
-        let running = thread_cpu_ns().saturating_sub(self.polled_at.load(Relaxed));
-        self.meter.cpu_used_ns.load(Relaxed) + running
+        let began = Began { at: self.polled_at.load(Relaxed), cpu: self.polled_cpu.load(Relaxed) };
+        self.meter.cpu_used_ns.load(Relaxed) + lane_clock::so_far(began)
     }
 
     /// The poll that is going on, and why it should not: for the tick's thread. All that the process does then is
@@ -142,13 +146,18 @@ impl Pulse {
     }
 
     pub(crate) fn end(&self, cpu_used_ns: u64) -> Option<End> {
+        self.end_at(monotonic_ns(), cpu_used_ns)
+    }
+
+    /// The same, at a time on the monotonic clock.
+    pub(crate) fn end_at(&self, now_ns: u64, cpu_used_ns: u64) -> Option<End> {
         if self.cancelled.load(Relaxed) {
             return Some(End::Cancelled);
         }
         if cpu_used_ns > self.cpu_allowed_ns.load(Relaxed) && !self.guards_off.has(GuardsOff::CPU_TIME) {
             return Some(End::Limit(Limit::CpuTime));
         }
-        let over = self.left().is_some_and(|left| left.is_zero()) && !self.guards_off.has(GuardsOff::WALL);
+        let over = now_ns >= self.deadline_ns.load(Relaxed) && !self.guards_off.has(GuardsOff::WALL);
         over.then_some(End::Limit(Limit::Wall))
     }
 }

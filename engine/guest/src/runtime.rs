@@ -5,7 +5,7 @@
 use crate::alone::Alone;
 use crate::engines::{self, Engines, Kind};
 use crate::limits::GuardsOff;
-use crate::ticker::Ticker;
+use crate::ticker::{BRIEF_PERIOD, PERIOD, Ticker};
 use berth_doors::inside::Inside;
 use berth_store::State;
 use berth_store::linkers;
@@ -135,7 +135,8 @@ impl Runtime {
         let engines = Arc::new(Engines::new(places, guards_off));
         let alone = Arc::new(Alone::default());
         let (ticking, watching) = (engines.clone(), alone.clone());
-        let ticker = Ticker::new(move || {
+        let period = if places > 0 { BRIEF_PERIOD } else { PERIOD };
+        let ticker = Ticker::new(period, move || {
             ticking.tick();
             watching.look()
         });

@@ -103,10 +103,10 @@ impl Runtime {
     pub fn service(&self, answers: Answers, guest: Guest, overseer: Arc<dyn Overseer>) -> Service {
         let Answers { module, handler, reuse } = answers;
         let lanes = self.lane_count();
-        let given = instances::Given { shared: self.shared.clone(), module, guest };
+        let given = instances::Given { shared: self.shared.clone(), module, guest, overseer: overseer.clone() };
         let kind = match handler {
             Handler::Wasi02(handler) => Kind::Wasi02(Box::new(Instances::new(given, handler, reuse.requests, lanes))),
-            Handler::Wasi03(handler) => Kind::Wasi03(Workers::new(given, handler, reuse, lanes, overseer.clone())),
+            Handler::Wasi03(handler) => Kind::Wasi03(Workers::new(given, handler, reuse, lanes)),
         };
         Service { kind, overseer }
     }
@@ -198,7 +198,10 @@ impl Service {
         };
         let outcome = instances.given().measured(&measure, work).await;
         // One that fell, or was ended amid its work, answers no more, and is gone before that is told.
-        let instance = instance.filter(|_| done || instances.given().guest.guards_off.has(GuardsOff::AGAIN));
+        let again = done || instances.given().guest.guards_off.has(GuardsOff::AGAIN);
+        if !again && let Some(instance) = instance.take() {
+            instance.gone().await;
+        }
         due.ended(outcome);
         if let Some(instance) = instance {
             instances.keep(instance);

@@ -13,7 +13,7 @@ use crate::instances::{Given, count_entries};
 use crate::limits::{GuardsOff, Limit};
 use crate::measure::{Counters, Measure};
 use crate::runtime;
-use crate::service::{Asked, Overseer, Reuse};
+use crate::service::{Asked, Reuse};
 use berth_doors::inside::Trail;
 use berth_store::{State, count_fuel, fill};
 use futures_util::StreamExt as _;
@@ -50,8 +50,6 @@ struct Common {
     handler: ServicePre<State>,
     reuse: Reuse,
     counters: Arc<Counters>,
-    /// Nobody is told anything after it has gone.
-    _overseer: Arc<dyn Overseer>,
 }
 
 /// A worker, for who has a request.
@@ -79,14 +77,8 @@ struct Job {
 }
 
 impl Workers {
-    pub fn new(
-        given: Given,
-        handler: ServicePre<State>,
-        reuse: Reuse,
-        lanes: usize,
-        overseer: Arc<dyn Overseer>,
-    ) -> Self {
-        let common = Common { given, handler, reuse, counters: Arc::default(), _overseer: overseer };
+    pub fn new(given: Given, handler: ServicePre<State>, reuse: Reuse, lanes: usize) -> Self {
+        let common = Common { given, handler, reuse, counters: Arc::default() };
         Workers { common: Arc::new(common), lanes: (0..lanes).map(|_| Mutex::default()).collect() }
     }
 
@@ -126,8 +118,8 @@ impl Workers {
         let measure = Measure::new(&given.guest, counters);
         measure.pulse.begin();
         let making = async {
-            let mut metered = given.open(&measure)?;
-            handler.instantiate_async(&mut metered.0).await?;
+            let mut held = given.open(&measure)?;
+            handler.instantiate_async(held.store()).await?;
             Ok(Outcome::Exited(0))
         };
         given.measured(&measure, making).await
@@ -176,14 +168,18 @@ async fn work(common: Arc<Common>, load: Arc<Load>, first: Job, mut more: mpsc::
     let measure = Measure::new(&common.given.guest, &common.counters);
     let desk = Desk { common: common.clone(), measure, load, under_way: Mutex::default() };
     let first = desk.begin(0, first, false);
+    let mut held = None;
     let running = async {
-        let mut metered = common.given.open(&desk.measure)?;
-        let proxy = common.handler.instantiate_async(&mut metered.0).await?;
-        metered.0.run_concurrent(async |accessor| desk.drive(accessor, &proxy, first, &mut more).await).await??;
+        let held = held.insert(common.given.open(&desk.measure)?);
+        let proxy = common.handler.instantiate_async(held.store()).await?;
+        held.store().run_concurrent(async |accessor| desk.drive(accessor, &proxy, first, &mut more).await).await??;
         Ok(Outcome::Exited(0))
     };
     let outcome = common.given.measured(&desk.measure, running).await;
     desk.load.closed.store(true, Relaxed);
+    if let Some(held) = held {
+        held.gone().await;
+    }
     for (_, due) in desk.under_way().drain() {
         due.ended(outcome.clone());
     }

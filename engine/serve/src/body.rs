@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Bodies as they pass between a connection and a guest.
 
-use crate::connection::Under;
+use crate::busy::Under;
 use crate::tracked::Tracked;
 use berth_guest::{Answer, Answered};
 use bytes::Bytes;

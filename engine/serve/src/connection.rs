@@ -2,6 +2,7 @@
 //! One connection: its requests, one after the other or, in HTTP/2, some at once.
 
 use crate::body::{Arriving, Leaving};
+use crate::busy::{Busy, Heard, Under};
 use crate::server::{Counted, Head, Route, Settings, Shared};
 use crate::tls::{Tls, speaks_http2};
 use crate::tracked::Tracked;
@@ -16,8 +17,6 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -32,55 +31,6 @@ const STREAM_WINDOW: u32 = 256 << 10;
 const SEND_BUFFER: usize = 64 << 10;
 /// hyper takes no less.
 const LEAST_HEAD: usize = 8192;
-
-/// How many requests of a connection are under way, and when the last of them was done. Nobody is woken for it: it is read
-/// when the connection may have been idle for long enough.
-struct Busy {
-    requests: AtomicUsize,
-    begun: Instant,
-    /// Nanoseconds after that.
-    done: AtomicU64,
-}
-
-/// One of them.
-pub(crate) struct Under(Arc<Busy>);
-
-impl Under {
-    fn way(busy: &Arc<Busy>) -> Self {
-        busy.requests.fetch_add(1, Relaxed);
-        Under(busy.clone())
-    }
-}
-
-impl Drop for Under {
-    fn drop(&mut self) {
-        self.0.done.store(self.0.begun.elapsed().as_nanos() as u64, Relaxed);
-        self.0.requests.fetch_sub(1, Relaxed);
-    }
-}
-
-impl Busy {
-    fn new() -> Arc<Self> {
-        Arc::new(Busy { requests: AtomicUsize::new(0), begun: Instant::now(), done: AtomicU64::new(0) })
-    }
-
-    /// Ready once nothing was under way for so long, from now on.
-    async fn idle(&self, time: Duration) {
-        let mut end = Instant::now() + time;
-        loop {
-            tokio::time::sleep_until(end.into()).await;
-            if self.requests.load(Relaxed) > 0 {
-                end = Instant::now() + time;
-                continue;
-            }
-            let done = self.begun + Duration::from_nanos(self.done.load(Relaxed));
-            if done + time <= end {
-                return;
-            }
-            end = done + time;
-        }
-    }
-}
 
 /// Who is at the other end, and how the connection came.
 struct Client {
@@ -125,11 +75,8 @@ pub(crate) async fn serve_tls(
 
 fn builder(settings: &Settings) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(settings.head_time)
-        .max_buf_size(settings.head_bytes.max(LEAST_HEAD));
+    // How long a head may take is measured by `Busy`: hyper's own timer would run while a connection rests, too.
+    builder.http1().header_read_timeout(None).max_buf_size(settings.head_bytes.max(LEAST_HEAD));
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -165,13 +112,14 @@ async fn speak<S>(
             Ok::<_, Infallible>(if head_alone { response.map(Leaving::without_body) } else { response })
         }
     });
+    let stream = Heard::new(stream, busy.clone());
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let idle = busy.idle(settings.idle_time);
     tokio::select! {
         biased;
         _ = connection.as_mut() => return,
         _ = stopped.wait_for(|stopped| *stopped) => {}
-        () = idle => {}
+        () = busy.slow_head(settings.head_time) => return,
+        () = busy.idle(settings.idle_time) => {}
     }
     connection.as_mut().graceful_shutdown();
     // One that hasn't said anything is none that a request is waited for on.

@@ -5,6 +5,7 @@
 //! another are brought here without a connection.
 
 mod body;
+mod busy;
 mod connection;
 mod inside;
 mod listener;
