@@ -310,6 +310,29 @@ def what_is_too_large_is_said(machine):
         check(server.curl("/", "-H", "X-Long: " + "y" * 20_000)[0] in (400, 431), "a long head")
 
 
+@cases.both
+def who_was_connected_when_it_stops_is_answered(machine):
+    with machine.serve() as server:
+        server.process.send_signal(signal.SIGSTOP)
+        clients = [server.connect() for _ in range(50)]
+        for client in clients:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        server.process.send_signal(signal.SIGTERM)
+        server.process.send_signal(signal.SIGCONT)
+        answers = [whole(client) for client in clients]
+        check(all(b"hello" in answer for answer in answers), f"{sum(b'hello' not in a for a in answers)} of 50 weren't")
+        check(server.process.wait(timeout=20) == 0, "its status")
+
+
+def whole(client):
+    """All that comes."""
+    answer = b""
+    with contextlib.suppress(ConnectionResetError), client:
+        while piece := client.recv(65536):
+            answer += piece
+    return answer
+
+
 @cases.case
 def slow_and_silent_clients_are_let_go(machine):
     with machine.serve("--head-timeout", "1s", "--idle-timeout", "2s") as server:

@@ -121,6 +121,12 @@ async fn speak<S>(
         () = busy.slow_head(settings.head_time) => return,
         () = busy.idle(settings.idle_time) => {}
     }
+    // What has come already is read: the lane looks at its sockets before it goes on.
+    tokio::select! {
+        biased;
+        _ = connection.as_mut() => return,
+        () = tokio::task::yield_now() => {}
+    }
     connection.as_mut().graceful_shutdown();
     // One that hasn't said anything is none that a request is waited for on.
     tokio::select! {

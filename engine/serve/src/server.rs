@@ -9,10 +9,11 @@ use crate::tracked::{Completion, Finished};
 use berth_guest::{Runtime, Service};
 use http::{HeaderMap, HeaderValue};
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 
 /// What a request says of itself before its body.
@@ -120,6 +121,8 @@ pub(crate) struct Shared {
     /// Nothing where HTTP is spoken plainly.
     pub tls: Option<Arc<Tls>>,
     connections: AtomicUsize,
+    /// Lanes that accept more.
+    accepting: AtomicUsize,
     fewer: Notify,
 }
 
@@ -152,16 +155,23 @@ impl Server {
         tls: Option<Arc<Tls>>,
     ) -> io::Result<Self> {
         let (stop, stopped) = watch::channel(false);
-        let shared = Arc::new(Shared { router, settings, tls, connections: AtomicUsize::new(0), fewer: Notify::new() });
+        let sockets = listener.listen()?;
+        let accepting = AtomicUsize::new(sockets.len());
+        let (connections, fewer) = Default::default();
+        let shared = Arc::new(Shared { router, settings, tls, connections, accepting, fewer });
         if settings.inside {
             runtime.bring_inside(shared.clone());
         }
-        let mut sockets = listener.listen()?.into_iter();
+        let mut sockets = sockets.into_iter();
         runtime.on_each_lane(|lane| {
             let (shared, stopped, socket) = (shared.clone(), stopped.clone(), sockets.next());
             async move {
-                if let Some(listener) = socket.and_then(|socket| TcpListener::from_std(socket).ok()) {
-                    accept(listener, &shared, stopped.clone()).await;
+                if let Some(socket) = socket {
+                    if let Ok(listener) = TcpListener::from_std(socket) {
+                        accept(listener, &shared, &stopped).await;
+                    }
+                    shared.accepting.fetch_sub(1, Relaxed);
+                    shared.fewer.notify_one();
                 }
                 if lane == 0 {
                     drain(&shared, stopped).await;
@@ -194,7 +204,7 @@ const REST: Duration = Duration::from_millis(50);
 async fn drain(shared: &Shared, mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
     let empty = async {
-        while shared.connections.load(Relaxed) > 0 {
+        while shared.connections.load(Relaxed) + shared.accepting.load(Relaxed) > 0 {
             shared.fewer.notified().await;
         }
     };
@@ -202,24 +212,36 @@ async fn drain(shared: &Shared, mut stopped: watch::Receiver<bool>) {
     shared.router.drained(shared.connections.load(Relaxed));
 }
 
-async fn accept(listener: TcpListener, shared: &Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+async fn accept(listener: TcpListener, shared: &Arc<Shared>, stopped: &watch::Receiver<bool>) {
+    let mut stop = stopped.clone();
     loop {
         let accepted = tokio::select! {
             biased;
-            _ = stopped.wait_for(|stopped| *stopped) => return,
+            _ = stop.wait_for(|stopped| *stopped) => break,
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => {
-                let Some(counted) = shared.count() else { continue };
-                let (shared, stopped) = (shared.clone(), stopped.clone());
-                // Tasks of two kinds, so that a plain connection takes no room for TLS.
-                match shared.tls.clone() {
-                    None => tokio::spawn(serve(stream, peer, shared, stopped, counted)),
-                    Some(tls) => tokio::spawn(serve_tls(stream, tls, peer, shared, stopped, counted)),
-                };
-            }
+            Ok((stream, peer)) => welcome(stream, peer, shared, stopped),
             Err(_) => tokio::time::sleep(REST).await,
         }
     }
+    // Those that the system has connected already may have asked: it would cut them off.
+    let Ok(listener) = listener.into_std() else { return };
+    while let Ok((stream, peer)) = listener.accept() {
+        if stream.set_nonblocking(true).is_ok()
+            && let Ok(stream) = TcpStream::from_std(stream)
+        {
+            welcome(stream, peer, shared, stopped);
+        }
+    }
+}
+
+fn welcome(stream: TcpStream, peer: SocketAddr, shared: &Arc<Shared>, stopped: &watch::Receiver<bool>) {
+    let Some(counted) = shared.count() else { return };
+    let (shared, stopped) = (shared.clone(), stopped.clone());
+    // Tasks of two kinds, so that a plain connection takes no room for TLS.
+    match shared.tls.clone() {
+        None => tokio::spawn(serve(stream, peer, shared, stopped, counted)),
+        Some(tls) => tokio::spawn(serve_tls(stream, tls, peer, shared, stopped, counted)),
+    };
 }
