@@ -220,6 +220,10 @@ int32_t berth_describe(berth_slice module, berth_description* out, berth_bytes* 
   return kOk;
 }
 
+int32_t berth_wit_world(berth_slice, berth_slice, berth_bytes*, berth_bytes* error) {
+  return fail(error, kInvalidModule, "no WIT here");
+}
+
 void berth_description_free(berth_description description) {
   berth_bytes_free(description.wit);
   berth_bytes_free(description.imports);

@@ -620,6 +620,14 @@ void berth_module_free(struct berth_module *module);
 /// `module` is readable; `out` is writable; `error` is writable or null.
 int32_t berth_describe(struct berth_slice module, struct berth_description *out, struct berth_bytes *error);
 
+/// A world of WIT as JSON (`engine/module/src/world.rs`). `path` is a WIT file, a folder of them, or a component; without a `name`
+/// there is one world only. *Own* `out`. Any thread.
+/// *Borrow* `path` and `name`; `out` is writable; `error` is writable or null.
+int32_t berth_wit_world(struct berth_slice path,
+                        struct berth_slice name,
+                        struct berth_bytes *out,
+                        struct berth_bytes *error);
+
 /// *Own* the parts of `description`.
 /// They came from `berth_describe` and are not used again.
 void berth_description_free(struct berth_description description);

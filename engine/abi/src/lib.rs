@@ -378,6 +378,29 @@ pub unsafe extern "C" fn berth_describe(
     })
 }
 
+/// A world of WIT as JSON (`engine/module/src/world.rs`). `path` is a WIT file, a folder of them, or a component; without a `name`
+/// there is one world only. *Own* `out`. Any thread.
+///
+/// # Safety
+/// *Borrow* `path` and `name`; `out` is writable; `error` is writable or null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_wit_world(
+    path: berth_slice,
+    name: berth_slice,
+    out: *mut berth_bytes,
+    error: *mut berth_bytes,
+) -> i32 {
+    guarded(error, || {
+        // SAFETY: the caller's promise.
+        let (path, name) = unsafe { (text(path, "a path")?, text(name, "a world's name")?) };
+        let name = (!name.is_empty()).then_some(name.as_str());
+        let world = ::berth_module::world(&path, name).map_err(|e| engine_failure(&e))?;
+        // SAFETY: the caller's promise.
+        unsafe { out.write(owned(plain::whole(&world).into_bytes())) };
+        Ok(())
+    })
+}
+
 /// *Own* the parts of `description`.
 ///
 /// # Safety

@@ -6,17 +6,20 @@ mod concurrency;
 mod describe;
 mod go;
 mod heap;
+pub mod json;
 mod layout;
 mod lift;
 pub mod name;
 mod prepare;
 mod preview1;
 mod weigh;
+mod world;
 
 pub use concurrency::{imports_wasi_0_3, needs_concurrency};
 pub use describe::{Description, describe};
 pub use prepare::{Form, Prepared, fingerprint, prepare};
 pub use weigh::{Weighed, weigh};
+pub use world::world;
 
 /// Why bytes are no module that this host runs: what they are, then what to do.
 #[derive(Debug)]
