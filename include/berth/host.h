@@ -80,6 +80,9 @@ class Module : public std::enable_shared_from_this<Module> {
   /// The functions that it exports: "shop:price/rule@1.2.0.total: func(id: u32) -> u32".
   Result<std::vector<std::string>> functions() const;
 
+  /// The interfaces that these belong to: "shop:price/rule@1.2.0".
+  Result<std::vector<std::string>> interfaces() const;
+
   /// Makes an instance on this thread. Many may be made, and live on different threads.
   Result<std::shared_ptr<Instance>> instantiate(const InstanceOptions& options = {}) const;
 
