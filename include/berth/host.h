@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "berth/instance.h"
+#include "berth/question.h"
 #include "berth/result.h"
 
 namespace berth {
@@ -34,6 +35,12 @@ struct HostOptions {
   /// The `berth` program, to read and compile modules in a process of their own, which a hostile module can't
   /// harm. Where it is empty that happens in this process.
   std::string compiler;
+  /// What modules may have at most on this machine, as host.toml says it. Where it is empty that is the
+  /// user's own, as `berth run` reads it; without such a file, or a home folder, there are no bounds. Read
+  /// once.
+  std::string owner_file;
+  /// Modules count their instructions, so that a policy can limit them (`cpu.fuel`). It slows them down.
+  bool count_fuel = false;
 };
 
 /// How much an instance may use. Absent: as `berth run` has it (1 GiB of memory), and no limit of time.
@@ -47,6 +54,11 @@ struct InstanceOptions {
   InstanceLimits limits;
   /// As `berth run --grant` has them: "files ./data:/data:ro". None: everything is denied.
   std::vector<std::string> grants;
+  /// A policy as `berth run --policy` reads it: its grants are added to these, its limits count where none is
+  /// given here. Whatever is asked for, the owner's bounds hold.
+  std::string policy_file;
+  Decide decide;  // the program's own no (question.h); none: the policy alone decides
+  Audit audit;
 };
 
 /// The engine and its threads. Any thread. Modules and instances keep it.

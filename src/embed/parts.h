@@ -7,28 +7,32 @@
 #include <optional>
 #include <string>
 
+#include "base/digest.h"
 #include "berth/host.h"
+#include "embed/granted.h"
 #include "engine/compiler.h"
 #include "engine/engine.h"
 #include "engine/live.h"
-#include "host/lent.h"
 
 namespace berth {
 
 struct Host::Parts {
   std::unique_ptr<engine::Engine> engine;
   std::optional<engine::Compiler> compiler;
+  embed::Owner owner;
+  engine::EngineKind kind;
 };
 
 struct Module::Parts {
   std::shared_ptr<Host> host;
   std::string name;
+  Digest digest;
   std::unique_ptr<engine::Module> module;
 };
 
 struct Instance::Parts {
   std::shared_ptr<const Module> module;
-  std::unique_ptr<host::Lent> lent;
+  embed::Granted granted;
   std::unique_ptr<engine::Live> live;
   std::unique_ptr<engine::Canceller> canceller;
   std::atomic<bool> busy = false;
