@@ -34,31 +34,31 @@ struct HostOptions {
   size_t lanes = 1;
   /// The `berth` program, to read and compile modules in a process of their own, which a hostile module can't
   /// harm. Where it is empty that happens in this process.
-  std::string compiler;
+  std::string compiler{};
   /// What modules may have at most on this machine, as host.toml says it. Where it is empty that is the
   /// user's own, as `berth run` reads it; without such a file, or a home folder, there are no bounds. Read
   /// once.
-  std::string owner_file;
+  std::string owner_file{};
   /// Modules count their instructions, so that a policy can limit them (`cpu.fuel`). It slows them down.
   bool count_fuel = false;
 };
 
 /// How much an instance may use. Absent: as `berth run` has it (1 GiB of memory), and no limit of time.
 struct InstanceLimits {
-  std::optional<uint64_t> memory_bytes;
-  std::optional<std::chrono::nanoseconds> cpu_time;  // of one call
-  std::optional<std::chrono::nanoseconds> wall;      // of one call, waiting included
+  std::optional<uint64_t> memory_bytes{};
+  std::optional<std::chrono::nanoseconds> cpu_time{};  // of one call
+  std::optional<std::chrono::nanoseconds> wall{};      // of one call, waiting included
 };
 
 struct InstanceOptions {
-  InstanceLimits limits;
+  InstanceLimits limits{};
   /// As `berth run --grant` has them: "files ./data:/data:ro". None: everything is denied.
-  std::vector<std::string> grants;
+  std::vector<std::string> grants{};
   /// A policy as `berth run --policy` reads it: its grants are added to these, its limits count where none is
   /// given here. Whatever is asked for, the owner's bounds hold.
-  std::string policy_file;
-  Decide decide;  // the program's own no (question.h); none: the policy alone decides
-  Audit audit;
+  std::string policy_file{};
+  Decide decide{};  // the program's own no (question.h); none: the policy alone decides
+  Audit audit{};
 };
 
 /// The engine and its threads. Any thread. Modules and instances keep it.

@@ -16,21 +16,21 @@
 
 namespace berth {
 
-struct Host::Parts {
+struct [[gnu::visibility("hidden")]] Host::Parts {
   std::unique_ptr<engine::Engine> engine;
   std::optional<engine::Compiler> compiler;
   embed::Owner owner;
   engine::EngineKind kind;
 };
 
-struct Module::Parts {
+struct [[gnu::visibility("hidden")]] Module::Parts {
   std::shared_ptr<Host> host;
   std::string name;
   Digest digest;
   std::unique_ptr<engine::Module> module;
 };
 
-struct Instance::Parts {
+struct [[gnu::visibility("hidden")]] Instance::Parts {
   std::shared_ptr<const Module> module;
   embed::Granted granted;
   std::unique_ptr<engine::Live> live;

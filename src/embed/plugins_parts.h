@@ -12,7 +12,7 @@
 
 namespace berth {
 
-struct Plugins::Parts {
+struct [[gnu::visibility("hidden")]] Plugins::Parts {
   /// A name with its module, or which is being loaded.
   struct Slot {
     uint64_t version = 0;  // of what was last taken: a module, or that there is none

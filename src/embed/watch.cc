@@ -79,7 +79,7 @@ Result<std::map<std::string, WatchedFiles::Seen>> files_in(const std::string& pa
 }  // namespace
 
 /// On the watch's thread, but where it says otherwise.
-class Watch::Parts {
+class [[gnu::visibility("hidden")]] Watch::Parts {
  public:
   Parts(std::shared_ptr<Plugins> plugins, std::string folder, const WatchOptions& options, OnWatch on_change,
         std::unique_ptr<FolderChanges> changes)

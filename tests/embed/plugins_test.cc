@@ -4,11 +4,12 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <atomic>
 #include <barrier>
 #include <thread>
 
-#include "base/testing.h"
+#include "base/os/process_usage.h"
 #include "shop.h"
 
 namespace {
@@ -126,6 +127,25 @@ TEST_CASE("through 1,000 replacements no call is lost and none is answered by a 
   CHECK(wrong == 0);
   for (const auto& count : calls) CHECK(count > 100);
   CHECK(total(*shop.plugins->find("vat")->module) == kReplacements + 1);
+}
+
+TEST_CASE("rounds of loading, calling, replacing and unloading leave nothing behind") {
+  Shop shop;
+  const auto rounds = [&](uint32_t count) {
+    for (uint32_t i = 0; i < count; ++i) {
+      const auto first = shop.load("vat", rule(2 * i)).value();
+      CHECK(total(*first->module) == 2 * i);
+      CHECK(shop.load("vat", rule(2 * i + 1)).has_value());
+      CHECK(total(*shop.plugins->find("vat")->module) == 2 * i + 1);
+      CHECK(shop.plugins->unload("vat"));
+    }
+    return static_cast<int64_t>(berth::ProcessUsage::of_self()->resident_bytes().value());
+  };
+  const int64_t before = rounds(200);
+  const int64_t after = rounds(400);
+#ifndef __SANITIZE_ADDRESS__  // which keeps what is freed for a while
+  CHECK(after - before < 2 << 20);
+#endif
 }
 
 TEST_CASE("of loads that go on at once the last begun counts, whichever ends last") {
