@@ -74,6 +74,15 @@ class Host : public std::enable_shared_from_this<Host> {
   /// `name` is what messages call it.
   Result<std::shared_ptr<Module>> load(std::span<const std::byte> bytes, std::string name);
 
+  /// Compiles it, for `load_compiled` of a host of this version of berth, on such a machine, that counts fuel
+  /// if this one does. Blocks.
+  Result<std::vector<std::byte>> compile(std::span<const std::byte> bytes) const;
+
+  /// Takes what `compile` gave, in a fraction of the time. It is machine code, and nothing of it is looked at
+  /// before it runs: take it from nobody whose program you wouldn't run. kInvalidModule when it is damaged,
+  /// or was compiled by another version or for another machine.
+  Result<std::shared_ptr<Module>> load_compiled(std::span<const std::byte> compiled, std::string name);
+
  private:
   friend class Module;
   struct Parts;

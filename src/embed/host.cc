@@ -31,21 +31,25 @@ Result<std::shared_ptr<Module>> Host::load(const std::string& path) {
   return load(std::as_bytes(std::span(file.bytes)), file.name);
 }
 
+Result<engine::Image> Host::Parts::compile(std::string_view bytes) const {
+  return compiler ? compiler->compile(kind, bytes) : engine::compile(kind, bytes);
+}
+
 Result<std::shared_ptr<Module>> Host::load(std::span<const std::byte> bytes, std::string name) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const auto image = parts_->compile(text);
+  if (!image) return embed::named(name, image.error());
+  return Module::Parts::open(shared_from_this(), *image, std::move(name), sha256(text));
+}
+
+Result<std::shared_ptr<Module>> Module::Parts::open(std::shared_ptr<Host> host, const engine::Image& image,
+                                                    std::string name, const Digest& digest) {
   auto parts = std::make_unique<Module::Parts>();
-  const auto named = [&](Error error) {
-    error.message = fmt::format("'{}': {}", name, error.message);
-    return std::unexpected(std::move(error));
-  };
-  const engine::EngineKind kind = parts_->kind;
-  const auto image = parts_->compiler ? parts_->compiler->compile(kind, text) : engine::compile(kind, text);
-  if (!image) return named(image.error());
-  auto module = parts_->engine->open(kind, *image);
-  if (!module) return named(module.error());
-  parts->host = shared_from_this();
+  auto module = host->parts_->engine->open(host->parts_->kind, image);
+  if (!module) return embed::named(name, module.error());
+  parts->host = std::move(host);
   parts->name = std::move(name);
-  parts->digest = sha256(text);
+  parts->digest = digest;
   parts->module = std::move(*module);
   return std::shared_ptr<Module>(new Module(std::move(parts)));
 }

@@ -21,6 +21,8 @@ struct [[gnu::visibility("hidden")]] Host::Parts {
   std::optional<engine::Compiler> compiler;
   embed::Owner owner;
   engine::EngineKind kind;
+
+  Result<engine::Image> compile(std::string_view bytes) const;
 };
 
 struct [[gnu::visibility("hidden")]] Module::Parts {
@@ -28,6 +30,10 @@ struct [[gnu::visibility("hidden")]] Module::Parts {
   std::string name;
   Digest digest;
   std::unique_ptr<engine::Module> module;
+
+  /// Errors name it.
+  static Result<std::shared_ptr<Module>> open(std::shared_ptr<Host> host, const engine::Image& image,
+                                              std::string name, const Digest& digest);
 };
 
 struct [[gnu::visibility("hidden")]] Instance::Parts {
