@@ -6,3 +6,11 @@
 #pragma GCC visibility push(default)
 #include "berth/berth.h"
 #pragma GCC visibility pop
+
+// Of a class that is declared there, but defined here. Clang, which reads the sources but doesn't build them,
+// wants a class as it was first declared.
+#ifdef __clang__
+#define BERTH_HIDDEN
+#else
+#define BERTH_HIDDEN [[gnu::visibility("hidden")]]
+#endif

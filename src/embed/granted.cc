@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <limits>
 #include <variant>
 
 #include "host/asked_policy.h"
@@ -112,6 +112,7 @@ Result<Granted> Granted::grant(const InstanceOptions& options, const Owner& owne
   Judge judge(module.name, options.decide, options.audit);
   Granted made;
   made.listened_to_ = judge.listens();
+  made.counts_fuel_ = module.counts_fuel;
   if (made.listened_to_) {
     tell_cuts(judge, effective);
     effective.policy = narrowed(judge, effective.policy);
@@ -137,6 +138,8 @@ Result<Granted> Granted::grant(const InstanceOptions& options, const Owner& owne
 Result<engine::Guest> Granted::guest() {
   engine::Guest guest = BERTH_TRY(lent_->guest(host::Use::kOnce, lent_->request.policy, *keeper_));
   guest.files_asked = listened_to_;
+  // Code that counts its instructions needs some to begin with.
+  if (counts_fuel_ && !guest.fuel) guest.fuel = std::numeric_limits<uint64_t>::max();
   return guest;
 }
 

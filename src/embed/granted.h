@@ -51,6 +51,7 @@ class Granted {
   std::unique_ptr<host::Lent> lent_;
   std::unique_ptr<Keeper> keeper_;
   bool listened_to_ = false;
+  bool counts_fuel_ = false;
 };
 
 }  // namespace berth::embed

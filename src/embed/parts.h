@@ -9,6 +9,7 @@
 
 #include "base/digest.h"
 #include "berth/host.h"
+#include "embed/exported.h"
 #include "embed/granted.h"
 #include "engine/compiler.h"
 #include "engine/engine.h"
@@ -16,7 +17,7 @@
 
 namespace berth {
 
-struct [[gnu::visibility("hidden")]] Host::Parts {
+struct BERTH_HIDDEN Host::Parts {
   std::unique_ptr<engine::Engine> engine;
   std::optional<engine::Compiler> compiler;
   embed::Owner owner;
@@ -25,7 +26,7 @@ struct [[gnu::visibility("hidden")]] Host::Parts {
   Result<engine::Image> compile(std::string_view bytes) const;
 };
 
-struct [[gnu::visibility("hidden")]] Module::Parts {
+struct BERTH_HIDDEN Module::Parts {
   std::shared_ptr<Host> host;
   std::string name;
   Digest digest;
@@ -36,7 +37,7 @@ struct [[gnu::visibility("hidden")]] Module::Parts {
                                               std::string name, const Digest& digest);
 };
 
-struct [[gnu::visibility("hidden")]] Instance::Parts {
+struct BERTH_HIDDEN Instance::Parts {
   std::shared_ptr<const Module> module;
   embed::Granted granted;
   std::unique_ptr<engine::Live> live;

@@ -127,8 +127,10 @@ Result<std::vector<Implementation>> Plugins::implementing(std::string_view inter
       found.emplace_back(name->version, Implementation{.plugin = plugin, .interface = exported});
     }
   }
-  std::ranges::stable_sort(
-      found, [](const auto& left, const auto& right) { return embed::compare(left.first, right.first) > 0; });
+  std::ranges::sort(found, [](const auto& left, const auto& right) {
+    const auto order = embed::compare(left.first, right.first);
+    return order != 0 ? order > 0 : left.second.plugin->name < right.second.plugin->name;
+  });
   std::vector<Implementation> listed;
   for (auto& [version, implementation] : found) listed.push_back(std::move(implementation));
   return listed;

@@ -9,10 +9,11 @@
 #include <string>
 
 #include "berth/plugins.h"
+#include "embed/exported.h"
 
 namespace berth {
 
-struct [[gnu::visibility("hidden")]] Plugins::Parts {
+struct BERTH_HIDDEN Plugins::Parts {
   /// A name with its module, or which is being loaded.
   struct Slot {
     uint64_t version = 0;  // of what was last taken: a module, or that there is none

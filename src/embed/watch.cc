@@ -13,6 +13,7 @@
 
 #include "base/digest.h"
 #include "base/os/folder_changes.h"
+#include "embed/exported.h"
 #include "embed/plugins_parts.h"
 #include "embed/watched_files.h"
 #include "registry/module_file.h"
@@ -79,7 +80,7 @@ Result<std::map<std::string, WatchedFiles::Seen>> files_in(const std::string& pa
 }  // namespace
 
 /// On the watch's thread, but where it says otherwise.
-class [[gnu::visibility("hidden")]] Watch::Parts {
+class BERTH_HIDDEN Watch::Parts {
  public:
   Parts(std::shared_ptr<Plugins> plugins, std::string folder, const WatchOptions& options, OnWatch on_change,
         std::unique_ptr<FolderChanges> changes)
