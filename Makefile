@@ -65,6 +65,12 @@ tsan: setup build-tsan  ## run the C++ rooms' tests under the thread sanitizer, 
 .PHONY: release
 release: setup build-release  ## build what is shipped and measured: build/release/src/cli/berth
 
+# Where `make install` puts it; DESTDIR stands for another machine's root.
+PREFIX ?= /usr/local
+.PHONY: install
+install: release  ## install berth and libberth: PREFIX, DESTDIR
+	@DESTDIR='$(DESTDIR)' cmake --install build/release --prefix '$(PREFIX)' >/dev/null
+
 .PHONY: bench
 bench: release guests  ## measure against the wasmtime command, installed here for it
 	@tools/install-peers.sh

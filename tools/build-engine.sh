@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# tools/build-engine.sh --profile dev|release [--test-switches] --out FILE: builds the Rust engine.
+# tools/build-engine.sh --profile dev|release [--test-switches] [--no-compiler] --out FILE: builds the Rust engine.
 #
 # Cargo decides whether there is something to do. FILE gets the static library, and is touched only if that has
 # changed, so that nothing is linked anew in vain. CMake calls this; `make build` is the door.
@@ -26,6 +26,7 @@ while (($#)); do
       shift
       ;;
     --test-switches) features+=(--features test-switches) ;;
+    --no-compiler) features+=(--no-default-features) ;;
     -h | --help) usage 0 ;;
     *) usage 2 >&2 ;;
   esac

@@ -6,5 +6,8 @@
 #include "berth/describe.h"
 #include "berth/host.h"
 #include "berth/instance.h"
+#include "berth/plugins.h"
+#include "berth/question.h"
 #include "berth/result.h"
 #include "berth/type.h"
+#include "berth/watch.h"

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "berth/instance.h"
+#include "berth/question.h"
 #include "berth/result.h"
 
 namespace berth {
@@ -33,20 +34,31 @@ struct HostOptions {
   size_t lanes = 1;
   /// The `berth` program, to read and compile modules in a process of their own, which a hostile module can't
   /// harm. Where it is empty that happens in this process.
-  std::string compiler;
+  std::string compiler{};
+  /// What modules may have at most on this machine, as host.toml says it. Where it is empty that is the
+  /// user's own, as `berth run` reads it; without such a file, or a home folder, there are no bounds. Read
+  /// once.
+  std::string owner_file{};
+  /// Modules count their instructions, so that a policy can limit them (`cpu.fuel`). It slows them down.
+  bool count_fuel = false;
 };
 
 /// How much an instance may use. Absent: as `berth run` has it (1 GiB of memory), and no limit of time.
 struct InstanceLimits {
-  std::optional<uint64_t> memory_bytes;
-  std::optional<std::chrono::nanoseconds> cpu_time;  // of one call
-  std::optional<std::chrono::nanoseconds> wall;      // of one call, waiting included
+  std::optional<uint64_t> memory_bytes{};
+  std::optional<std::chrono::nanoseconds> cpu_time{};  // of one call
+  std::optional<std::chrono::nanoseconds> wall{};      // of one call, waiting included
 };
 
 struct InstanceOptions {
-  InstanceLimits limits;
+  InstanceLimits limits{};
   /// As `berth run --grant` has them: "files ./data:/data:ro". None: everything is denied.
-  std::vector<std::string> grants;
+  std::vector<std::string> grants{};
+  /// A policy as `berth run --policy` reads it: its grants are added to these, its limits count where none is
+  /// given here. Whatever is asked for, the owner's bounds hold.
+  std::string policy_file{};
+  Decide decide{};  // the program's own no (question.h); none: the policy alone decides
+  Audit audit{};
 };
 
 /// The engine and its threads. Any thread. Modules and instances keep it.
@@ -61,6 +73,15 @@ class Host : public std::enable_shared_from_this<Host> {
   Result<std::shared_ptr<Module>> load(const std::string& path);
   /// `name` is what messages call it.
   Result<std::shared_ptr<Module>> load(std::span<const std::byte> bytes, std::string name);
+
+  /// Compiles it, for `load_compiled` of a host of this version of berth, on such a machine, that counts fuel
+  /// if this one does. Blocks.
+  Result<std::vector<std::byte>> compile(std::span<const std::byte> bytes) const;
+
+  /// Takes what `compile` gave, in a fraction of the time. It is machine code, and nothing of it is looked at
+  /// before it runs: take it from nobody whose program you wouldn't run. kInvalidModule when it is damaged,
+  /// or was compiled by another version or for another machine.
+  Result<std::shared_ptr<Module>> load_compiled(std::span<const std::byte> compiled, std::string name);
 
  private:
   friend class Module;
@@ -79,6 +100,9 @@ class Module : public std::enable_shared_from_this<Module> {
 
   /// The functions that it exports: "shop:price/rule@1.2.0.total: func(id: u32) -> u32".
   Result<std::vector<std::string>> functions() const;
+
+  /// The interfaces that these belong to: "shop:price/rule@1.2.0".
+  Result<std::vector<std::string>> interfaces() const;
 
   /// Makes an instance on this thread. Many may be made, and live on different threads.
   Result<std::shared_ptr<Instance>> instantiate(const InstanceOptions& options = {}) const;

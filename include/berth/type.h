@@ -38,24 +38,24 @@ struct Type {
   };
 
   struct Part {
-    std::string name;         // "" where it has none, or a C++ type says none
-    std::vector<Type> types;  // one, or none
+    std::string name{};         // "" where it has none, or a C++ type says none
+    std::vector<Type> types{};  // one, or none
 
     bool operator==(const Part&) const = default;
   };
 
   Kind kind = Kind::kOther;
-  std::vector<Part> parts;
+  std::vector<Part> parts{};
   uint32_t length = 0;  // of kArray
-  std::string name;     // of kOther: how WIT has it
+  std::string name{};   // of kOther: how WIT has it
 
   bool operator==(const Type&) const = default;
 };
 
 /// A function's parameters and, where it gives one, its result.
 struct FunctionType {
-  std::vector<Type::Part> parameters;
-  std::optional<Type> result;
+  std::vector<Type::Part> parameters{};
+  std::optional<Type> result{};
 
   bool operator==(const FunctionType&) const = default;
 };

@@ -70,7 +70,8 @@ std::string listed(const std::vector<std::string>& functions) {
 std::optional<std::string> reason_of_core(const Options& options, const Ready& ready, std::string_view name) {
   const auto file = registry::read_module(options.module);
   if (!file) return std::nullopt;
-  const engine::Compiler compiler(program(options.portable), compile_limits(ready.effective.policy.limits));
+  const engine::Compiler compiler(program(options.portable),
+                                  host::compile_limits(ready.effective.policy.limits));
   const auto module = compiler.describe(file->bytes);
   if (!module || module->form != engine::Form::kCore) return std::nullopt;
   for (size_t i = 0; i < std::min(module->exports.size(), module->export_notes.size()); ++i) {

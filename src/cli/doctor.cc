@@ -18,9 +18,9 @@
 #include "base/units.h"
 #include "cli/options.h"
 #include "cli/own_group.h"
-#include "cli/run_policy.h"
 #include "engine/compiler.h"
 #include "engine/engine.h"
+#include "host/asked_policy.h"
 #include "host/berthing.h"
 #include "host/place.h"
 #include "policy/limits.h"
@@ -241,7 +241,7 @@ void add_network(Checks& checks, const policy::Bounds& owner) {
 Checks all_checks(const UserFolders& folders) {
   Checks checks;
   // First, while this process has one thread.
-  const auto owner = owners_bounds(folders);
+  const auto owner = host::owners_bounds(folders);
   const policy::Bounds bounds = owner.value_or(policy::Bounds{});
   add_second_wall(checks, bounds.second_wall_required ? Need::kNeeded : Need::kUseful);
   add_kernel(checks, bounds.host.priority.value_or(policy::Priority{}).control_group);

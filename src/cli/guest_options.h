@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "cli/run_policy.h"
 #include "cli/verb.h"
+#include "host/asked_policy.h"
 
 namespace berth::cli {
 
 struct GuestOptions {
-  AskedPolicy policy;
+  host::AskedPolicy policy;
   bool json = false;
   bool report = false;
   bool quiet = false;

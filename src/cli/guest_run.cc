@@ -110,16 +110,9 @@ std::unique_ptr<engine::ImageCache> open_cache(const GuestOptions& options, cons
   return *std::move(cache);
 }
 
-engine::CompileLimits compile_limits(const policy::Limits& limits) {
-  engine::CompileLimits chosen;
-  chosen.memory_bytes = limits.compile_memory_bytes.value_or(chosen.memory_bytes);
-  chosen.cpu_time = limits.compile_time.value_or(chosen.cpu_time);
-  return chosen;
-}
-
 Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const Shared& shared) {
   const UserFolders& folders = shared.folders;
-  Berthed module{.effective = BERTH_TRY(effective_policy(options.policy, folders)),
+  Berthed module{.effective = BERTH_TRY(host::effective_policy(options.policy, folders)),
                  .guards_off = BERTH_TRY(guard_bits(options.guards_off))};
   policy::Effective& effective = module.effective;
   for (const policy::Cut& cut : effective.cuts) say(policy::explain(cut));
@@ -133,7 +126,7 @@ Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const S
   const policy::Limits& limits = effective.policy.limits;
   const engine::EngineKind kind{.fuel = limits.cpu_fuel.has_value(),
                                 .alone = use == host::Use::kOnce && !options.shared};
-  const engine::Compiler compiler(program(options.portable), compile_limits(limits));
+  const engine::Compiler compiler(program(options.portable), host::compile_limits(limits));
   const bool contained = !has_switch(options.guards_off, kCompileSwitch);
   {
     Progress progress;
@@ -143,15 +136,11 @@ Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const S
           progress.begin(fmt::format("compiling {} ({})", file.name, format_bytes(file.bytes.size())));
         }));
   }
-  const host::Volumes volumes(folders.state);
-  module.volumes = BERTH_TRY(volumes.open(effective.policy));
+  module.aside =
+      BERTH_TRY(host::set_aside(effective.policy, folders.state, module.loaded.digest, module.guards_off));
   if (!options.quiet) {
-    for (const std::string& line : volumes.shown_by(effective.policy)) say(line);
+    for (const std::string& line : host::Volumes(folders.state).shown_by(effective.policy)) say(line);
   }
-  if ((module.guards_off & engine::kGuardStorage) == 0)
-    module.storage = BERTH_TRY(host::Storage::open(effective.policy));
-  if (const auto& bytes = limits.network_bytes_per_day)
-    module.day = BERTH_TRY(host::DayCount::open(folders.state, module.loaded.digest, *bytes));
   return module;
 }
 
@@ -222,8 +211,8 @@ host::CommandRequest request_for(const GuestOptions& options, const Berthed& mod
           .dns_servers = module.effective.dns_servers,
           .ways = options.portable ? engine::Ways::kPortable : engine::Ways::kNative,
           .guards_off = module.guards_off,
-          .storage = module.storage.get(),
-          .day = module.day.get(),
+          .storage = module.aside.storage.get(),
+          .day = module.aside.day.get(),
           .place = module.place.get()};
 }
 

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "base/loop.h"
-#include "base/os/folder_lock.h"
 #include "base/os/wall.h"
 #include "cli/guest_options.h"
 #include "cli/own_group.h"
@@ -20,6 +19,7 @@
 #include "host/command.h"
 #include "host/loader.h"
 #include "host/second_wall.h"
+#include "host/set_aside.h"
 #include "policy/policy.h"
 
 namespace berth::cli {
@@ -29,10 +29,8 @@ struct Berthed {
   policy::Effective effective;
   uint64_t guards_off = 0;
   host::Loaded loaded;
-  std::vector<FolderLock> volumes;         // nobody removes them meanwhile
-  std::unique_ptr<host::Storage> storage;  // none where nothing is bounded
-  std::unique_ptr<host::Place> place;      // none where no table of running modules can be kept
-  std::unique_ptr<host::DayCount> day;     // none where a day isn't limited
+  host::SetAside aside;
+  std::unique_ptr<host::Place> place;  // none where no table of running modules can be kept
 };
 
 /// A module, and all that it needs to run here.
@@ -93,8 +91,5 @@ void keep_denials(const std::vector<host::Denial>& denials, uint64_t unlisted, c
 
 /// The cache of compiled images; nothing, which is said, where none can be opened, or none is wanted.
 std::unique_ptr<engine::ImageCache> open_cache(const GuestOptions& options, const UserFolders& folders);
-
-/// How much a module may take of the compiler.
-engine::CompileLimits compile_limits(const policy::Limits& limits);
 
 }  // namespace berth::cli

@@ -103,8 +103,8 @@ struct Ground {
 
 Result<Ground> ground_of(const LearnRequest& request) {
   const UserFolders folders = BERTH_TRY(user_folders());
-  const policy::Policy asked = BERTH_TRY(asked_policy(request.policy));
-  policy::Bounds owner = BERTH_TRY(owners_bounds(folders));
+  const policy::Policy asked = BERTH_TRY(host::asked_policy(request.policy));
+  policy::Bounds owner = BERTH_TRY(host::owners_bounds(folders));
   policy::Effective effective = policy::intersect(asked, owner);
   for (const policy::Cut& cut : effective.cuts) {
     if (cut.asked.capability != policy::Capability::kStdio) say(policy::explain(cut));
@@ -125,7 +125,7 @@ Result<Ground> ground_of(const LearnRequest& request) {
     if (value) BERTH_TRY_VOID(policy::set_limit(ground.limits, limit.name, *value));
   }
   if (request.learn.within) {
-    policy::Bounds within = BERTH_TRY(bounds_of(*request.learn.within));
+    policy::Bounds within = BERTH_TRY(host::bounds_of(*request.learn.within));
     ground.scope.within = std::move(within.grants);
     ground.limits = policy::minimum(ground.limits, within.limits);
   } else if (request.learn.mode == kLearnAuto) {

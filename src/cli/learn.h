@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "cli/options.h"
-#include "cli/run_policy.h"
+#include "host/asked_policy.h"
 
 namespace berth::cli {
 
@@ -30,7 +30,7 @@ Result<void> check(const LearnOptions& options);
 
 struct LearnRequest {
   LearnOptions learn;
-  AskedPolicy policy;
+  host::AskedPolicy policy;
   bool json = false;
   bool quiet = false;
   bool portable = false;

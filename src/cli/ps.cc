@@ -7,7 +7,7 @@
 
 #include "base/units.h"
 #include "cli/options.h"
-#include "cli/run_policy.h"
+#include "host/asked_policy.h"
 #include "host/place.h"
 
 namespace berth::cli {
@@ -79,7 +79,7 @@ std::string total_text(const policy::Bounds& owner) {
 
 Result<int> list(bool as_json) {
   const UserFolders folders = BERTH_TRY(user_folders());
-  const policy::Bounds owner = BERTH_TRY(owners_bounds(folders));
+  const policy::Bounds owner = BERTH_TRY(host::owners_bounds(folders));
   const auto residents = BERTH_TRY(host::residents(folders.state));
   if (!as_json) return print(to_text(residents) + total_text(owner));
   nlohmann::json modules = nlohmann::json::array();

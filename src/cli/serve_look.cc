@@ -84,11 +84,11 @@ Result<std::vector<serve::SiteModule>> Look::modules(Found& found) const {
 Result<Look::Contents> Look::contents(const GuestOptions& options) const {
   Contents now{.hash = BERTH_TRY(engine::content_hash_of_file(options.module)), .texts = {}, .limits = {}};
   const auto read = [&](const std::string& path) {
-    auto text = read_policy_file(path);
+    auto text = host::read_policy_file(path);
     if (text) now.texts[path] = *text;
     return text;
   };
-  now.limits = BERTH_TRY(effective_policy(options.policy, task_.folders, read)).policy.limits;
+  now.limits = BERTH_TRY(host::effective_policy(options.policy, task_.folders, read)).policy.limits;
   return now;
 }
 
@@ -147,7 +147,7 @@ Result<FoundVersion> Look::version(const serve::SiteModule& module, const GuestO
   if (!engine_) engine_ = BERTH_TRY(engine::Engine::create(1, guards_off));
   if (!cache_) cache_ = open_cache(options, task_.folders);
   const engine::EngineKind kind{.fuel = contents.limits.cpu_fuel.has_value(), .alone = false};
-  const engine::Compiler compiler(program(options.portable), compile_limits(contents.limits));
+  const engine::Compiler compiler(program(options.portable), host::compile_limits(contents.limits));
   const host::Loader loader(*engine_, cache_.get(), &compiler);
   const host::LoadedImage compiled = BERTH_TRY(loader.compile(options.module, kind, guards_off));
   const std::string& code = compiled.image.code;

@@ -57,6 +57,11 @@ Error error_of(const engine::Outcome& outcome, std::string_view module, std::str
   return error(ErrorCode::kInternal, "ended in no known way");
 }
 
+std::unexpected<Error> named(std::string_view module, Error error) {
+  error.message = fmt::format("'{}': {}", module, error.message);
+  return std::unexpected(std::move(error));
+}
+
 std::unexpected<Error> busy() {
   return fail(ErrorCode::kUnavailable,
               "the instance has a call already: wait for it, or make one instance for each thread");

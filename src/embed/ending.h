@@ -12,6 +12,9 @@ namespace berth::embed {
 /// `what` ended so: "the call", "its start".
 Error error_of(const engine::Outcome& outcome, std::string_view module, std::string_view what);
 
+/// An error with the module that it is about.
+std::unexpected<Error> named(std::string_view module, Error error);
+
 /// A second call beside one that goes on.
 std::unexpected<Error> busy();
 

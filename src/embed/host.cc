@@ -4,44 +4,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
 
 #include "embed/description.h"
 #include "embed/ending.h"
 #include "embed/parts.h"
-#include "host/berthing.h"
-#include "policy/grant.h"
+#include "host/loader.h"
 #include "registry/module_file.h"
 
 namespace berth {
-namespace {
-
-/// What an instance is granted and limited to.
-Result<policy::Policy> policy_of(const InstanceOptions& options) {
-  policy::Policy policy;
-  for (const std::string& text : options.grants) {
-    policy.grants.push_back(BERTH_TRY(policy::parse_grant(text, "InstanceOptions")));
-  }
-  policy.limits.memory_bytes = options.limits.memory_bytes;
-  policy.limits.cpu_time = options.limits.cpu_time;
-  policy.limits.wall = options.limits.wall;
-  std::error_code error;
-  const auto folder = std::filesystem::current_path(error);
-  if (error) return fail(ErrorCode::kUnavailable, "the folder that this program is in: " + error.message());
-  BERTH_TRY_VOID(host::anchor(policy, folder.string()));
-  return policy;
-}
-
-}  // namespace
 
 Host::Host(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Host::~Host() = default;
 
 Result<std::shared_ptr<Host>> Host::create(const HostOptions& options) {
   auto parts = std::make_unique<Parts>();
+  parts->owner = BERTH_TRY(embed::Owner::of(options.owner_file));
+  const policy::Limits& most = parts->owner.bounds.limits;
+  parts->kind.fuel = options.count_fuel || most.cpu_fuel;
   parts->engine = BERTH_TRY(engine::Engine::create(std::max<size_t>(options.lanes, 1)));
-  if (!options.compiler.empty()) parts->compiler.emplace(options.compiler, engine::CompileLimits());
+  if (!options.compiler.empty()) parts->compiler.emplace(options.compiler, host::compile_limits(most));
   return std::shared_ptr<Host>(new Host(std::move(parts)));
 }
 
@@ -50,19 +31,25 @@ Result<std::shared_ptr<Module>> Host::load(const std::string& path) {
   return load(std::as_bytes(std::span(file.bytes)), file.name);
 }
 
+Result<engine::Image> Host::Parts::compile(std::string_view bytes) const {
+  return compiler ? compiler->compile(kind, bytes) : engine::compile(kind, bytes);
+}
+
 Result<std::shared_ptr<Module>> Host::load(std::span<const std::byte> bytes, std::string name) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const auto image = parts_->compile(text);
+  if (!image) return embed::named(name, image.error());
+  return Module::Parts::open(shared_from_this(), *image, std::move(name), sha256(text));
+}
+
+Result<std::shared_ptr<Module>> Module::Parts::open(std::shared_ptr<Host> host, const engine::Image& image,
+                                                    std::string name, const Digest& digest) {
   auto parts = std::make_unique<Module::Parts>();
-  const auto named = [&](Error error) {
-    error.message = fmt::format("'{}': {}", name, error.message);
-    return std::unexpected(std::move(error));
-  };
-  const auto image = parts_->compiler ? parts_->compiler->compile({}, text) : engine::compile({}, text);
-  if (!image) return named(image.error());
-  auto module = parts_->engine->open({}, *image);
-  if (!module) return named(module.error());
-  parts->host = shared_from_this();
+  auto module = host->parts_->engine->open(host->parts_->kind, image);
+  if (!module) return embed::named(name, module.error());
+  parts->host = std::move(host);
   parts->name = std::move(name);
+  parts->digest = digest;
   parts->module = std::move(*module);
   return std::shared_ptr<Module>(new Module(std::move(parts)));
 }
@@ -77,13 +64,17 @@ Result<std::vector<std::string>> Module::functions() const {
 Result<std::shared_ptr<Instance>> Module::instantiate(const InstanceOptions& options) const {
   auto parts = std::make_unique<Instance::Parts>();
   parts->module = shared_from_this();
-  host::CommandRequest request;
-  request.policy = BERTH_TRY(policy_of(options));
-  request.args = {parts_->name};
-  parts->lent = std::make_unique<host::Lent>(std::move(request));
-  const engine::Guest guest = BERTH_TRY(parts->lent->guest(host::Use::kOnce));
-  auto live = engine::Live::create(*parts_->host->parts_->engine, *parts_->module, guest);
-  if (!live) return std::unexpected(embed::error_of(live.error(), parts_->name, "its start"));
+  const Host::Parts& host = *parts_->host->parts_;
+  const embed::Granting granting{
+      .name = parts_->name, .digest = parts_->digest, .counts_fuel = host.kind.fuel};
+  parts->granted = BERTH_TRY(embed::Granted::grant(options, host.owner, granting));
+  const engine::Guest guest = BERTH_TRY(parts->granted.guest());
+  auto live = engine::Live::create(*host.engine, *parts_->module, guest);
+  if (!live) {
+    Error error = embed::error_of(live.error(), parts_->name, "its start");
+    error.message += parts->granted.keeper().refused_since(0);
+    return std::unexpected(std::move(error));
+  }
   parts->live = std::move(*live);
   parts->canceller = parts->live->canceller();
   return std::shared_ptr<Instance>(new Instance(std::move(parts)));
@@ -163,10 +154,14 @@ class Calling final : public engine::Caller {
 Result<void> Instance::call(size_t function, std::span<const uint64_t> words, detail::Take take, void* to) {
   if (parts_->busy.exchange(true, std::memory_order_acquire)) return embed::busy();
   Calling calling(take, to);
+  const embed::Keeper& keeper = parts_->granted.keeper();
+  const uint64_t refusals = keeper.refusals();
   parts_->live->call(function, words, calling);
   parts_->busy.store(false, std::memory_order_release);
   if (calling.failure()) {
-    return std::unexpected(embed::error_of(*calling.failure(), parts_->module->parts_->name, "the call"));
+    Error error = embed::error_of(*calling.failure(), parts_->module->parts_->name, "the call");
+    error.message += keeper.refused_since(refusals);
+    return std::unexpected(std::move(error));
   }
   if (!calling.taken()) return fail(ErrorCode::kUnavailable, "there is no memory for a call's result");
   return {};

@@ -7,28 +7,39 @@
 #include <optional>
 #include <string>
 
+#include "base/digest.h"
 #include "berth/host.h"
+#include "embed/exported.h"
+#include "embed/granted.h"
 #include "engine/compiler.h"
 #include "engine/engine.h"
 #include "engine/live.h"
-#include "host/lent.h"
 
 namespace berth {
 
-struct Host::Parts {
+struct BERTH_HIDDEN Host::Parts {
   std::unique_ptr<engine::Engine> engine;
   std::optional<engine::Compiler> compiler;
+  embed::Owner owner;
+  engine::EngineKind kind;
+
+  Result<engine::Image> compile(std::string_view bytes) const;
 };
 
-struct Module::Parts {
+struct BERTH_HIDDEN Module::Parts {
   std::shared_ptr<Host> host;
   std::string name;
+  Digest digest;
   std::unique_ptr<engine::Module> module;
+
+  /// Errors name it.
+  static Result<std::shared_ptr<Module>> open(std::shared_ptr<Host> host, const engine::Image& image,
+                                              std::string name, const Digest& digest);
 };
 
-struct Instance::Parts {
+struct BERTH_HIDDEN Instance::Parts {
   std::shared_ptr<const Module> module;
-  std::unique_ptr<host::Lent> lent;
+  embed::Granted granted;
   std::unique_ptr<engine::Live> live;
   std::unique_ptr<engine::Canceller> canceller;
   std::atomic<bool> busy = false;

@@ -89,6 +89,7 @@ AbiGuest::AbiGuest(const Guest& guest, berth_meter& meter, decltype(berth_guest:
           .folders_len = folders_.size(),
           .phantom = guest.phantom,
           .phantom_always = guest.phantom_always,
+          .files_asked = guest.files_asked,
           .stdin_open = guest.stdin_open,
           .stdout_open = guest.stdout_open,
           .stderr_open = guest.stderr_open,

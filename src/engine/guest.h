@@ -90,6 +90,7 @@ struct Guest {
   std::vector<std::string> dns_servers;  // "127.0.0.1:5353"; none: the system's
   bool phantom = true;                   // the last preopen `/`, when no folder covers it
   bool phantom_always = false;           // it stands beside folders in WASI 0.3 too
+  bool files_asked = false;              // the keeper is asked about each use of a folder, too
   bool stdin_open = false;
   bool stdout_open = false;
   bool stderr_open = false;

@@ -76,15 +76,19 @@ bool is_probe(const policy::Policy& policy, const policy::Knock& knock) {
 
 }  // namespace
 
+policy::Knock knock_of(const Knock& knock) {
+  return {.capability = capability_of(knock.door),
+          .operation = std::string(knock.operation),
+          .target = std::string(knock.target),
+          .method = std::string(knock.method),
+          .resolved_to = std::string(knock.resolved_to),
+          .resolved_from = std::string(knock.resolved_from),
+          .reason = reason_of(knock.cause)};
+}
+
 bool Denials::ask(const Knock& knock) noexcept {
   try {
-    const policy::Knock asked{.capability = capability_of(knock.door),
-                              .operation = std::string(knock.operation),
-                              .target = std::string(knock.target),
-                              .method = std::string(knock.method),
-                              .resolved_to = std::string(knock.resolved_to),
-                              .resolved_from = std::string(knock.resolved_from),
-                              .reason = reason_of(knock.cause)};
+    const policy::Knock asked = knock_of(knock);
     policy::Verdict verdict;
     if (asked.reason == Reason::kAsk) {
       verdict = policy::decide(policy_, asked);

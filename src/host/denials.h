@@ -19,6 +19,9 @@
 
 namespace berth::host {
 
+/// What a guest asks for, as the policy reads it.
+policy::Knock knock_of(const engine::Knock& knock);
+
 /// One refusal, as it is shown and kept.
 struct Denial {
   std::string capability;  // "files"

@@ -14,6 +14,13 @@ std::unexpected<Error> named(const registry::ModuleFile& file, const Error& erro
 
 }  // namespace
 
+engine::CompileLimits compile_limits(const policy::Limits& limits) {
+  engine::CompileLimits chosen;
+  chosen.memory_bytes = limits.compile_memory_bytes.value_or(chosen.memory_bytes);
+  chosen.cpu_time = limits.compile_time.value_or(chosen.cpu_time);
+  return chosen;
+}
+
 Result<Loaded> Loader::load(const std::string& path, engine::EngineKind kind, uint64_t guards_off,
                             const std::function<void(const registry::ModuleFile&)>& compiling) const {
   if (cache_ != nullptr) {

@@ -9,6 +9,7 @@
 #include "engine/compiler.h"
 #include "engine/engine.h"
 #include "engine/image_cache.h"
+#include "policy/limits.h"
 #include "registry/module_file.h"
 
 namespace berth::host {
@@ -18,6 +19,9 @@ struct Loaded {
   std::unique_ptr<engine::Module> module;
   Digest digest;
 };
+
+/// How much a module may take of the compiler.
+engine::CompileLimits compile_limits(const policy::Limits& limits);
 
 /// A compiled module that isn't opened.
 struct LoadedImage {

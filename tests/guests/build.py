@@ -103,6 +103,7 @@ GUESTS = [
     Guest("web-p3", "library", "rust", "web-p3"),
     Guest("hello-p3", "library", "rust", "hello-p3"),
     Guest("standards-p3", "library", "rust", "standards-p3", shares=("standards-p2",)),
+    Guest("asker", "library", "rust", "asker"),
     Guest("every", "library", "rust", "every"),
     Guest("greeting-cpp", "library", "cpp", "greeting.cc", REACTOR, world="greeting/greeter"),
     Guest("greeting-rust", "library", "rust", "greeting"),

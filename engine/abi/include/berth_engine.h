@@ -308,6 +308,8 @@ typedef struct berth_guest {
   bool phantom;
   /// Whether it stands beside folders in WASI 0.3 too, where a guest otherwise finds just what is granted.
   bool phantom_always;
+  /// Whether `ask` hears of each use of a folder too, with the reason "ask".
+  bool files_asked;
   bool stdin_open;
   bool stdout_open;
   bool stderr_open;

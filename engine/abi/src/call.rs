@@ -200,6 +200,7 @@ pub(crate) unsafe fn read_guest(guest: &berth_guest, asked: Asked) -> Result<Gue
             (true, false) => Phantom::Listed,
             (true, true) => Phantom::Always,
         },
+        files_asked: guest.files_asked,
         stdio: OutputFlags { stdin: guest.stdin_open, stdout: guest.stdout_open, stderr: guest.stderr_open },
         handles: guest.handles as usize,
         host_buffer_bytes: guest.host_buffer_bytes as usize,

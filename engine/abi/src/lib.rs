@@ -10,6 +10,8 @@
 
 mod boundary;
 mod call;
+#[cfg_attr(not(feature = "compiler"), path = "no_compiler.rs")]
+mod compiler;
 mod function;
 mod ledger;
 mod live;
@@ -19,8 +21,8 @@ mod serve;
 mod traffic;
 mod types;
 
-use ::berth_guest::{Engines, GuardsOff, Kind, Module, Needs, Runtime};
-use boundary::{Failure, INTERNAL, INVALID_MODULE, UNAVAILABLE, bytes, guarded, owned, text};
+use ::berth_guest::{GuardsOff, Kind, Module, Needs, Runtime};
+use boundary::{Failure, INVALID_MODULE, UNAVAILABLE, bytes, guarded, owned, text};
 pub use call::*;
 pub use function::*;
 pub use ledger::*;
@@ -154,12 +156,9 @@ pub unsafe extern "C" fn berth_runtime_compatibility(
     guarded(error, || {
         // SAFETY: the caller's promise.
         let runtime = unsafe { &*runtime };
-        let compiled = runtime.0.compatibility(kind.into()).map_err(|e| Failure::new(INTERNAL, format!("{e:#}")))?;
-        use std::hash::{Hash, Hasher};
-        let mut hasher = std::hash::DefaultHasher::new();
-        (compiled, ::berth_module::fingerprint()).hash(&mut hasher);
+        let number = compiler::compatibility(&runtime.0, kind.into())?;
         // SAFETY: the caller's promise.
-        unsafe { out.write(hasher.finish()) };
+        unsafe { out.write(number) };
         Ok(())
     })
 }
@@ -209,35 +208,15 @@ pub unsafe extern "C" fn berth_compile(
 ) -> i32 {
     guarded(error, || {
         // SAFETY: the caller's promise.
-        let prepared = ::berth_module::prepare(unsafe { bytes(module) }).map_err(|e| engine_failure(&e))?;
-        let weight = ::berth_module::weigh(&prepared.component).map_err(|e| engine_failure(&e))?;
-        let (compiled, concurrency) = compile_for(kind.into(), GuardsOff(guards_off), &prepared.component)?;
+        let module = unsafe { bytes(module) };
+        let (compiled, needed) = compiler::compile(kind.into(), GuardsOff(guards_off), module)?;
         // SAFETY: the caller's promise.
         unsafe {
-            needs.write(berth_needs {
-                instance_bytes: weight.bytes,
-                concurrency,
-                error_contexts: weight.error_contexts,
-            });
+            needs.write(needed);
             image.write(owned(compiled));
         }
         Ok(())
     })
-}
-
-/// The image, and whether it is for an engine with concurrency. Most modules need none: those that do are known by
-/// their imports, or by not being valid without.
-fn compile_for(kind: Kind, guards_off: GuardsOff, component: &[u8]) -> Result<(Vec<u8>, bool), Failure> {
-    let engines = Engines::new(0, guards_off);
-    let compile = |concurrency| engines.compile(Kind { concurrency, ..kind }, component);
-    if !::berth_module::imports_wasi_0_3(component) {
-        match compile(false) {
-            Ok(image) => return Ok((image, false)),
-            Err(e) if !::berth_module::needs_concurrency(component) => return Err(engine_failure(&e)),
-            Err(_) => {}
-        }
-    }
-    Ok((compile(true).map_err(|e| engine_failure(&e))?, true))
 }
 
 /// Takes a compiled image into memory. *Own* `out`. Any thread.
@@ -360,18 +339,7 @@ pub unsafe extern "C" fn berth_describe(
 ) -> i32 {
     guarded(error, || {
         // SAFETY: the caller's promise.
-        let described = ::berth_module::describe(unsafe { bytes(module) }).map_err(|e| engine_failure(&e))?;
-        let lines = |names: Vec<String>| {
-            owned(names.iter().map(|name| plain::one_line(name) + "\n").collect::<String>().into())
-        };
-        let description = berth_description {
-            form: described.form as i32,
-            wit: owned(plain::whole(&described.wit).into_bytes()),
-            imports: lines(described.imports),
-            exports: lines(described.exports),
-            export_types: lines(described.export_types),
-            export_notes: lines(described.export_notes),
-        };
+        let description = compiler::describe(unsafe { bytes(module) })?;
         // SAFETY: the caller's promise.
         unsafe { out.write(description) };
         Ok(())
@@ -394,7 +362,7 @@ pub unsafe extern "C" fn berth_wit_world(
         // SAFETY: the caller's promise.
         let (path, name) = unsafe { (text(path, "a path")?, text(name, "a world's name")?) };
         let name = (!name.is_empty()).then_some(name.as_str());
-        let world = ::berth_module::world(&path, name).map_err(|e| engine_failure(&e))?;
+        let world = compiler::world(&path, name)?;
         // SAFETY: the caller's promise.
         unsafe { out.write(owned(plain::whole(&world).into_bytes())) };
         Ok(())

@@ -208,6 +208,8 @@ pub struct berth_guest {
     pub phantom: bool,
     /// Whether it stands beside folders in WASI 0.3 too, where a guest otherwise finds just what is granted.
     pub phantom_always: bool,
+    /// Whether `ask` hears of each use of a folder too, with the reason "ask".
+    pub files_asked: bool,
     pub stdin_open: bool,
     pub stdout_open: bool,
     pub stderr_open: bool,

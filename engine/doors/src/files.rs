@@ -60,6 +60,8 @@ pub struct FilesDoor {
     pub(crate) preopens: Vec<Preopen>,
     pub(crate) phantom: Option<Dir>,
     pub(crate) phantom_always: bool,
+    /// The owner is asked about each use of a folder too, not told of refusals alone.
+    pub asks_each: bool,
     /// The folders that the guest has open, by handle.
     pub(crate) places: HashMap<u32, Place>,
     /// The counted files that it has open, by handle.
@@ -82,7 +84,16 @@ impl FilesDoor {
     pub fn new(preopens: Vec<Preopen>, phantom: Phantom, ways: Ways, guards: Guards) -> std::io::Result<Self> {
         let phantom_always = phantom == Phantom::Always;
         let phantom = if phantom == Phantom::None { None } else { Some(nowhere()?) };
-        Ok(FilesDoor { preopens, phantom, phantom_always, places: HashMap::new(), holds: HashMap::new(), ways, guards })
+        Ok(FilesDoor {
+            preopens,
+            phantom,
+            phantom_always,
+            asks_each: false,
+            places: HashMap::new(),
+            holds: HashMap::new(),
+            ways,
+            guards,
+        })
     }
 
     /// Opens a host folder for a grant.
@@ -172,6 +183,23 @@ impl<T: DoorsView> Door<'_, T> {
         place.unwrap_or_else(|| Place::root(NO_GRANT))
     }
 
+    /// The guest's path to what it asks for.
+    fn target(&mut self, fd: &Resource<Descriptor>, path: &str) -> String {
+        let place = self.place(fd);
+        let base = self.0.doors().files.guest_path(&place);
+        if path.is_empty() || path == "." { base } else { join(&base, path) }
+    }
+
+    /// Asks the owner about the use of a granted folder, where each is asked about.
+    pub(crate) fn ask(&mut self, fd: &Resource<Descriptor>, operation: Operation, path: &str) -> FsResult<()> {
+        if !self.0.doors().files.asks_each {
+            return Ok(());
+        }
+        let target = self.target(fd, path);
+        let knock = Knock::new(Capability::Files, operation, &target, Reason::Ask);
+        if self.0.doors().owner.ask(&knock) { Ok(()) } else { Err(ErrorCode::NotPermitted.into()) }
+    }
+
     /// Tells the owner, and gives the guest its typed error.
     pub(crate) fn refuse(
         &mut self,
@@ -180,9 +208,7 @@ impl<T: DoorsView> Door<'_, T> {
         path: &str,
         reason: Reason,
     ) -> FsError {
-        let place = self.place(fd);
-        let base = self.0.doors().files.guest_path(&place);
-        let target = if path.is_empty() || path == "." { base } else { join(&base, path) };
+        let target = self.target(fd, path);
         let knock = Knock::new(Capability::Files, operation, &target, reason);
         self.0.doors().owner.ask(&knock);
         match reason {
@@ -201,6 +227,7 @@ impl<T: DoorsView> Door<'_, T> {
                 if held && !operation.only_looks() && dir.perms.write_not_permitted() {
                     return Err(self.refuse(fd, operation, path, Reason::ReadOnly));
                 }
+                self.ask(fd, operation, path)?;
                 Ok(dir)
             }
         }

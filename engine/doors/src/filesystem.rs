@@ -138,7 +138,10 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
     async fn read_directory(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>> {
         let listing = match self.at(&fd)? {
             Standing::Phantom => Listing::empty(),
-            Standing::Folder(dir) => Listing::of(dir.dir)?,
+            Standing::Folder(dir) => {
+                self.ask(&fd, Operation::OpenRead, ".")?;
+                Listing::of(dir.dir)?
+            }
         };
         let stream = self.0.ctx().table.push(listing)?;
         Ok(Resource::new_own(stream.rep()))

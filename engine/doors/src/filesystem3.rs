@@ -7,7 +7,7 @@ use crate::files::At as Place;
 use crate::listing::Listing;
 use crate::open_file::At;
 use crate::translate::{NO_CHANGE, NOW, timespec};
-use crate::{Door, DoorsView, Through};
+use crate::{Door, DoorsView, Operation, Through};
 use rustix::fs::Timestamps;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -120,9 +120,13 @@ impl<T: DoorsView + 'static> types::HostDescriptorWithStore<T> for Through<T> {
         mut store: Access<'_, T, Self>,
         fd: Resource<Descriptor>,
     ) -> wasmtime::Result<(StreamReader<DirectoryEntry>, FutureReader<Outcome>)> {
-        let listing = store.get().at(&fd).and_then(|at| match at {
+        let mut door = store.get();
+        let listing = door.at(&fd).and_then(|at| match at {
             Place::Phantom => Ok(Listing::empty()),
-            Place::Folder(dir) => Ok(Listing::of(dir.dir)?),
+            Place::Folder(dir) => {
+                door.ask(&fd, Operation::OpenRead, ".")?;
+                Ok(Listing::of(dir.dir)?)
+            }
         });
         let listing = match listing {
             Ok(listing) => listing,

@@ -82,6 +82,8 @@ pub struct Guest {
     pub folders: Vec<Folder>,
     /// Whether no grant covers `/`.
     pub phantom: Phantom,
+    /// The owner is asked about each use of a folder.
+    pub files_asked: bool,
     pub stdio: OutputFlags,
     /// Handles of the component model that may be open at once.
     pub handles: usize,

@@ -6,7 +6,6 @@
 use crate::limits::GuardsOff;
 use crate::pool;
 use crate::stacks::Stacks;
-use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 use wasmtime::{Config, Engine, Result};
 
@@ -68,6 +67,7 @@ impl Engines {
         Ok(slot.get_or_init(|| engine))
     }
 
+    #[cfg(feature = "compiler")]
     /// Compiles a component to an image, which [`crate::Runtime::open`] opens.
     pub fn compile(&self, kind: Kind, component: &[u8]) -> Result<Vec<u8>> {
         self.get(kind)?.precompile_component(component)
@@ -81,10 +81,12 @@ impl Engines {
     }
 }
 
+#[cfg(feature = "compiler")]
 /// What compiled images of this engine are keyed by: two engines with the same number load each other's.
 pub fn compatibility(engine: &Engine) -> u64 {
     // The default hasher has fixed keys; another release of the compiler may change it, which costs a
     // compilation and nothing else.
+    use std::hash::{Hash, Hasher};
     let mut hasher = std::hash::DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     hasher.finish()

@@ -3,7 +3,7 @@
 //! call is a task on a lane, never a thread of its own.
 
 use crate::alone::Alone;
-use crate::engines::{self, Engines, Kind};
+use crate::engines::{Engines, Kind};
 use crate::limits::GuardsOff;
 use crate::ticker::{BRIEF_PERIOD, PERIOD, Ticker};
 use berth_doors::inside::Inside;
@@ -145,10 +145,11 @@ impl Runtime {
         Runtime { shared, lanes: OnceLock::new(), most_lanes: lanes.max(1), next_lane: AtomicUsize::new(0) }
     }
 
+    #[cfg(feature = "compiler")]
     /// The number that compiled images of this kind are keyed by. What a module needs is only known from its image: an
     /// engine checks by itself that an image fits it.
     pub fn compatibility(&self, kind: Kind) -> Result<u64> {
-        Ok(engines::compatibility(self.shared.engines.get(kind)?))
+        Ok(crate::engines::compatibility(self.shared.engines.get(kind)?))
     }
 
     /// Takes a compiled image into memory.

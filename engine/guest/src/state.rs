@@ -32,7 +32,8 @@ pub(crate) fn state(common: &Arc<Common>, guest: &Guest, pulse: &Arc<Pulse>, out
         special_files: !off.has(GuardsOff::SPECIAL_FILES),
     };
     let phantom = if off.has(GuardsOff::PHANTOM) { Phantom::None } else { guest.phantom };
-    let files = FilesDoor::new(folders, phantom, guest.ways, guards)?;
+    let mut files = FilesDoor::new(folders, phantom, guest.ways, guards)?;
+    files.asks_each = guest.files_asked;
 
     let mut wasi = WasiCtxBuilder::new();
     wasi.args(&guest.args).envs(&guest.env).allow_blocking_current_thread(true);

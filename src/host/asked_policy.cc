@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/run_policy.h"
+#include "host/asked_policy.h"
 
 #include <fmt/format.h>
 
@@ -9,19 +9,18 @@
 #include "base/os/file.h"
 #include "host/berthing.h"
 
-namespace berth::cli {
+namespace berth::host {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kCommandLine = "command line";
 constexpr uint64_t kLargestPolicy = 1 << 20;
 
 Result<void> add_grants(policy::Policy& policy, std::string_view word,
-                        const std::vector<std::string>& extents) {
+                        const std::vector<std::string>& extents, std::string_view source) {
   for (const std::string& extent : extents) {
     const std::string text = word.empty() ? extent : fmt::format("{} {}", word, extent);
-    policy.grants.push_back(BERTH_TRY(policy::parse_grant(text, kCommandLine)));
+    policy.grants.push_back(BERTH_TRY(policy::parse_grant(text, source)));
   }
   return {};
 }
@@ -32,12 +31,14 @@ Result<void> set_short(policy::Limits& limits, std::string_view name,
   return policy::set_limit(limits, name, *value);
 }
 
-Result<policy::Policy> from_command_line(const AskedPolicy& asked) {
-  policy::Policy policy;
-  BERTH_TRY_VOID(add_grants(policy, "", asked.grants));
-  BERTH_TRY_VOID(add_grants(policy, "files", asked.folders));
-  BERTH_TRY_VOID(add_grants(policy, "env", asked.env));
-  policy.grants.push_back(BERTH_TRY(policy::parse_grant("stdio in,out,err", "every command's")));
+Result<policy::Policy> asked_directly(const AskedPolicy& asked) {
+  policy::Policy policy{.grants = {}, .limits = asked.values};
+  BERTH_TRY_VOID(add_grants(policy, "", asked.grants, asked.source));
+  BERTH_TRY_VOID(add_grants(policy, "files", asked.folders, asked.source));
+  BERTH_TRY_VOID(add_grants(policy, "env", asked.env, asked.source));
+  if (asked.streams) {
+    policy.grants.push_back(BERTH_TRY(policy::parse_grant("stdio in,out,err", "every command's")));
+  }
   for (const std::string& limit : asked.limits) {
     const size_t equals = limit.find('=');
     if (equals == std::string::npos) {
@@ -51,7 +52,7 @@ Result<policy::Policy> from_command_line(const AskedPolicy& asked) {
   BERTH_TRY_VOID(set_short(policy.limits, "memory", asked.memory));
   BERTH_TRY_VOID(set_short(policy.limits, "cpu.time", asked.cpu_time));
   BERTH_TRY_VOID(set_short(policy.limits, "wall", asked.wall));
-  BERTH_TRY_VOID(host::anchor(policy, "."));
+  BERTH_TRY_VOID(anchor(policy, "."));
   return policy;
 }
 
@@ -61,11 +62,11 @@ std::string folder_of(const std::string& file) {
   return parent.empty() ? "." : parent.string();
 }
 
-/// The command line's grants come first, its limits instead of the file's.
+/// What is asked for directly comes first, its limits instead of the file's.
 Result<void> add_file(policy::Policy& policy, const std::string& file, const ReadText& read) {
   const std::string text = BERTH_TRY(read(file));
   policy::Policy written = BERTH_TRY(policy::parse_policy(text, file));
-  BERTH_TRY_VOID(host::anchor(written, folder_of(file)));
+  BERTH_TRY_VOID(anchor(written, folder_of(file)));
   for (policy::Grant& grant : written.grants) policy.grants.push_back(std::move(grant));
   for (const policy::LimitName& limit : policy::limit_names()) {
     const auto value = policy::limit_text(written.limits, limit.name);
@@ -82,7 +83,7 @@ Result<std::string> read_policy_file(const std::string& path) {
 }
 
 Result<policy::Policy> asked_policy(const AskedPolicy& asked, const ReadText& read) {
-  policy::Policy policy = BERTH_TRY(from_command_line(asked));
+  policy::Policy policy = BERTH_TRY(asked_directly(asked));
   if (asked.policy_file) BERTH_TRY_VOID(add_file(policy, *asked.policy_file, read));
   return policy;
 }
@@ -90,7 +91,7 @@ Result<policy::Policy> asked_policy(const AskedPolicy& asked, const ReadText& re
 Result<policy::Bounds> bounds_of(const std::string& file, const ReadText& read) {
   const std::string text = BERTH_TRY(read(file));
   policy::Bounds bounds = BERTH_TRY(policy::parse_bounds(text, file));
-  host::anchor(bounds, folder_of(file));
+  anchor(bounds, folder_of(file));
   return bounds;
 }
 
@@ -103,14 +104,17 @@ Result<policy::Bounds> owners_bounds(const UserFolders& folders, const ReadText&
 Result<policy::Effective> effective_policy(const AskedPolicy& asked, const UserFolders& folders,
                                            const ReadText& read) {
   const policy::Policy policy = BERTH_TRY(asked_policy(asked, read));
-  const policy::Bounds owner = BERTH_TRY(owners_bounds(folders, read));
-  policy::Effective effective = policy::intersect(policy, owner);
-  // A module always has a memory limit; asked for or not, the owner's may be lower.
-  if (!policy.limits.memory_bytes) {
+  return bounded(policy, BERTH_TRY(owners_bounds(folders, read)));
+}
+
+policy::Effective bounded(const policy::Policy& asked, const policy::Bounds& owner) {
+  policy::Effective effective = policy::intersect(asked, owner);
+  // Asked for or not, the owner's may be lower.
+  if (!asked.limits.memory_bytes) {
     auto& memory = effective.policy.limits.memory_bytes;
-    memory = std::min(memory.value_or(host::kDefaultMemoryBytes), host::kDefaultMemoryBytes);
+    memory = std::min(memory.value_or(kDefaultMemoryBytes), kDefaultMemoryBytes);
   }
   return effective;
 }
 
-}  // namespace berth::cli
+}  // namespace berth::host

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What one instance is given: what its program asks for, within what the owner of this machine allows.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/digest.h"
+#include "base/os/user.h"
+#include "base/result.h"
+#include "berth/host.h"
+#include "embed/keeper.h"
+#include "host/lent.h"
+#include "host/place.h"
+#include "host/set_aside.h"
+#include "policy/policy.h"
+
+namespace berth::embed {
+
+/// Who this machine belongs to, as far as a program needs to know.
+struct Owner {
+  /// From this file, or from the user's own; kNotFound when the first isn't there.
+  static Result<Owner> of(const std::string& file);
+
+  policy::Bounds bounds;
+  std::optional<UserFolders> folders;  // none without a home
+};
+
+/// A module that is to be instantiated.
+struct Granting {
+  const std::string& name;
+  const Digest& digest;
+  bool counts_fuel = false;
+};
+
+/// Outlives the instance. Moving it moves nothing that the instance was lent.
+class Granted {
+ public:
+  /// Any thread; reads the policy's file.
+  static Result<Granted> grant(const InstanceOptions& options, const Owner& owner, const Granting& module);
+
+  Result<engine::Guest> guest();
+  Keeper& keeper() {
+    return *keeper_;
+  }
+
+ private:
+  host::SetAside aside_;
+  std::unique_ptr<host::Place> place_;
+  std::unique_ptr<host::Lent> lent_;
+  std::unique_ptr<Keeper> keeper_;
+  bool listened_to_ = false;
+  bool counts_fuel_ = false;
+};
+
+}  // namespace berth::embed
