@@ -29,6 +29,21 @@ extern "C" void berth_on_live_call_failed(void* context, const berth_outcome* ou
   static_cast<Caller*>(context)->failed(outcome_of(*outcome));
 }
 
+extern "C" bool berth_on_program_call(void* context, size_t function, const uint64_t* words, size_t count,
+                                      berth_answer* out) noexcept {
+  Program::Answer answer;
+  const bool answered = static_cast<Program*>(context)->call(function, {words, count}, answer);
+  out->words = answer.words.data();
+  out->len = answer.words.size();
+  out->held = answer.held;
+  out->failure = slice(answer.failure);
+  return answered;
+}
+
+extern "C" void berth_on_program_release(void* context) noexcept {
+  static_cast<Program*>(context)->release();
+}
+
 }  // namespace
 
 Result<Export> Export::find(const Module& module, std::string_view name) {
@@ -62,7 +77,7 @@ Live::~Live() {
 }
 
 std::expected<std::unique_ptr<Live>, Outcome> Live::create(const Engine& engine, const Module& module,
-                                                           const Guest& guest) {
+                                                           const Guest& guest, Program& program) {
   auto lending = std::make_unique<Lending>();
   lending->meter = meter_of(guest);
   lending->keeper = guest.keeper;
@@ -73,8 +88,10 @@ std::expected<std::unique_ptr<Live>, Outcome> Live::create(const Engine& engine,
   std::unique_ptr<Live> live(new Live(std::move(lending)));
   OwnedBytes error;
   std::optional<Outcome> failed;
-  const int32_t code = berth_live_new(engine.abi(), module.abi(), &given.abi(), berth_on_live_failed, &failed,
-                                      &live->live_, error.out());
+  const berth_program functions = {
+      .call = berth_on_program_call, .release = berth_on_program_release, .context = &program};
+  const int32_t code = berth_live_new(engine.abi(), module.abi(), &given.abi(), &functions,
+                                      berth_on_live_failed, &failed, &live->live_, error.out());
   if (code != 0) {
     Outcome outcome;
     outcome.reason = std::string(error.view());

@@ -76,13 +76,36 @@ class Caller {
   ~Caller() = default;
 };
 
+/// Whoever has the functions that a module imports: each has a number, in the order of `Module::imports`.
+/// Called on the thread that calls the instance.
+class Program {
+ public:
+  struct Answer {
+    std::span<const uint64_t> words;  // these and what they point to are there until the next call
+    bool held = false;                // `release` is called once they have been read
+    std::string_view failure;         // why there is none; as long as the words
+  };
+
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  /// With words that are there until this returns. True when there is an answer.
+  virtual bool call(size_t function, std::span<const uint64_t> words, Answer& answer) noexcept = 0;
+  /// Lets go of the last answer that was held.
+  virtual void release() noexcept = 0;
+
+ protected:
+  Program() = default;
+  ~Program() = default;
+};
+
 /// An instance. One thread at a time; another one may follow.
 class Live {
  public:
-  /// Made on this thread, its start under the limits of one call. What `guest` lends outlives it. An outcome
-  /// when the module's own code failed.
+  /// Made on this thread, its start under the limits of one call. What `guest` lends outlives it, and so
+  /// does `program`, which the start may call already. An outcome when the module's own code failed.
   static std::expected<std::unique_ptr<Live>, Outcome> create(const Engine& engine, const Module& module,
-                                                              const Guest& guest);
+                                                              const Guest& guest, Program& program);
   Live(const Live&) = delete;
   Live& operator=(const Live&) = delete;
   ~Live();

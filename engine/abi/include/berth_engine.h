@@ -365,6 +365,29 @@ typedef struct berth_stored {
   uint64_t refused_files;
 } berth_stored;
 
+/// What a function of the program answers. C++ keeps what it points to until the next call of the instance's program.
+typedef struct berth_answer {
+  /// Words as `engine/values/src/lib.rs` says them, for the function's result.
+  const uint64_t *words;
+  size_t len;
+  /// Whether `release` is called once they have been read.
+  bool held;
+  /// When it didn't answer: why.
+  struct berth_slice failure;
+} berth_answer;
+
+/// The functions that a program gives to a module: each has a number, in the order of `berth_module_imports`. C++ keeps what
+/// `context` points to until the instance is freed.
+typedef struct berth_program {
+  /// Calls a function with `len` words, which, and what they point to, are there until this returns. True when it
+  /// answered. Called on the thread that calls the instance: must not throw.
+  bool (*call)(void *context, size_t function, const uint64_t *words, size_t len, struct berth_answer *answer);
+  /// Lets go of the last answer that said `held`, once. On the same thread: must not throw.
+  void (*release)(void *context);
+  /// Handed to both.
+  void *context;
+} berth_program;
+
 /// What a server answered that berth itself has asked. *Own* its parts.
 typedef struct berth_post_answer {
   uint16_t status;
@@ -642,9 +665,11 @@ void berth_call_cancel(const struct berth_call *call);
 /// `call` came from `berth_call_start` and is not used again.
 void berth_call_free(struct berth_call *call);
 
-/// The functions that a module exports: `name: func(a: s32) -> s32`, each closed by a newline. *Own* `out`. Any thread.
+/// The functions that a module exports: `name: func(a: s32) -> s32`, each closed by a newline. It is an error that it has imports that
+/// aren't WASI's, unless a program gives it those. *Own* `out`. Any thread.
 /// *Borrow* `module`; `out` is writable; `error` is writable or null.
 int32_t berth_module_functions(const struct berth_module *module,
+                               bool with_program,
                                struct berth_bytes *out,
                                struct berth_bytes *error);
 
@@ -699,12 +724,14 @@ int32_t berth_module_export(const struct berth_module *module,
 void berth_export_free(struct berth_export *export_);
 
 /// Makes an instance on this thread, which is given what `guest` says, whose `done` and `function` aren't used, and of
-/// whose `meter` the limits are those of one call. What `guest` lends is in use until the instance is freed. When it can't be
+/// whose `meter` the limits are those of one call; `program` has what it imports beside WASI. What `guest` lends is in use until
+/// the instance is freed. When it can't be
 /// made, null is written to `out` and `failed` is told why, once. *Own* `out`. Any thread.
-/// As `berth_call_start`; `failed` can be called with `context` on this thread.
+/// As `berth_call_start`; what is said of `program` holds; `failed` can be called with `context` on this thread.
 int32_t berth_live_new(const struct berth_runtime *runtime,
                        const struct berth_module *module,
                        const struct berth_guest *guest,
+                       const struct berth_program *program,
                        void (*failed)(void *context, const struct berth_outcome *outcome),
                        void *context,
                        struct berth_live **out,
@@ -785,6 +812,13 @@ void berth_post_end_within(const struct berth_post *post, uint64_t time_ns);
 /// *Own* `post`; null is fine.
 /// `post` came from `berth_post_new`, nothing is sent by it, and it is not used again.
 void berth_post_free(struct berth_post *post);
+
+/// The functions that a module imports beside WASI's, as a JSON list of descriptions (`engine/guest/src/export.rs`). *Own* `out`.
+/// Any thread.
+/// *Borrow* `module`; `out` is writable; `error` is writable or null.
+int32_t berth_module_imports(const struct berth_module *module,
+                             struct berth_bytes *out,
+                             struct berth_bytes *error);
 
 /// Makes a module answer requests, in instances that are given what `guest` says, whose `done` and `function` aren't
 /// used, and of whose `meter` only the limits of one request are. An instance answers `reuse` requests, `at_once` of them

@@ -241,6 +241,39 @@ pub struct berth_guest {
     pub context: *mut c_void,
 }
 
+/// The functions that a program gives to a module: each has a number, in the order of `berth_module_imports`. C++ keeps what
+/// `context` points to until the instance is freed.
+#[repr(C)]
+pub struct berth_program {
+    /// Calls a function with `len` words, which, and what they point to, are there until this returns. True when it
+    /// answered. Called on the thread that calls the instance: must not throw.
+    pub call: Option<
+        unsafe extern "C" fn(
+            context: *mut c_void,
+            function: usize,
+            words: *const u64,
+            len: usize,
+            answer: *mut berth_answer,
+        ) -> bool,
+    >,
+    /// Lets go of the last answer that said `held`, once. On the same thread: must not throw.
+    pub release: Option<unsafe extern "C" fn(context: *mut c_void)>,
+    /// Handed to both.
+    pub context: *mut c_void,
+}
+
+/// What a function of the program answers. C++ keeps what it points to until the next call of the instance's program.
+#[repr(C)]
+pub struct berth_answer {
+    /// Words as `engine/values/src/lib.rs` says them, for the function's result.
+    pub words: *const u64,
+    pub len: usize,
+    /// Whether `release` is called once they have been read.
+    pub held: bool,
+    /// When it didn't answer: why.
+    pub failure: berth_slice,
+}
+
 /// How a call ended: *borrow* for the duration of `done`.
 #[repr(C)]
 pub struct berth_outcome {

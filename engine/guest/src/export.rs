@@ -17,7 +17,7 @@ use wasmtime::component::types::ComponentFunc;
 use wasmtime::component::{ComponentExportIndex, Type};
 
 /// Bytes of a description; a hostile module's types may be as large as a book.
-const MOST_BYTES: usize = 1 << 20;
+pub(crate) const MOST_BYTES: usize = 1 << 20;
 
 /// A function that a module exports.
 pub struct Exported {
@@ -36,7 +36,7 @@ impl Module {
     }
 }
 
-fn describe(name: &str, ty: &ComponentFunc) -> Option<String> {
+pub(crate) fn describe(name: &str, ty: &ComponentFunc) -> Option<String> {
     let mut json = Json(String::new());
     json.push("{\"name\":");
     json.text(name);

@@ -12,6 +12,7 @@
 use crate::call::{Guest, Outcome, open_store, pulse_of};
 use crate::ending::classify;
 use crate::export::Exported;
+use crate::imported::{Functions, Paced};
 use crate::limits::{Budget, GuardsOff, Limit};
 use crate::pulse::{End, NEVER};
 use crate::runtime::{Module, Runtime, Shared};
@@ -51,7 +52,7 @@ pub struct Live {
 pub struct Canceller(Arc<Pace>);
 
 /// What the tick knows of the call that goes on.
-struct Pace {
+pub(crate) struct Pace {
     cpu_limit_ns: u64,
     wall_limit_ns: u64,
     cpu_used_ns: &'static AtomicU64,
@@ -73,7 +74,7 @@ impl Pace {
     }
 
     /// Why the call that goes on should not. On its thread.
-    fn end(&self) -> Option<End> {
+    pub(crate) fn end(&self) -> Option<End> {
         if self.cancelled.load(Relaxed) {
             return Some(End::Cancelled);
         }
@@ -108,20 +109,27 @@ impl Canceller {
 
 impl Runtime {
     /// An instance of a module, for the caller to call. Its start runs here, under the limits of one call.
-    pub fn hold(&self, module: &Module, guest: &Guest) -> Result<Live, Outcome> {
+    /// `functions` are those that [`Module::imported`] tells of.
+    pub fn hold(&self, module: &Module, guest: &Guest, functions: Arc<dyn Functions>) -> Result<Live, Outcome> {
         if !module.waits.load(Relaxed) {
-            match self.hold_once(module, guest, false) {
+            match self.hold_once(module, guest, &functions, false) {
                 // An import that may wait is known from the engine's refusal alone, which comes before the guest's code.
                 Err(Outcome::Failed(why)) if why.contains("*_async") => module.waits.store(true, Relaxed),
                 held => return held,
             }
         }
-        self.hold_once(module, guest, true)
+        self.hold_once(module, guest, &functions, true)
     }
 
-    fn hold_once(&self, module: &Module, guest: &Guest, on_fiber: bool) -> Result<Live, Outcome> {
+    fn hold_once(
+        &self,
+        module: &Module,
+        guest: &Guest,
+        functions: &Arc<dyn Functions>,
+        on_fiber: bool,
+    ) -> Result<Live, Outcome> {
         let failed = |e: Error| Outcome::Failed(format!("{e:#}"));
-        let linked = module.linked.as_ref().map_err(|e| Outcome::Failed(format!("{e:#}")))?;
+        let linked = self.with_program(module).map_err(failed)?;
         let fiber = if on_fiber { Some(self.lane().map_err(|e| failed(e.into()))?.clone()) } else { None };
         let pace = Arc::new(Pace {
             cpu_limit_ns: guest.meter.cpu_limit_ns,
@@ -140,13 +148,16 @@ impl Runtime {
             None => Ok(UpdateDeadline::Continue(1)),
             Some(end) => Err(end.into()),
         });
+        let (functions, ticks) = (functions.clone(), self.shared.ticker.ticks());
+        metered.0.data_mut().program =
+            Some(Arc::new(Paced { functions, pace: pace.clone(), ticks, seen: AtomicU64::new(0) }));
         let refused = guest.budget.refused.load(Relaxed);
         pace.begin();
         let instance = {
             let _running = self.shared.ticker.run();
             match &fiber {
-                None => linked.instance.instantiate(&mut metered.0),
-                Some(lane) => wait_for(lane, linked.instance.instantiate_async(&mut metered.0)),
+                None => linked.instantiate(&mut metered.0),
+                Some(lane) => wait_for(lane, linked.instantiate_async(&mut metered.0)),
             }
         };
         pace.count();

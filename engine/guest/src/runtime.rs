@@ -71,7 +71,11 @@ pub struct Needs {
 
 /// A compiled component, and its imports looked up or why they can't be.
 pub struct Module {
+    pub(crate) component: Component,
+    /// With WASI alone.
     pub(crate) linked: Result<Linked>,
+    /// With a program's functions, where it needs those: made with the first instance.
+    pub(crate) given: OnceLock<Result<InstancePre<State>>>,
     pub(crate) kind: Kind,
     pub(crate) needs: Needs,
     /// An import of it may wait, so that it is called on a fiber: known once an instance was made without.
@@ -186,7 +190,8 @@ impl Runtime {
             let (command, handler) = (Command::of(&instance), Handler::of(&instance));
             Linked { instance, command, handler }
         });
-        Ok(Module { linked, kind, needs, waits: AtomicBool::new(false) })
+        let (given, waits) = (OnceLock::new(), AtomicBool::new(false));
+        Ok(Module { component, linked, given, kind, needs, waits })
     }
 
     /// Starts the lanes, if they aren't yet.
@@ -247,7 +252,7 @@ impl Module {
 
 impl Shared {
     /// The linker for modules of this kind, made with the first of them.
-    fn linker(&self, kind: Kind) -> Result<&Linker<State>> {
+    pub(crate) fn linker(&self, kind: Kind) -> Result<&Linker<State>> {
         let slot = &self.linkers[kind.index()];
         if let Some(linker) = slot.get() {
             return Ok(linker);

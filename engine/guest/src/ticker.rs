@@ -2,7 +2,7 @@
 //! The one epoch ticker of the process. While a guest runs it advances the epoch of every engine each
 //! [`PERIOD`]; when none runs it sleeps without a timer, so a host at rest never wakes.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 use std::time::Duration;
@@ -18,6 +18,7 @@ struct Shared {
     running: AtomicUsize,
     asleep: AtomicBool,
     stop: AtomicBool,
+    ticks: Arc<AtomicU64>,
     thread: OnceLock<Thread>,
     tick: Box<dyn Fn() -> Duration + Send + Sync>,
 }
@@ -30,10 +31,16 @@ impl Ticker {
                 running: AtomicUsize::new(0),
                 asleep: AtomicBool::new(false),
                 stop: AtomicBool::new(false),
+                ticks: Arc::default(),
                 thread: OnceLock::new(),
                 tick: Box::new(tick),
             }),
         }
+    }
+
+    /// How many ticks there were.
+    pub fn ticks(&self) -> Arc<AtomicU64> {
+        self.shared.ticks.clone()
     }
 
     /// Ticks until the returned value is dropped.
@@ -77,6 +84,7 @@ impl Shared {
             }
             std::thread::sleep(period);
             period = (self.tick)();
+            self.ticks.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

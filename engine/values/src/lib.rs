@@ -23,10 +23,12 @@
 
 mod call;
 mod given;
+mod imported;
 mod layout;
 mod lift;
 mod lower;
 
 pub use call::{Call, Receiver};
 pub use given::Given;
+pub use imported::{Answer, define};
 pub use lower::Malformed;
