@@ -5,6 +5,7 @@
 #include "berth/codec.h"
 #include "berth/describe.h"
 #include "berth/host.h"
+#include "berth/imports.h"
 #include "berth/instance.h"
 #include "berth/result.h"
 #include "berth/type.h"

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "berth/imports.h"
 #include "berth/instance.h"
 #include "berth/result.h"
 
@@ -46,7 +47,9 @@ struct InstanceLimits {
 struct InstanceOptions {
   InstanceLimits limits;
   /// As `berth run --grant` has them: "files ./data:/data:ro". None: everything is denied.
-  std::vector<std::string> grants;
+  std::vector<std::string> grants = {};
+  /// What the module imports beside WASI.
+  Imports imports = {};
 };
 
 /// The engine and its threads. Any thread. Modules and instances keep it.
@@ -80,7 +83,8 @@ class Module : public std::enable_shared_from_this<Module> {
   /// The functions that it exports: "shop:price/rule@1.2.0.total: func(id: u32) -> u32".
   Result<std::vector<std::string>> functions() const;
 
-  /// Makes an instance on this thread. Many may be made, and live on different threads.
+  /// Makes an instance on this thread. Many may be made, and live on different threads. kInvalidArgument when
+  /// functions that it imports aren't given or have other types: all of them, with the types of both.
   Result<std::shared_ptr<Instance>> instantiate(const InstanceOptions& options = {}) const;
 
  private:

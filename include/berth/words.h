@@ -33,6 +33,16 @@ class Writer {
     return kept_.emplace_back(std::make_unique<uint8_t[]>(bytes)).get();
   }
 
+  /// For other words: what was kept goes.
+  void clear() {
+    count_ = 0;
+    if (!kept_.empty()) kept_.clear();
+    if (room_ <= kUsual) return;
+    more_ = {};
+    data_ = usual_;
+    room_ = kUsual;
+  }
+
   std::span<const uint64_t> words() const {
     return {data_, count_};
   }

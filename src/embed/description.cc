@@ -76,17 +76,32 @@ Type read(const json& value) {
   return {.kind = Kind::kOther, .name = kind + "<" + inner.get<std::string>() + ">"};
 }
 
-}  // namespace
-
-Result<Described> read_description(std::string_view text) try {
-  const json value = json::parse(text);
+Described described(const json& value) {
   Described described{.name = value.at("name").get<std::string>(),
                       .type = {.parameters = named_parts(value.at("params")), .result = std::nullopt},
                       .async = value.at("async").get<bool>()};
   if (!value.at("result").is_null()) described.type.result = read(value.at("result"));
   return described;
-} catch (const json::exception& error) {
+}
+
+std::unexpected<Error> no_description(const json::exception& error) {
   return fail(ErrorCode::kInternal, std::string("the engine's description of a function: ") + error.what());
+}
+
+}  // namespace
+
+Result<Described> read_description(std::string_view text) try {
+  return described(json::parse(text));
+} catch (const json::exception& error) {
+  return no_description(error);
+}
+
+Result<std::vector<Described>> read_descriptions(const std::string& text) try {
+  std::vector<Described> list;
+  for (const json& value : json::parse(text)) list.push_back(described(value));
+  return list;
+} catch (const json::exception& error) {
+  return no_description(error);
 }
 
 }  // namespace berth::embed

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "berth/type.h"
@@ -18,5 +19,7 @@ struct Described {
 
 /// kInternal when it isn't such a text.
 Result<Described> read_description(std::string_view json);
+/// Of a list of them.
+Result<std::vector<Described>> read_descriptions(const std::string& json);
 
 }  // namespace berth::embed

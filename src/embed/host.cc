@@ -61,6 +61,9 @@ Result<std::shared_ptr<Module>> Host::load(std::span<const std::byte> bytes, std
   if (!image) return named(image.error());
   auto module = parts_->engine->open({}, *image);
   if (!module) return named(module.error());
+  const auto imports = (*module)->imports();
+  if (!imports) return named(imports.error());
+  parts->imports = BERTH_TRY(embed::read_descriptions(*imports));
   parts->host = shared_from_this();
   parts->name = std::move(name);
   parts->module = std::move(*module);
@@ -71,7 +74,7 @@ Module::Module(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Module::~Module() = default;
 
 Result<std::vector<std::string>> Module::functions() const {
-  return parts_->module->functions();
+  return parts_->module->functions(engine::Imports::kOfProgram);
 }
 
 Result<std::shared_ptr<Instance>> Module::instantiate(const InstanceOptions& options) const {
@@ -82,7 +85,9 @@ Result<std::shared_ptr<Instance>> Module::instantiate(const InstanceOptions& opt
   request.args = {parts_->name};
   parts->lent = std::make_unique<host::Lent>(std::move(request));
   const engine::Guest guest = BERTH_TRY(parts->lent->guest(host::Use::kOnce));
-  auto live = engine::Live::create(*parts_->host->parts_->engine, *parts_->module, guest);
+  parts->program = std::make_unique<embed::Program>(
+      BERTH_TRY(embed::find_imports(options.imports, parts_->imports, parts_->name)));
+  auto live = engine::Live::create(*parts_->host->parts_->engine, *parts_->module, guest, *parts->program);
   if (!live) return std::unexpected(embed::error_of(live.error(), parts_->name, "its start"));
   parts->live = std::move(*live);
   parts->canceller = parts->live->canceller();

@@ -6,8 +6,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "berth/host.h"
+#include "embed/description.h"
+#include "embed/program.h"
 #include "engine/compiler.h"
 #include "engine/engine.h"
 #include "engine/live.h"
@@ -24,11 +27,13 @@ struct Module::Parts {
   std::shared_ptr<Host> host;
   std::string name;
   std::unique_ptr<engine::Module> module;
+  std::vector<embed::Described> imports;  // beside WASI's
 };
 
 struct Instance::Parts {
   std::shared_ptr<const Module> module;
   std::unique_ptr<host::Lent> lent;
+  std::unique_ptr<embed::Program> program;
   std::unique_ptr<engine::Live> live;
   std::unique_ptr<engine::Canceller> canceller;
   std::atomic<bool> busy = false;
