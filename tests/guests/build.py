@@ -108,6 +108,7 @@ GUESTS = [
     Guest("hello-p3", "library", "rust", "hello-p3"),
     Guest("standards-p3", "library", "rust", "standards-p3", shares=("standards-p2",)),
     Guest("every", "library", "rust", "every"),
+    Guest("caller", "bare", "cpp", "relay.cc", ("-DCALLER",), world="every/caller"),
     Guest("relay", "bare", "cpp", "relay.cc", world="every/relay"),
     Guest("greeting-cpp", "library", "cpp", "greeting.cc", REACTOR, world="greeting/greeter"),
     Guest("greeting-rust", "library", "rust", "greeting"),

@@ -90,7 +90,7 @@ pub unsafe extern "C" fn berth_live_new(
         // SAFETY: the caller's promise.
         let (given, program) =
             unsafe { (read_guest(guest, Asked { ask, context: guest.context })?, Callbacks::read(&*program)?) };
-        let live = match runtime.0.hold(&module.0, &given, Arc::new(program)) {
+        let live = match runtime.0.hold(&module.0, &given, &Arc::new(program)) {
             Ok(live) => Box::into_raw(Box::new(berth_live(live))),
             Err(outcome) => {
                 tell(&ended(outcome), |outcome| {

@@ -115,15 +115,15 @@ unsafe impl berth_values::Answer for Words {
 
 /// A program whose functions are part of a call, and so under its limits: nothing interrupts them, but one that took
 /// longer than the call has ends the call when it returns.
-pub(crate) struct Paced {
-    pub functions: Arc<dyn Functions>,
+pub(crate) struct Paced<F> {
+    pub functions: Arc<F>,
     pub pace: Arc<Pace>,
     pub ticks: Arc<AtomicU64>,
     /// At which tick the call was looked at last.
     pub seen: AtomicU64,
 }
 
-impl Program for Paced {
+impl<F: Functions> Program for Paced<F> {
     fn call(&self, function: usize, words: &[u64]) -> wasmtime::Result<Answered> {
         let answered = self.functions.call(function, words);
         let ticks = self.ticks.load(Relaxed);

@@ -110,22 +110,27 @@ impl Canceller {
 impl Runtime {
     /// An instance of a module, for the caller to call. Its start runs here, under the limits of one call.
     /// `functions` are those that [`Module::imported`] tells of.
-    pub fn hold(&self, module: &Module, guest: &Guest, functions: Arc<dyn Functions>) -> Result<Live, Outcome> {
+    pub fn hold<F: Functions + 'static>(
+        &self,
+        module: &Module,
+        guest: &Guest,
+        functions: &Arc<F>,
+    ) -> Result<Live, Outcome> {
         if !module.waits.load(Relaxed) {
-            match self.hold_once(module, guest, &functions, false) {
+            match self.hold_once(module, guest, functions, false) {
                 // An import that may wait is known from the engine's refusal alone, which comes before the guest's code.
                 Err(Outcome::Failed(why)) if why.contains("*_async") => module.waits.store(true, Relaxed),
                 held => return held,
             }
         }
-        self.hold_once(module, guest, &functions, true)
+        self.hold_once(module, guest, functions, true)
     }
 
-    fn hold_once(
+    fn hold_once<F: Functions + 'static>(
         &self,
         module: &Module,
         guest: &Guest,
-        functions: &Arc<dyn Functions>,
+        functions: &Arc<F>,
         on_fiber: bool,
     ) -> Result<Live, Outcome> {
         let failed = |e: Error| Outcome::Failed(format!("{e:#}"));

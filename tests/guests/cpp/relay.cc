@@ -2,7 +2,7 @@
 // Hands on what it gets to the program, in every type, and gives back what the program answers: a component
 // that imports nothing of WASI, so that it is called directly. It is written against the canonical ABI: the
 // core values of a function's parameters are the same on the way in and out, and a result that is more than
-// one lies in memory.
+// one lies in memory. As CALLER it is without the types: it calls a few functions, as often as it is told.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -21,18 +21,6 @@ uint32_t free_at = 0;
 /// What was given out is over: its reader has it, or the call is.
 bool over = true;
 
-/// Where results lie that are more than one core value.
-alignas(8) unsigned char results[128];
-
-int32_t relayed() {
-  over = true;
-  return static_cast<int32_t>(reinterpret_cast<intptr_t>(results));
-}
-
-int32_t result_at() {
-  return static_cast<int32_t>(reinterpret_cast<intptr_t>(results));
-}
-
 }  // namespace
 
 EXPORT("cabi_realloc") void* cabi_realloc(void* old, size_t old_bytes, size_t align, size_t bytes) {
@@ -49,6 +37,54 @@ EXPORT("cabi_realloc") void* cabi_realloc(void* old, size_t old_bytes, size_t al
   if (old != nullptr) __builtin_memcpy(given, old, old_bytes < bytes ? old_bytes : bytes);
   return given;
 }
+
+IMPORT("$root", "log") void import_log(const char* line, size_t length);
+IMPORT("$root", "add") int32_t import_add(int32_t a, int32_t b);
+struct Text {
+  const char* at;
+  size_t length;
+};
+IMPORT("$root", "greet") void import_greet(const char* name, size_t length, Text* result);
+
+EXPORT("say") void export_say(const char* line, size_t length) {
+  import_log(line, length);
+  over = true;
+}
+
+EXPORT("adds") uint32_t export_adds(uint32_t times) {
+  int32_t sum = 0;
+  for (uint32_t i = 0; i < times; ++i) sum = import_add(sum, 1);
+  return static_cast<uint32_t>(sum);
+}
+
+EXPORT("greets") uint32_t export_greets(uint32_t times) {
+  uint32_t bytes = 0;
+  for (uint32_t i = 0; i < times; ++i) {
+    Text answer;
+    import_greet("sixteen letters!", 16, &answer);
+    bytes += answer.length;
+    over = true;
+  }
+  return bytes;
+}
+
+#ifndef CALLER
+
+namespace {
+
+/// Where results lie that are more than one core value.
+alignas(8) unsigned char results[128];
+
+int32_t relayed() {
+  over = true;
+  return static_cast<int32_t>(reinterpret_cast<intptr_t>(results));
+}
+
+int32_t result_at() {
+  return static_cast<int32_t>(reinterpret_cast<intptr_t>(results));
+}
+
+}  // namespace
 
 // One core value out.
 #define RELAY(symbol, name, R, parameters, ...)        \
@@ -121,32 +157,4 @@ EXPORT(ECHO "#nothing") void export_nothing() {
   import_nothing();
 }
 
-IMPORT("$root", "log") void import_log(const char* line, size_t length);
-IMPORT("$root", "add") int32_t import_add(int32_t a, int32_t b);
-struct Text {
-  const char* at;
-  size_t length;
-};
-IMPORT("$root", "greet") void import_greet(const char* name, size_t length, Text* result);
-
-EXPORT("say") void export_say(const char* line, size_t length) {
-  import_log(line, length);
-  over = true;
-}
-
-EXPORT("adds") int32_t export_adds(uint32_t times) {
-  int32_t sum = 0;
-  for (uint32_t i = 0; i < times; ++i) sum = import_add(sum, 1);
-  return sum;
-}
-
-EXPORT("greets") uint32_t export_greets(uint32_t times) {
-  uint32_t bytes = 0;
-  for (uint32_t i = 0; i < times; ++i) {
-    Text answer;
-    import_greet("sixteen letters!", 16, &answer);
-    bytes += answer.length;
-    over = true;
-  }
-  return bytes;
-}
+#endif
