@@ -110,6 +110,7 @@ GUESTS = [
     Guest("every", "library", "rust", "every"),
     Guest("caller", "bare", "cpp", "relay.cc", ("-DCALLER",), world="every/caller"),
     Guest("relay", "bare", "cpp", "relay.cc", world="every/relay"),
+    Guest("shopper", "bare", "cpp", "shopper.cc", world="shopper/shopper"),
     Guest("greeting-cpp", "library", "cpp", "greeting.cc", REACTOR, world="greeting/greeter"),
     Guest("greeting-rust", "library", "rust", "greeting"),
     Guest("greeting-js", "library", "js", "greeting", world="greeting/greeter"),
