@@ -9,14 +9,18 @@
 #include <functional>
 #include <memory>
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
+#include "berth/answer.h"
 #include "berth/codec.h"
+#include "berth/resource.h"
 #include "berth/result.h"
 #include "berth/type.h"
 #include "berth/words.h"
@@ -27,7 +31,7 @@ namespace berth::detail {
 /// time.
 class Reply {
  public:
-  Reply() = default;
+  explicit Reply(Resources& resources) : words_(resources) {}
   Reply(const Reply&) = delete;
   Reply& operator=(const Reply&) = delete;
   ~Reply() {
@@ -54,6 +58,14 @@ class Reply {
       return *made;
     }
   }
+  /// The answer comes later.
+  void wait_for(std::shared_ptr<Pending> pending) {
+    pending_ = std::move(pending);
+  }
+  /// What is waited for, if something is; the caller keeps it.
+  std::shared_ptr<Pending> pending() {
+    return std::exchange(pending_, nullptr);
+  }
   /// There is no answer, and why.
   void fail(std::string why) {
     failed_ = true;
@@ -71,6 +83,7 @@ class Reply {
   }
   void clear() noexcept {
     words_.clear();
+    pending_.reset();
     failed_ = false;
     if (held_ == nullptr) return;
     void* const held = std::exchange(held_, nullptr);
@@ -83,6 +96,7 @@ class Reply {
   void (*destroy_)(void*) noexcept = nullptr;
   bool failed_ = false;
   std::string failure_;
+  std::shared_ptr<Pending> pending_;
   alignas(std::max_align_t) std::byte room_[64];  // NOLINT(cppcoreguidelines-pro-type-member-init)
 };
 
@@ -99,6 +113,10 @@ class HostFunction {
   }
   const FunctionType& type() const {
     return type_;
+  }
+  /// Whether it answers later.
+  virtual bool answers_later() const {
+    return false;
   }
   /// With the words of its parameters. Throws what the function throws.
   virtual void call(Reader from, Reply& to) const = 0;
@@ -191,6 +209,14 @@ void answer(Reply& to, T value) {
   }
 }
 
+template <class R, class... A>
+FunctionType type_of_function() {
+  FunctionType made;
+  (made.parameters.push_back(part(type_of<typename Argument<A>::Value>())), ...);
+  if constexpr (!std::is_void_v<R>) made.result = type_of<R>();
+  return made;
+}
+
 template <class F, class Signature>
 class Callable;
 
@@ -202,7 +228,7 @@ class Callable<F, R(A...)> final : public HostFunction {
 
  public:
   Callable(std::string name, F callable)
-      : HostFunction(std::move(name), type_of_function()), callable_(std::move(callable)) {}
+      : HostFunction(std::move(name), type_of_function<Value, A...>()), callable_(std::move(callable)) {}
 
   void call([[maybe_unused]] Reader from, [[maybe_unused]] Reply& to) const override {
     // In this order: braces.
@@ -224,13 +250,72 @@ class Callable<F, R(A...)> final : public HostFunction {
   }
 
  private:
-  static FunctionType type_of_function() {
-    FunctionType made;
-    (made.parameters.push_back(part(type_of<typename Argument<A>::Value>())), ...);
-    if constexpr (!std::is_void_v<Value>) made.result = type_of<Value>();
-    return made;
+  const F callable_;
+};
+
+template <class T>
+class PendingOf final : public Pending {
+  using Value = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+ public:
+  template <class... V>
+  bool set(V&&... value) {
+    return answer([&] { value_.emplace(std::forward<V>(value)...); });
   }
 
+ private:
+  void write([[maybe_unused]] Reply& to) override {
+    if constexpr (!std::is_void_v<T>) detail::answer<T>(to, std::move(*value_));
+  }
+
+  std::optional<Value> value_;
+};
+
+template <class T>
+struct AnswerOf;
+template <class T>
+struct AnswerOf<Answer<T>> {
+  using Value = T;
+};
+
+/// The last parameter of a function that answers later, and the ones before.
+template <class Before, class... A>
+struct Later;
+template <class... B, class Last>
+struct Later<std::tuple<B...>, Last> : AnswerOf<std::remove_cvref_t<Last>> {
+  using Parameters = std::tuple<B...>;
+};
+template <class... B, class First, class Second, class... A>
+struct Later<std::tuple<B...>, First, Second, A...> : Later<std::tuple<B..., First>, Second, A...> {};
+
+template <class F, class T, class Parameters>
+class LaterCallable;
+
+template <class F, class T, class... A>
+class LaterCallable<F, T, std::tuple<A...>> final : public HostFunction {
+  static_assert(std::is_invocable_v<const F&, A..., Answer<T>>,
+                "a function that a module calls may be called from many threads: it can't be mutable");
+
+ public:
+  LaterCallable(std::string name, F callable)
+      : HostFunction(std::move(name), type_of_function<T, A...>()), callable_(std::move(callable)) {}
+
+  bool answers_later() const override {
+    return true;
+  }
+
+  void call([[maybe_unused]] Reader from, Reply& to) const override {
+    std::tuple<typename Argument<A>::Value...> arguments{Argument<A>::take(from)...};
+    auto pending = std::make_shared<PendingOf<T>>();
+    to.wait_for(pending);
+    std::apply(
+        [&](auto&... values) {
+          std::invoke(callable_, static_cast<A&&>(values)..., Answer<T>(std::move(pending)));
+        },
+        arguments);
+  }
+
+ private:
   const F callable_;
 };
 

@@ -20,6 +20,9 @@
 
 namespace berth {
 
+template <class T>
+class ResourceImports;
+
 /// Functions by their names. A value: copies are cheap and share the functions, which go with the last copy
 /// and the last instance that has them.
 ///
@@ -47,6 +50,19 @@ class Imports {
     return *this;
   }
 
+  /// Gives a function that answers later, from any thread: its last parameter is a `berth::Answer<T>`, which
+  /// it keeps.
+  ///
+  ///   imports.async_function("price", [&](uint32_t id, berth::Answer<uint64_t> answer) { … });
+  ///
+  /// The module waits meanwhile, and with it the thread that calls it; `limits.wall` and `Instance::cancel`
+  /// end the wait. Views of parameters are there until the function returns. Instances that are given such a
+  /// function are called on a fiber, which costs each call some hundred nanoseconds.
+  template <class F>
+  Imports& async_function(std::string name, F callable) {
+    return add_later(std::move(name), std::move(callable), detail::SignatureOf<F>());
+  }
+
   /// Gives a member function of an object, which is there as long as the functions.
   template <class Object, class Member>
     requires std::is_member_function_pointer_v<Member>
@@ -60,13 +76,35 @@ class Imports {
     return add_member(std::move(name), std::move(object), member, detail::SignatureOf<Member>());
   }
 
+  /// Gives a class for a resource, "shop:price/carts@1.0.0.cart"; its functions are given with what this
+  /// returns. A class stands for one resource.
+  template <class T>
+  ResourceImports<T> resource(std::string name);
+
   /// For the library: the functions, in the order in which they were given.
   const std::vector<std::shared_ptr<const detail::HostFunction>>& functions() const;
+  /// And the classes, with the names of their resources.
+  const std::vector<std::pair<const void*, std::string>>& resources() const;
 
  private:
+  template <class T>
+  friend class ResourceImports;
   using Functions = std::vector<std::shared_ptr<const detail::HostFunction>>;
+  struct Given {
+    Functions functions;
+    std::vector<std::pair<const void*, std::string>> resources;
+  };
 
   void add(std::shared_ptr<const detail::HostFunction> function);
+  void add_resource(const void* of, std::string name);
+
+  template <class F, class... A>
+  Imports& add_later(std::string name, F callable, detail::Signature<void(A...)>) {
+    using Later = detail::Later<std::tuple<>, A...>;
+    using Function = detail::LaterCallable<F, typename Later::Value, typename Later::Parameters>;
+    add(std::make_shared<const Function>(std::move(name), std::move(callable)));
+    return *this;
+  }
 
   template <class Object, class Member, class R, class... A>
   Imports& add_member(std::string name, Object object, Member member, detail::Signature<R(A...)>) {
@@ -75,7 +113,99 @@ class Imports {
     });
   }
 
-  std::shared_ptr<const Functions> functions_;
+  std::shared_ptr<const Given> given_;
 };
+
+/// The functions of a resource:
+///
+///   imports.resource<Cart>("shop:price/carts@1.0.0.cart")
+///       .constructor([&](std::string owner) { return Cart(owner); })
+///       .method("add", &Cart::add)                                     // [method]cart.add
+///       .method("total", [&](Cart& cart, bool taxes) { … })
+///       .function("open-carts", [&] { … });                            // [static]cart.open-carts
+///
+/// Elsewhere the class is `Own<Cart>` and `Borrow<Cart>`. Objects of it are used on the threads of the
+/// instances that hold them, and destroyed there.
+template <class T>
+class ResourceImports {
+ public:
+  /// A function that gives a T, an `Own<T>`, or either as a `berth::Result`.
+  template <class F>
+  ResourceImports& constructor(F callable) {
+    return add_constructor(std::move(callable), detail::SignatureOf<F>());
+  }
+  /// A member function of T, or a function that takes a `T&` first.
+  template <class F>
+  ResourceImports& method(const std::string& name, F callable) {
+    if constexpr (std::is_member_function_pointer_v<F>) {
+      return add_member(name, callable, detail::SignatureOf<F>());
+    } else {
+      return add_method(name, std::move(callable), detail::SignatureOf<F>());
+    }
+  }
+  template <class F>
+  ResourceImports& function(const std::string& name, F callable) {
+    imports_.function(interface_ + "[static]" + name_ + "." + name, std::move(callable));
+    return *this;
+  }
+
+ private:
+  friend class Imports;
+  ResourceImports(Imports& imports, const std::string& name)
+      : imports_(imports),
+        interface_(name.substr(0, name.rfind('.') + 1)),
+        name_(name.substr(name.rfind('.') + 1)) {}
+
+  static Own<T> owned(T object) {
+    return Own<T>::make(std::move(object));
+  }
+  static Own<T> owned(Own<T> object) {
+    return object;
+  }
+
+  template <class F, class R, class... A>
+  ResourceImports& add_constructor(F callable, detail::Signature<R(A...)>) {
+    imports_.function(interface_ + "[constructor]" + name_,
+                      [callable = std::move(callable)](A... arguments) -> Result<Own<T>> {
+                        if constexpr (detail::Gives<R>::kFails) {
+                          auto made = callable(std::forward<A>(arguments)...);
+                          if (!made) return std::unexpected(std::move(made).error());
+                          return owned(std::move(*made));
+                        } else {
+                          return owned(callable(std::forward<A>(arguments)...));
+                        }
+                      });
+    return *this;
+  }
+  template <class F, class R, class... A>
+  ResourceImports& add_member(const std::string& name, F member, detail::Signature<R(A...)>) {
+    imports_.function(method_name(name), [member](Borrow<T> self, A... arguments) -> R {
+      return ((*self).*member)(std::forward<A>(arguments)...);
+    });
+    return *this;
+  }
+  template <class F, class R, class Self, class... A>
+  ResourceImports& add_method(const std::string& name, F callable, detail::Signature<R(Self, A...)>) {
+    imports_.function(method_name(name),
+                      [callable = std::move(callable)](Borrow<T> self, A... arguments) -> R {
+                        return callable(*self, std::forward<A>(arguments)...);
+                      });
+    return *this;
+  }
+  std::string method_name(const std::string& name) const {
+    return interface_ + "[method]" + name_ + "." + name;
+  }
+
+  Imports& imports_;
+  const std::string interface_;  // with its dot; empty for a resource of the world
+  const std::string name_;
+};
+
+template <class T>
+ResourceImports<T> Imports::resource(std::string name) {
+  ResourceImports<T> made(*this, name);
+  add_resource(detail::resource_class<T>(), std::move(name));
+  return made;
+}
 
 }  // namespace berth

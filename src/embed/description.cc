@@ -73,6 +73,8 @@ Type read(const json& value) {
   if (kind == "variant") return {.kind = Kind::kVariant, .parts = named_parts(inner)};
   if (kind == "enum") return {.kind = Kind::kEnum, .parts = names(inner)};
   if (kind == "flags") return {.kind = Kind::kFlags, .parts = names(inner)};
+  if (kind == "own") return {.kind = Kind::kOwn, .name = inner.get<std::string>()};
+  if (kind == "borrow") return {.kind = Kind::kBorrow, .name = inner.get<std::string>()};
   return {.kind = Kind::kOther, .name = kind + "<" + inner.get<std::string>() + ">"};
 }
 
@@ -96,10 +98,16 @@ Result<Described> read_description(std::string_view text) try {
   return no_description(error);
 }
 
-Result<std::vector<Described>> read_descriptions(const std::string& text) try {
-  std::vector<Described> list;
-  for (const json& value : json::parse(text)) list.push_back(described(value));
-  return list;
+Result<Wanted> read_imports(const std::string& text) try {
+  Wanted wanted;
+  for (const json& value : json::parse(text)) {
+    if (const auto resource = value.find("resource"); resource != value.end()) {
+      wanted.resources.push_back(resource->get<std::string>());
+    } else {
+      wanted.functions.push_back(described(value));
+    }
+  }
+  return wanted;
 } catch (const json::exception& error) {
   return no_description(error);
 }

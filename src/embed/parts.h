@@ -3,7 +3,9 @@
 // What is behind the classes of berth/host.h, for the sources of this room alone.
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,7 +29,7 @@ struct Module::Parts {
   std::shared_ptr<Host> host;
   std::string name;
   std::unique_ptr<engine::Module> module;
-  std::vector<embed::Described> imports;  // beside WASI's
+  embed::Wanted imports;
 };
 
 struct Instance::Parts {
@@ -37,6 +39,12 @@ struct Instance::Parts {
   std::unique_ptr<engine::Live> live;
   std::unique_ptr<engine::Canceller> canceller;
   std::atomic<bool> busy = false;
+  std::mutex dropping;
+  std::atomic<bool> any_to_drop = false;
+  std::vector<uint64_t> to_drop;  // resources of the module's that the program let go of
+
+  /// Drops them, unless a call goes on, which does it at its end.
+  void drop_pending() noexcept;
 };
 
 }  // namespace berth

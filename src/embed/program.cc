@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <utility>
@@ -25,24 +26,58 @@ std::shared_ptr<const detail::HostFunction> find(const HostFunctions& given, std
   return best;
 }
 
+/// Calls it for each resource in a type.
+template <class T, class F>
+void each_resource(T& type, F&& what) {
+  if (type.kind == Type::Kind::kOwn || type.kind == Type::Kind::kBorrow) what(type);
+  for (auto& part : type.parts) {
+    for (auto& inner : part.types) each_resource(inner, what);
+  }
+}
+
+template <class T, class F>
+void each_resource_of(T& function, F&& what) {
+  for (auto& part : function.parameters) {
+    for (auto& type : part.types) each_resource(type, what);
+  }
+  if (function.result) each_resource(*function.result, what);
+}
+
 }  // namespace
 
-Result<HostFunctions> find_imports(const Imports& given, std::span<const Described> wanted,
-                                   std::string_view module) {
+void name_resources(FunctionType& type, const FunctionType& beside, const ResourceNames& names) {
+  each_resource_of(type, [&](Type& resource) {
+    for (const auto& [of, name] : names) {
+      if (resource.resource != nullptr && of == resource.resource) resource.name = name;
+    }
+    each_resource_of(beside, [&, given = resource.name](const Type& known) {
+      if (named_by(given, known.name)) resource.name = known.name;
+    });
+  });
+}
+
+Result<HostFunctions> find_imports(const Imports& given, const Wanted& wanted, std::string_view module) {
   HostFunctions found;
   std::string wrong;
   const auto say = [&](const Described& import, std::string_view what) {
     wrong += fmt::format("\n  '{}' {}\n    module:  {}", import.name, what, to_wit(import.type));
   };
-  for (const Described& import : wanted) {
+  for (const std::string& resource : wanted.resources) {
+    const bool bound = std::ranges::any_of(
+        given.resources(), [&](const auto& known) { return named_by(known.second, resource).has_value(); });
+    if (!bound) wrong += fmt::format("\n  '{}' isn't given: it is a resource (Imports::resource)", resource);
+  }
+  for (const Described& import : wanted.functions) {
     auto function = find(given.functions(), import.name);
+    FunctionType type = function ? function->type() : FunctionType();
+    name_resources(type, import.type, given.resources());
     if (!function) {
       say(import, "isn't given");
     } else if (import.async) {
       say(import, "is an async function, which can't be given yet");
-    } else if (!fits(function->type(), import.type)) {
+    } else if (!fits(type, import.type)) {
       say(import, "has other types");
-      wrong += "\n    program: " + to_wit(function->type());
+      wrong += "\n    program: " + to_wit(type);
     }
     found.push_back(std::move(function));
   }
@@ -52,22 +87,28 @@ Result<HostFunctions> find_imports(const Imports& given, std::span<const Describ
       fmt::format("'{}' imports what the program doesn't give it (Imports::function){}", module, wrong));
 }
 
-bool Program::call(size_t function, std::span<const uint64_t> words, Answer& answer) noexcept {
-  const detail::HostFunction& called = *functions_[function];
-  reply_.clear();
+template <class F>
+bool Program::answer_with(Answer& answer, F&& ask) noexcept {
   try {
     try {
-      called.call(detail::Reader(words), reply_);
+      ask();
     } catch (const std::exception& thrown) {
       reply_.fail(thrown.what());
     } catch (...) {
       reply_.fail("it threw what is no std::exception");
     }
+    if (reply_.words().refused() != nullptr) reply_.fail(reply_.words().refused());
     if (!reply_.failed()) {
-      answer = {.words = reply_.words().words(), .held = reply_.holds(), .failure = {}};
+      reply_.words().delivered();
+      answer = {.words = reply_.words().words(),
+                .held = reply_.holds(),
+                .later = pending_ != nullptr,
+                .failure = {}};
       return true;
     }
-    failure_ = fmt::format("the program's function '{}' failed: {}", called.name(), reply_.failure());
+    pending_.reset();
+    failure_ =
+        fmt::format("the program's function '{}' failed: {}", functions_[called_]->name(), reply_.failure());
     answer.failure = failure_;
   } catch (...) {
     answer.failure = "a function of the program failed, and there is no memory to say how";
@@ -75,8 +116,28 @@ bool Program::call(size_t function, std::span<const uint64_t> words, Answer& ans
   return false;
 }
 
+bool Program::call(size_t function, std::span<const uint64_t> words, Answer& answer) noexcept {
+  reply_.clear();
+  called_ = function;
+  return answer_with(answer, [&] {
+    functions_[function]->call(detail::Reader(words, resources_), reply_);
+    pending_ = reply_.pending();
+    if (pending_) pending_->set_wake([waiter = waiter_] { waiter->wake(); });
+  });
+}
+
+bool Program::collect(Answer& answer) noexcept {
+  return answer_with(answer, [&] {
+    if (pending_ && pending_->collect(reply_)) pending_.reset();
+  });
+}
+
 void Program::release() noexcept {
   reply_.clear();
+}
+
+void Program::drop(uint32_t resource) noexcept {
+  resources_.drop(resource);
 }
 
 }  // namespace berth::embed

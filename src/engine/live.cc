@@ -29,19 +29,35 @@ extern "C" void berth_on_live_call_failed(void* context, const berth_outcome* ou
   static_cast<Caller*>(context)->failed(outcome_of(*outcome));
 }
 
+void write(berth_answer& out, const Program::Answer& answer) {
+  out.words = answer.words.data();
+  out.len = answer.words.size();
+  out.held = answer.held;
+  out.later = answer.later;
+  out.failure = slice(answer.failure);
+}
+
 extern "C" bool berth_on_program_call(void* context, size_t function, const uint64_t* words, size_t count,
                                       berth_answer* out) noexcept {
   Program::Answer answer;
   const bool answered = static_cast<Program*>(context)->call(function, {words, count}, answer);
-  out->words = answer.words.data();
-  out->len = answer.words.size();
-  out->held = answer.held;
-  out->failure = slice(answer.failure);
+  write(*out, answer);
+  return answered;
+}
+
+extern "C" bool berth_on_program_collect(void* context, berth_answer* out) noexcept {
+  Program::Answer answer;
+  const bool answered = static_cast<Program*>(context)->collect(answer);
+  write(*out, answer);
   return answered;
 }
 
 extern "C" void berth_on_program_release(void* context) noexcept {
   static_cast<Program*>(context)->release();
+}
+
+extern "C" void berth_on_program_drop(void* context, uint32_t resource) noexcept {
+  static_cast<Program*>(context)->drop(resource);
 }
 
 }  // namespace
@@ -70,6 +86,16 @@ void Canceller::cancel() {
   berth_canceller_cancel(canceller_);
 }
 
+Waiter::Waiter() : waiter_(berth_waiter_new()) {}
+
+Waiter::~Waiter() {
+  berth_waiter_free(waiter_);
+}
+
+void Waiter::wake() noexcept {
+  berth_waiter_wake(waiter_);
+}
+
 Live::Live(std::unique_ptr<Lending> lending) : lending_(std::move(lending)) {}
 
 Live::~Live() {
@@ -88,8 +114,13 @@ std::expected<std::unique_ptr<Live>, Outcome> Live::create(const Engine& engine,
   std::unique_ptr<Live> live(new Live(std::move(lending)));
   OwnedBytes error;
   std::optional<Outcome> failed;
-  const berth_program functions = {
-      .call = berth_on_program_call, .release = berth_on_program_release, .context = &program};
+  const berth_program functions = {.call = berth_on_program_call,
+                                   .collect = berth_on_program_collect,
+                                   .answers_later = program.answers_later(),
+                                   .waiter = program.waiter().abi(),
+                                   .release = berth_on_program_release,
+                                   .drop = berth_on_program_drop,
+                                   .context = &program};
   const int32_t code = berth_live_new(engine.abi(), module.abi(), &given.abi(), &functions,
                                       berth_on_live_failed, &failed, &live->live_, error.out());
   if (code != 0) {
@@ -112,6 +143,10 @@ Result<size_t> Live::bind(const Export& function) {
 void Live::call(size_t function, std::span<const uint64_t> words, Caller& caller) {
   berth_live_call(live_, function, words.data(), words.size(), berth_on_live_returned,
                   berth_on_live_call_failed, &caller);
+}
+
+bool Live::drop(uint64_t resource) {
+  return berth_live_drop(live_, resource);
 }
 
 bool Live::on_fiber() const {

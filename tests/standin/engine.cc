@@ -375,6 +375,18 @@ bool berth_live_call(berth_live*, size_t, const uint64_t*, size_t, void (*)(void
   return false;
 }
 
+berth_waiter* berth_waiter_new() {
+  return nullptr;
+}
+
+void berth_waiter_wake(const berth_waiter*) {}
+
+void berth_waiter_free(berth_waiter*) {}
+
+bool berth_live_drop(berth_live*, uint64_t) {
+  return false;
+}
+
 berth_canceller* berth_live_canceller(const berth_live*) {
   return nullptr;
 }

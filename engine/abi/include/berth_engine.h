@@ -148,6 +148,9 @@ typedef struct berth_tls berth_tls;
 /// One module's network. Any thread.
 typedef struct berth_traffic berth_traffic;
 
+/// Somebody who waits for a function that answers later. Any thread.
+typedef struct berth_waiter berth_waiter;
+
 /// Bytes that Rust allocated and C++ owns: give back with `berth_bytes_free`.
 typedef struct berth_bytes {
   uint8_t *data;
@@ -372,19 +375,31 @@ typedef struct berth_answer {
   size_t len;
   /// Whether `release` is called once they have been read.
   bool held;
+  /// There is no answer yet: the guest waits.
+  bool later;
   /// When it didn't answer: why.
   struct berth_slice failure;
 } berth_answer;
 
-/// The functions that a program gives to a module: each has a number, in the order of `berth_module_imports`. C++ keeps what
+/// What a program gives to a module: functions, each of which has a number, in the order of `berth_module_imports`, and resources, which
+/// have the numbers that it gives them. C++ keeps what
 /// `context` points to until the instance is freed.
 typedef struct berth_program {
   /// Calls a function with `len` words, which, and what they point to, are there until this returns. True when it
   /// answered. Called on the thread that calls the instance: must not throw.
   bool (*call)(void *context, size_t function, const uint64_t *words, size_t len, struct berth_answer *answer);
+  /// Asks for the answer of a function that said `later`, with the same meaning. Called when the waiter was woken, and for no
+  /// reason, too. On the same thread: must not throw.
+  bool (*collect)(void *context, struct berth_answer *answer);
+  /// Whether a function may answer later: calls of the instance are on a fiber then.
+  bool answers_later;
+  /// Woken when an answer has come. *Borrow*, for the call that it is given to.
+  const struct berth_waiter *waiter;
   /// Lets go of the last answer that said `held`, once. On the same thread: must not throw.
   void (*release)(void *context);
-  /// Handed to both.
+  /// The guest has dropped a resource of the program's, which has this number. On the same thread: must not throw.
+  void (*drop)(void *context, uint32_t resource);
+  /// Handed to all.
   void *context;
 } berth_program;
 
@@ -762,6 +777,12 @@ bool berth_live_call(struct berth_live *live,
                      void (*failed)(void *context, const struct berth_outcome *outcome),
                      void *context);
 
+/// Drops a resource of the guest's that the program was given, by its word, which may run the guest's code, like a call. Gives
+/// true when it was dropped; otherwise the instance answers no more calls. The instance's thread.
+/// `live` came from `berth_live_new` and hasn't been freed; nobody else uses it.
+bool berth_live_drop(struct berth_live *live,
+                     uint64_t resource);
+
 /// What ends the instance's calls; it may outlive the instance. *Borrow* `live`, *own* the result.
 /// `live` came from `berth_live_new` and hasn't been freed.
 struct berth_canceller *berth_live_canceller(const struct berth_live *live);
@@ -813,12 +834,23 @@ void berth_post_end_within(const struct berth_post *post, uint64_t time_ns);
 /// `post` came from `berth_post_new`, nothing is sent by it, and it is not used again.
 void berth_post_free(struct berth_post *post);
 
-/// The functions that a module imports beside WASI's, as a JSON list of descriptions (`engine/guest/src/export.rs`). *Own* `out`.
+/// What a module imports beside WASI, as a JSON list (`engine/guest/src/imported.rs`). *Own* `out`.
 /// Any thread.
 /// *Borrow* `module`; `out` is writable; `error` is writable or null.
 int32_t berth_module_imports(const struct berth_module *module,
                              struct berth_bytes *out,
                              struct berth_bytes *error);
+
+/// *Own* the result.
+struct berth_waiter *berth_waiter_new(void);
+
+/// Has the answer collected, if somebody waits. *Borrow* `waiter`. Any thread.
+/// `waiter` came from `berth_waiter_new` and hasn't been freed.
+void berth_waiter_wake(const struct berth_waiter *waiter);
+
+/// *Own* `waiter`; null is fine.
+/// `waiter` came from `berth_waiter_new` and is not used again.
+void berth_waiter_free(struct berth_waiter *waiter);
 
 /// Makes a module answer requests, in instances that are given what `guest` says, whose `done` and `function` aren't
 /// used, and of whose `meter` only the limits of one request are. An instance answers `reuse` requests, `at_once` of them

@@ -197,6 +197,19 @@ pub unsafe extern "C" fn berth_live_call(
     false
 }
 
+/// Drops a resource of the guest's that the program was given, by its word, which may run the guest's code, like a call. Gives
+/// true when it was dropped; otherwise the instance answers no more calls. The instance's thread.
+///
+/// # Safety
+/// `live` came from `berth_live_new` and hasn't been freed; nobody else uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_live_drop(live: *mut berth_live, resource: u64) -> bool {
+    // SAFETY: the caller's promise.
+    let live = unsafe { &mut *live };
+    let dropped = catch_unwind(AssertUnwindSafe(|| live.0.drop_resource(resource)));
+    matches!(dropped, Ok(Ok(())))
+}
+
 /// What ends the instance's calls; it may outlive the instance. *Borrow* `live`, *own* the result.
 ///
 /// # Safety

@@ -38,7 +38,7 @@ pub use call::{Call, Ended, Folder, Guest, Outcome, OutputFlags, Target};
 pub use engines::{Engines, Kind};
 pub use exchange::Answered;
 pub use export::Exported;
-pub use imported::Functions;
+pub use imported::{Functions, Waiter};
 pub use limits::{Budget, GuardsOff, Limit, Meter};
 pub use live::{Canceller, Live};
 pub use measure::Used;

@@ -18,18 +18,19 @@ use crate::pulse::{End, NEVER};
 use crate::runtime::{Module, Runtime, Shared};
 use berth_doors::os::{monotonic_ns, thread_cpu_ns};
 use berth_doors::stdio::Output;
-use berth_store::{Metered, count_fuel, fill};
-use berth_values::{Call, Given, Receiver};
-use std::sync::Arc;
+use berth_store::{Metered, State, count_fuel, fill};
+use berth_values::{Call, Given, Held, Holding, Receiver};
 use std::sync::atomic::{
     AtomicBool, AtomicU64,
     Ordering::{Relaxed, SeqCst},
 };
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
+use std::time::Duration;
 use tokio::runtime::Handle;
 use wasmtime::component::Instance;
-use wasmtime::{Error, Result, UpdateDeadline};
+use wasmtime::{Error, Result, Store, UpdateDeadline};
 
 /// A module's instance that a program calls.
 pub struct Live {
@@ -37,6 +38,8 @@ pub struct Live {
     metered: Metered,
     instance: Instance,
     functions: Vec<Call>,
+    /// What the program holds of the guest's resources.
+    held: Held,
     pace: Arc<Pace>,
     shared: Arc<Shared>,
     budget: Budget,
@@ -61,6 +64,16 @@ pub(crate) struct Pace {
     /// The thread's CPU clock when this call began, as the first tick reckons it; [`NEVER`] before it.
     cpu_began: AtomicU64,
     cancelled: AtomicBool,
+    /// The thread that waits on a fiber for the call.
+    waiting: Mutex<Option<Thread>>,
+}
+
+struct Waiting<'a>(&'a Pace);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        *self.0.waiting() = None;
+    }
 }
 
 impl Pace {
@@ -91,6 +104,23 @@ impl Pace {
         over.then_some(End::Limit(Limit::CpuTime))
     }
 
+    /// How long the call has left, if there is a deadline.
+    fn left(&self) -> Option<Duration> {
+        let limited = self.wall_limit_ns != 0 && !self.guards_off.has(GuardsOff::WALL);
+        // A little later than the limit, which is then behind.
+        limited.then(|| Duration::from_nanos(self.wall_limit_ns.saturating_sub(self.wall()) + 1000))
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Option<Thread>> {
+        self.waiting.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Whoever cancels the call wakes this thread, as long as the returned value is there.
+    fn wait_on(&self, thread: Thread) -> Waiting<'_> {
+        *self.waiting() = Some(thread);
+        Waiting(self)
+    }
+
     fn count(&self) {
         let used = match self.cpu_began.load(Relaxed) {
             NEVER => self.wall(),
@@ -104,6 +134,9 @@ impl Canceller {
     /// Ends the call that goes on, soon, and all that come: an instance that was cancelled is over.
     pub fn cancel(&self) {
         self.0.cancelled.store(true, SeqCst);
+        if let Some(thread) = &*self.0.waiting() {
+            thread.unpark();
+        }
     }
 }
 
@@ -116,7 +149,7 @@ impl Runtime {
         guest: &Guest,
         functions: &Arc<F>,
     ) -> Result<Live, Outcome> {
-        if !module.waits.load(Relaxed) {
+        if !module.waits.load(Relaxed) && !functions.answers_later() {
             match self.hold_once(module, guest, functions, false) {
                 // An import that may wait is known from the engine's refusal alone, which comes before the guest's code.
                 Err(Outcome::Failed(why)) if why.contains("*_async") => module.waits.store(true, Relaxed),
@@ -134,7 +167,7 @@ impl Runtime {
         on_fiber: bool,
     ) -> Result<Live, Outcome> {
         let failed = |e: Error| Outcome::Failed(format!("{e:#}"));
-        let linked = self.with_program(module).map_err(failed)?;
+        let linked = self.with_program(module, functions.answers_later()).map_err(failed)?;
         let fiber = if on_fiber { Some(self.lane().map_err(|e| failed(e.into()))?.clone()) } else { None };
         let pace = Arc::new(Pace {
             cpu_limit_ns: guest.meter.cpu_limit_ns,
@@ -144,6 +177,7 @@ impl Runtime {
             began: AtomicU64::new(0),
             cpu_began: AtomicU64::new(NEVER),
             cancelled: AtomicBool::new(false),
+            waiting: Mutex::default(),
         });
         let pulse = pulse_of(guest, guest.meter, false);
         let outputs = [Output::stdout(guest.ways), Output::stderr(guest.ways)];
@@ -162,7 +196,7 @@ impl Runtime {
             let _running = self.shared.ticker.run();
             match &fiber {
                 None => linked.instantiate(&mut metered.0),
-                Some(lane) => wait_for(lane, linked.instantiate_async(&mut metered.0)),
+                Some(lane) => wait_for(lane, &pace, linked.instantiate_async(&mut metered.0)),
             }
         };
         pace.count();
@@ -171,6 +205,7 @@ impl Runtime {
             metered,
             instance,
             functions: Vec::new(),
+            held: Held::default(),
             pace,
             shared: self.shared.clone(),
             budget: guest.budget,
@@ -208,10 +243,38 @@ impl Live {
         let Some(call) = self.functions.get(function).copied() else {
             return Err(Outcome::Failed("the function isn't bound to this instance".to_owned()));
         };
+        let pace = self.pace.clone();
+        self.enter(|store, held, lane| match lane {
+            None => call.call(store, given, held, receiver),
+            Some(lane) => wait_for(lane, &pace, call.call_async(store, given, held, receiver)),
+        })
+    }
+
+    /// Drops a resource of the guest's that the program held, which may run the guest's code: a call like others.
+    pub fn drop_resource(&mut self, word: u64) -> Result<(), Outcome> {
+        if let Some(over) = &self.over {
+            return Err(over.clone());
+        }
+        let pace = self.pace.clone();
+        self.enter(|store, held, lane| {
+            let resource = held.take(word)?;
+            let _holding = Holding::new(held);
+            match lane {
+                None => resource.resource_drop(store),
+                Some(lane) => wait_for(lane, &pace, resource.resource_drop_async(store)),
+            }
+        })
+    }
+
+    /// Has the guest do something, under its limits.
+    fn enter(
+        &mut self,
+        what: impl FnOnce(&mut Store<State>, &mut Held, Option<&Handle>) -> Result<()>,
+    ) -> Result<(), Outcome> {
         let refused = self.budget.refused.load(Relaxed);
         let store = &mut self.metered.0;
         self.pace.begin();
-        let called = {
+        let done = {
             let _running = self.shared.ticker.run();
             if self.fuel {
                 if let Err(e) = fill(&mut *store, false) {
@@ -220,17 +283,18 @@ impl Live {
             } else {
                 store.set_epoch_deadline(1);
             }
-            match &self.fiber {
-                None => call.call(&mut *store, given, receiver),
-                Some(lane) => wait_for(lane, call.call_async(&mut *store, given, receiver)),
-            }
+            what(store, &mut self.held, self.fiber.as_ref())
         };
         self.pace.count();
         if self.fuel {
             count_fuel(&self.metered.0);
         }
-        called.map_err(|e| {
-            let ended = classify(e, self.budget.refused.load(Relaxed) > refused);
+        done.map_err(|e| {
+            let ended = match classify(e, self.budget.refused.load(Relaxed) > refused) {
+                // What a guest that runs does wrong, also with what it gives back, is its trap.
+                Outcome::Failed(reason) => Outcome::Trapped { reason, trace: Vec::new() },
+                ended => ended,
+            };
             self.over = Some(ended.clone());
             ended
         })
@@ -245,16 +309,26 @@ impl Wake for Unpark {
     }
 }
 
-/// Runs a guest's future on this thread to its end. What it waits for is looked after by the lane.
-fn wait_for<T>(lane: &Handle, future: impl Future<Output = T>) -> T {
+/// Runs a guest's future on this thread to its end, or until it has waited longer than the call has. What it waits for is
+/// looked after by the lane, or by the program.
+fn wait_for<T>(lane: &Handle, pace: &Pace, future: impl Future<Output = Result<T>>) -> Result<T> {
     let _entered = lane.enter();
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let this_thread = std::thread::current();
+    let waker = Waker::from(Arc::new(Unpark(this_thread.clone())));
     let mut cx = Context::from_waker(&waker);
     let mut future = std::pin::pin!(future);
+    let _waiting = pace.wait_on(this_thread);
     loop {
-        match future.as_mut().poll(&mut cx) {
-            Poll::Ready(done) => return done,
-            Poll::Pending => std::thread::park(),
+        if let Poll::Ready(done) = future.as_mut().poll(&mut cx) {
+            return done;
+        }
+        // Looked at before the first wait, too: from here on only the CPU's time is that.
+        if let Some(end) = pace.end() {
+            return Err(end.into());
+        }
+        match pace.left() {
+            Some(left) => std::thread::park_timeout(left),
+            None => std::thread::park(),
         }
     }
 }

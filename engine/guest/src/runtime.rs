@@ -74,8 +74,9 @@ pub struct Module {
     pub(crate) component: Component,
     /// With WASI alone.
     pub(crate) linked: Result<Linked>,
-    /// With a program's functions, where it needs those: made with the first instance.
-    pub(crate) given: OnceLock<Result<InstancePre<State>>>,
+    /// With a program's functions, where it needs those: made with the first instance. The second one waits for functions
+    /// that answer later.
+    pub(crate) given: [OnceLock<Result<InstancePre<State>>>; 2],
     pub(crate) kind: Kind,
     pub(crate) needs: Needs,
     /// An import of it may wait, so that it is called on a fiber: known once an instance was made without.
@@ -190,7 +191,7 @@ impl Runtime {
             let (command, handler) = (Command::of(&instance), Handler::of(&instance));
             Linked { instance, command, handler }
         });
-        let (given, waits) = (OnceLock::new(), AtomicBool::new(false));
+        let (given, waits) = Default::default();
         Ok(Module { component, linked, given, kind, needs, waits })
     }
 

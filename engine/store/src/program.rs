@@ -3,13 +3,18 @@
 
 use std::ffi::c_void;
 use std::fmt;
+use std::task::{Context, Poll};
 use wasmtime::Result;
 
 /// Whoever has the functions that a module imports: each has a number, in the order of the module's imports.
 pub trait Program: Send + Sync {
     /// Calls a function, on the thread that calls the guest. The words point into the guest's memory, and are there until
-    /// this returns.
-    fn call(&self, function: usize, words: &[u64]) -> Result<Answered>;
+    /// this returns. Nothing: it answers later.
+    fn call(&self, function: usize, words: &[u64]) -> Result<Option<Answered>>;
+    /// Whether the function that was called last, and answers later, has answered. On the same thread.
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<Answered>>;
+    /// The guest has dropped a resource of the program.
+    fn drop_resource(&self, number: u32);
 }
 
 /// The words of an answer. They are there until this is dropped.

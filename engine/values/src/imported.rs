@@ -6,6 +6,7 @@ use crate::lift::{self, Read};
 use crate::lower::{self, Words};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
+use std::task::{Context, Poll};
 use wasmtime::component::__internal::wasmtime_environ::component::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
 use wasmtime::component::__internal::{CanonicalAbiInfo, InstanceType, InterfaceType, LiftContext, LowerContext};
 use wasmtime::component::{ComponentNamedList, ComponentType, Lift, LinkerInstance, Lower};
@@ -26,6 +27,25 @@ pub fn define<T: 'static, A: Answer>(
     call: impl Fn(&mut T, &[u64]) -> Result<A> + Send + Sync + 'static,
 ) -> Result<()> {
     linker.func_wrap(name, move |mut store, given: Arguments| Ok(Answered(call(store.data_mut(), given.words())?)))
+}
+
+/// The same for a guest that is called on a fiber, where it waits for a function that answers later: `begin` gives nothing
+/// then, and `poll` is asked until there is an answer.
+pub fn define_waiting<T: Send + 'static, A: Answer>(
+    linker: &mut LinkerInstance<'_, T>,
+    name: &str,
+    begin: impl Fn(&mut T, &[u64]) -> Result<Option<A>> + Send + Sync + 'static,
+    poll: fn(&mut T, &mut Context<'_>) -> Poll<Result<A>>,
+) -> Result<()> {
+    linker.func_wrap_async(name, move |mut store, given: Arguments| {
+        let begun = begin(store.data_mut(), given.words());
+        Box::new(async move {
+            match begun? {
+                Some(answer) => Ok(Answered(answer)),
+                None => std::future::poll_fn(|cx| poll(store.data_mut(), cx)).await.map(Answered),
+            }
+        })
+    })
 }
 
 thread_local! {

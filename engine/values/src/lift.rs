@@ -3,6 +3,7 @@
 //! drawn from what one host call may carry.
 
 use crate::layout::{Cases, Fields, flag_bytes, flag_mask, flat_count, in_one_piece, size_and_align};
+use crate::resource;
 use std::slice::Iter;
 use wasmtime::component::__internal::wasmtime_environ::component::StringEncoding;
 use wasmtime::component::__internal::{InterfaceType, LiftContext};
@@ -100,11 +101,13 @@ pub fn from_flat(
                 next(slots)?;
             }
         }
-        InterfaceType::Own(_)
-        | InterfaceType::Borrow(_)
-        | InterfaceType::Future(_)
-        | InterfaceType::Stream(_)
-        | InterfaceType::ErrorContext(_) => bail!("a type that has no words"),
+        InterfaceType::Own(_) | InterfaceType::Borrow(_) => {
+            let handle = next(slots)?.get_u32();
+            to.put(resource::lift(cx, ty, handle)?);
+        }
+        InterfaceType::Future(_) | InterfaceType::Stream(_) | InterfaceType::ErrorContext(_) => {
+            bail!("a type that has no words")
+        }
     }
     Ok(())
 }
@@ -163,11 +166,13 @@ pub fn from_memory(cx: &mut LiftContext<'_>, ty: InterfaceType, at: usize, to: &
                 from_memory(cx, payload, at + cases.payload_at, to)?;
             }
         }
-        InterfaceType::Own(_)
-        | InterfaceType::Borrow(_)
-        | InterfaceType::Future(_)
-        | InterfaceType::Stream(_)
-        | InterfaceType::ErrorContext(_) => bail!("a type that has no words"),
+        InterfaceType::Own(_) | InterfaceType::Borrow(_) => {
+            let handle = word(cx, at)?;
+            to.put(resource::lift(cx, ty, handle)?);
+        }
+        InterfaceType::Future(_) | InterfaceType::Stream(_) | InterfaceType::ErrorContext(_) => {
+            bail!("a type that has no words")
+        }
     }
     Ok(())
 }

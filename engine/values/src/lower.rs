@@ -2,6 +2,7 @@
 //! From words to a guest.
 
 use crate::layout::{Cases, Fields, flag_bytes, flag_mask, flat_count, in_one_piece, size_and_align};
+use crate::resource;
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::slice::IterMut;
@@ -142,11 +143,11 @@ pub unsafe fn to_flat<T>(
             }
             Ok(())
         }
-        InterfaceType::Own(_)
-        | InterfaceType::Borrow(_)
-        | InterfaceType::Future(_)
-        | InterfaceType::Stream(_)
-        | InterfaceType::ErrorContext(_) => Err(malformed()),
+        InterfaceType::Own(_) | InterfaceType::Borrow(_) => {
+            let handle = resource::lower(cx, ty, from.next()?)?;
+            put(slots, ValRaw::u32(handle))
+        }
+        InterfaceType::Future(_) | InterfaceType::Stream(_) | InterfaceType::ErrorContext(_) => Err(malformed()),
     }
 }
 
@@ -223,11 +224,10 @@ pub unsafe fn to_memory<T>(
                 unsafe { to_memory(cx, payload, from, at + cases.payload_at)? };
             }
         }
-        InterfaceType::Own(_)
-        | InterfaceType::Borrow(_)
-        | InterfaceType::Future(_)
-        | InterfaceType::Stream(_)
-        | InterfaceType::ErrorContext(_) => return Err(malformed()),
+        InterfaceType::Own(_) | InterfaceType::Borrow(_) => {
+            *cx.get(at) = resource::lower(cx, ty, from.next()?)?.to_le_bytes();
+        }
+        InterfaceType::Future(_) | InterfaceType::Stream(_) | InterfaceType::ErrorContext(_) => return Err(malformed()),
     }
     Ok(())
 }
