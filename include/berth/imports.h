@@ -29,7 +29,7 @@ class ResourceImports;
 /// One set of functions may serve many instances at once: a function is then called from many threads, always
 /// on the thread that calls the instance. It may call other instances; a call of its own one is refused,
 /// kUnavailable. Its time counts to the call's limits: nothing interrupts it, but a limit that was met
-/// meanwhile, or `Instance::cancel`, ends the call when it returns.
+/// meanwhile, or `Instance::cancel`, ends the call when it returns. It has half a MiB of stack at least.
 class Imports {
  public:
   /// Gives a function: a lambda, a pointer to a function, a `std::function`. Parameters and result have the

@@ -131,8 +131,8 @@ namespace detail {
 /// Which class a resource is of.
 template <class T>
 const void* resource_class() {
-  static const char kClass = 0;
-  return &kClass;
+  static char of = 0;  // its address is meant
+  return &of;
 }
 
 /// The program's objects that one instance holds, by their numbers. Any thread: a call may be prepared while

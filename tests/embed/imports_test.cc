@@ -240,6 +240,13 @@ TEST_CASE("a limit that was met in a function ends the call when it returns, and
   CHECK(ended.error().code == ErrorCode::kCancelled);
 }
 
+TEST_CASE("a function that sleeps uses no time of the CPU") {
+  const auto instance =
+      instance_with("log", [](std::string_view) { std::this_thread::sleep_for(200ms); }, {.cpu_time = 100ms});
+  CHECK(say(instance, "zzz"));
+  CHECK(instance->cpu_used() < 100ms);
+}
+
 TEST_CASE("one set of functions serves instances on many threads") {
   std::atomic<int> calls = 0;
   berth::Imports imports = everything();

@@ -3,7 +3,7 @@
 //! is linked to one that calls the program's function of its number, whatever its type.
 
 use crate::export::{self, MOST_BYTES, Names};
-use crate::live::Pace;
+use crate::pace::Pace;
 use crate::runtime::{Module, Runtime, Shared};
 use crate::typed::Refused;
 use berth_store::State;

@@ -7,27 +7,22 @@
 //! thread's CPU time from there on, its deadline, and whether it was cancelled. What came before the first tick counts
 //! as CPU time whole.
 //!
-//! A module with imports that may wait is called on a fiber, which this thread moves on whenever it is woken.
+//! A module with imports that may wait is called on a fiber, which this thread moves on whenever it is woken. So is any
+//! module where the calling thread's stack has no room for it.
 
 use crate::call::{Guest, Outcome, open_store, pulse_of};
 use crate::ending::classify;
 use crate::export::Exported;
 use crate::imported::{Functions, Paced};
-use crate::limits::{Budget, GuardsOff, Limit};
-use crate::pulse::{End, NEVER};
+use crate::limits::Budget;
+use crate::pace::{Canceller, Pace, wait_for};
 use crate::runtime::{Module, Runtime, Shared};
-use berth_doors::os::{monotonic_ns, thread_cpu_ns};
+use crate::stack_room;
 use berth_doors::stdio::Output;
 use berth_store::{Metered, State, count_fuel, fill};
 use berth_values::{Call, Given, Held, Holding, Receiver};
-use std::sync::atomic::{
-    AtomicBool, AtomicU64,
-    Ordering::{Relaxed, SeqCst},
-};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tokio::runtime::Handle;
 use wasmtime::component::Instance;
 use wasmtime::{Error, Result, Store, UpdateDeadline};
@@ -48,96 +43,6 @@ pub struct Live {
     fiber: Option<Handle>,
     /// How it ended. It answers no more calls.
     over: Option<Outcome>,
-}
-
-/// Ends a call from outside. Any thread.
-#[derive(Clone)]
-pub struct Canceller(Arc<Pace>);
-
-/// What the tick knows of the call that goes on.
-pub(crate) struct Pace {
-    cpu_limit_ns: u64,
-    wall_limit_ns: u64,
-    cpu_used_ns: &'static AtomicU64,
-    guards_off: GuardsOff,
-    began: AtomicU64,
-    /// The thread's CPU clock when this call began, as the first tick reckons it; [`NEVER`] before it.
-    cpu_began: AtomicU64,
-    cancelled: AtomicBool,
-    /// The thread that waits on a fiber for the call.
-    waiting: Mutex<Option<Thread>>,
-}
-
-struct Waiting<'a>(&'a Pace);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        *self.0.waiting() = None;
-    }
-}
-
-impl Pace {
-    fn begin(&self) {
-        self.cpu_began.store(NEVER, Relaxed);
-        self.began.store(monotonic_ns(), Relaxed);
-    }
-
-    fn wall(&self) -> u64 {
-        monotonic_ns().saturating_sub(self.began.load(Relaxed))
-    }
-
-    /// Why the call that goes on should not. On its thread.
-    pub(crate) fn end(&self) -> Option<End> {
-        if self.cancelled.load(Relaxed) {
-            return Some(End::Cancelled);
-        }
-        let wall = self.wall();
-        if self.wall_limit_ns != 0 && wall > self.wall_limit_ns && !self.guards_off.has(GuardsOff::WALL) {
-            return Some(End::Limit(Limit::Wall));
-        }
-        let now = thread_cpu_ns();
-        if self.cpu_began.load(Relaxed) == NEVER {
-            self.cpu_began.store(now.saturating_sub(wall), Relaxed);
-        }
-        let used = now - self.cpu_began.load(Relaxed);
-        let over = self.cpu_limit_ns != 0 && used > self.cpu_limit_ns && !self.guards_off.has(GuardsOff::CPU_TIME);
-        over.then_some(End::Limit(Limit::CpuTime))
-    }
-
-    /// How long the call has left, if there is a deadline.
-    fn left(&self) -> Option<Duration> {
-        let limited = self.wall_limit_ns != 0 && !self.guards_off.has(GuardsOff::WALL);
-        // A little later than the limit, which is then behind.
-        limited.then(|| Duration::from_nanos(self.wall_limit_ns.saturating_sub(self.wall()) + 1000))
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, Option<Thread>> {
-        self.waiting.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    /// Whoever cancels the call wakes this thread, as long as the returned value is there.
-    fn wait_on(&self, thread: Thread) -> Waiting<'_> {
-        *self.waiting() = Some(thread);
-        Waiting(self)
-    }
-
-    fn count(&self) {
-        let used = match self.cpu_began.load(Relaxed) {
-            NEVER => self.wall(),
-            began => thread_cpu_ns().saturating_sub(began),
-        };
-        self.cpu_used_ns.fetch_add(used, Relaxed);
-    }
-}
-
-impl Canceller {
-    /// Ends the call that goes on, soon, and all that come: an instance that was cancelled is over.
-    pub fn cancel(&self) {
-        self.0.cancelled.store(true, SeqCst);
-        if let Some(thread) = &*self.0.waiting() {
-            thread.unpark();
-        }
-    }
 }
 
 impl Runtime {
@@ -169,16 +74,7 @@ impl Runtime {
         let failed = |e: Error| Outcome::Failed(format!("{e:#}"));
         let linked = self.with_program(module, functions.answers_later()).map_err(failed)?;
         let fiber = if on_fiber { Some(self.lane().map_err(|e| failed(e.into()))?.clone()) } else { None };
-        let pace = Arc::new(Pace {
-            cpu_limit_ns: guest.meter.cpu_limit_ns,
-            wall_limit_ns: guest.meter.wall_limit_ns,
-            cpu_used_ns: guest.meter.cpu_used_ns,
-            guards_off: guest.guards_off,
-            began: AtomicU64::new(0),
-            cpu_began: AtomicU64::new(NEVER),
-            cancelled: AtomicBool::new(false),
-            waiting: Mutex::default(),
-        });
+        let pace = Pace::new(&guest.meter, guest.guards_off);
         let pulse = pulse_of(guest, guest.meter, false);
         let outputs = [Output::stdout(guest.ways), Output::stderr(guest.ways)];
         let mut metered = open_store(&self.shared, module, guest, pulse, &outputs).map_err(failed)?;
@@ -194,9 +90,10 @@ impl Runtime {
         pace.begin();
         let instance = {
             let _running = self.shared.ticker.run();
-            match &fiber {
-                None => linked.instantiate(&mut metered.0),
-                Some(lane) => wait_for(lane, &pace, linked.instantiate_async(&mut metered.0)),
+            if fiber.is_none() && stack_room::there_is() {
+                linked.instantiate(&mut metered.0)
+            } else {
+                wait_for(fiber.as_ref(), &pace, linked.instantiate_async(&mut metered.0))
             }
         };
         pace.count();
@@ -244,9 +141,9 @@ impl Live {
             return Err(Outcome::Failed("the function isn't bound to this instance".to_owned()));
         };
         let pace = self.pace.clone();
-        self.enter(|store, held, lane| match lane {
-            None => call.call(store, given, held, receiver),
-            Some(lane) => wait_for(lane, &pace, call.call_async(store, given, held, receiver)),
+        self.enter(|store, held, way| match way {
+            Way::Directly => call.call(store, given, held, receiver),
+            Way::OnFiber(lane) => wait_for(lane, &pace, call.call_async(store, given, held, receiver)),
         })
     }
 
@@ -256,21 +153,18 @@ impl Live {
             return Err(over.clone());
         }
         let pace = self.pace.clone();
-        self.enter(|store, held, lane| {
+        self.enter(|store, held, way| {
             let resource = held.take(word)?;
             let _holding = Holding::new(held);
-            match lane {
-                None => resource.resource_drop(store),
-                Some(lane) => wait_for(lane, &pace, resource.resource_drop_async(store)),
+            match way {
+                Way::Directly => resource.resource_drop(store),
+                Way::OnFiber(lane) => wait_for(lane, &pace, resource.resource_drop_async(store)),
             }
         })
     }
 
     /// Has the guest do something, under its limits.
-    fn enter(
-        &mut self,
-        what: impl FnOnce(&mut Store<State>, &mut Held, Option<&Handle>) -> Result<()>,
-    ) -> Result<(), Outcome> {
+    fn enter(&mut self, what: impl FnOnce(&mut Store<State>, &mut Held, Way<'_>) -> Result<()>) -> Result<(), Outcome> {
         let refused = self.budget.refused.load(Relaxed);
         let store = &mut self.metered.0;
         self.pace.begin();
@@ -283,7 +177,11 @@ impl Live {
             } else {
                 store.set_epoch_deadline(1);
             }
-            what(store, &mut self.held, self.fiber.as_ref())
+            let way = match &self.fiber {
+                None if stack_room::there_is() => Way::Directly,
+                lane => Way::OnFiber(lane.as_ref()),
+            };
+            what(store, &mut self.held, way)
         };
         self.pace.count();
         if self.fuel {
@@ -301,34 +199,9 @@ impl Live {
     }
 }
 
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// Runs a guest's future on this thread to its end, or until it has waited longer than the call has. What it waits for is
-/// looked after by the lane, or by the program.
-fn wait_for<T>(lane: &Handle, pace: &Pace, future: impl Future<Output = Result<T>>) -> Result<T> {
-    let _entered = lane.enter();
-    let this_thread = std::thread::current();
-    let waker = Waker::from(Arc::new(Unpark(this_thread.clone())));
-    let mut cx = Context::from_waker(&waker);
-    let mut future = std::pin::pin!(future);
-    let _waiting = pace.wait_on(this_thread);
-    loop {
-        if let Poll::Ready(done) = future.as_mut().poll(&mut cx) {
-            return done;
-        }
-        // Looked at before the first wait, too: from here on only the CPU's time is that.
-        if let Some(end) = pace.end() {
-            return Err(end.into());
-        }
-        match pace.left() {
-            Some(left) => std::thread::park_timeout(left),
-            None => std::thread::park(),
-        }
-    }
+/// How the guest is entered.
+enum Way<'a> {
+    Directly,
+    /// With the lane of what it may wait for.
+    OnFiber(Option<&'a Handle>),
 }
