@@ -45,6 +45,7 @@ class Reply {
   template <class T>
   const T& hold(T&& value) {
     static_assert(!std::is_reference_v<T>);
+    used_ = true;
     void* place = room_;
     if constexpr (sizeof(T) > sizeof room_ || alignof(T) > alignof(std::max_align_t)) {
       auto* const made = new T(std::move(value));
@@ -60,6 +61,7 @@ class Reply {
   }
   /// The answer comes later.
   void wait_for(std::shared_ptr<Pending> pending) {
+    used_ = true;
     pending_ = std::move(pending);
   }
   /// What is waited for, if something is; the caller keeps it.
@@ -68,6 +70,7 @@ class Reply {
   }
   /// There is no answer, and why.
   void fail(std::string why) {
+    used_ = true;
     failed_ = true;
     failure_ = std::move(why);
   }
@@ -83,6 +86,7 @@ class Reply {
   }
   void clear() noexcept {
     words_.clear();
+    if (!std::exchange(used_, false)) return;
     pending_.reset();
     failed_ = false;
     if (held_ == nullptr) return;
@@ -94,6 +98,7 @@ class Reply {
   Writer words_;
   void* held_ = nullptr;
   void (*destroy_)(void*) noexcept = nullptr;
+  bool used_ = false;  // there is more than words to let go of
   bool failed_ = false;
   std::string failure_;
   std::shared_ptr<Pending> pending_;

@@ -42,7 +42,7 @@ class Held {
   static void give_back(Writer& to, const std::shared_ptr<Held>& held);
 
  private:
-  friend void settle(std::vector<std::shared_ptr<Held>>& given, bool delivered) noexcept;
+  friend class Writer;
 
   const std::weak_ptr<Instance> instance_;
   const uint64_t word_;

@@ -121,6 +121,7 @@ bool Program::call(size_t function, std::span<const uint64_t> words, Answer& ans
   called_ = function;
   return answer_with(answer, [&] {
     functions_[function]->call(detail::Reader(words, resources_), reply_);
+    if (!answers_later_) return;
     pending_ = reply_.pending();
     if (pending_) pending_->set_wake([waiter = waiter_] { waiter->wake(); });
   });

@@ -77,14 +77,19 @@ void Held::give_back(Writer& to, const std::shared_ptr<Held>& held) {
   to.give_back(held->word_, held);
 }
 
-void settle(std::vector<std::shared_ptr<Held>>& given, bool delivered) noexcept {
-  for (const auto& held : std::exchange(given, {})) {
-    if (!delivered) held->given_back_ = false;
-  }
+void Writer::hand_over_all() noexcept {
+  more_->handed_over.clear();
+  more_->given_back.clear();
 }
 
-void drop_all(Resources& resources, std::vector<uint32_t>& numbers) noexcept {
-  for (const uint32_t number : std::exchange(numbers, {})) resources.drop(number);
+void Writer::let_go() noexcept {
+  // Its destructors may come back here.
+  const auto gone = std::exchange(more_, nullptr);
+  data_ = usual_;
+  room_ = kUsual;
+  for (const uint32_t number : gone->handed_over) resources_.drop(number);
+  for (const uint32_t number : gone->lent) resources_.drop(number);
+  for (const auto& held : gone->given_back) held->given_back_ = false;
 }
 
 }  // namespace berth::detail
