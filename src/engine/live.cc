@@ -29,12 +29,13 @@ extern "C" void berth_on_live_call_failed(void* context, const berth_outcome* ou
   static_cast<Caller*>(context)->failed(outcome_of(*outcome));
 }
 
+/// Into one that says nothing yet.
 void write(berth_answer& out, const Program::Answer& answer) {
   out.words = answer.words.data();
   out.len = answer.words.size();
   out.held = answer.held;
-  out.later = answer.later;
-  out.failure = slice(answer.failure);
+  if (answer.later) out.later = true;
+  if (!answer.failure.empty()) out.failure = slice(answer.failure);
 }
 
 extern "C" bool berth_on_program_call(void* context, size_t function, const uint64_t* words, size_t count,

@@ -368,7 +368,7 @@ typedef struct berth_stored {
   uint64_t refused_files;
 } berth_stored;
 
-/// What a function of the program answers. C++ keeps what it points to until the next call of the instance's program.
+/// What a function of the program answers; it comes with nothing said. C++ keeps what it points to until the next call of the instance's program.
 typedef struct berth_answer {
   /// Words as `engine/values/src/lib.rs` says them, for the function's result.
   const uint64_t *words;

@@ -96,6 +96,7 @@ impl Callbacks {
     ///
     /// # Safety
     /// What it writes keeps the header's contract for an answer.
+    #[inline]
     unsafe fn answer(
         &self,
         ask: impl FnOnce(*mut c_void, *mut berth_answer) -> bool,
@@ -115,6 +116,7 @@ impl Callbacks {
 }
 
 impl Functions for Callbacks {
+    #[inline]
     fn call(&self, function: usize, words: &[u64]) -> Result<Option<FunctionAnswered>, String> {
         // SAFETY: the header's contract for `call`.
         unsafe { self.answer(|context, out| (self.call)(context, function, words.as_ptr(), words.len(), out)) }

@@ -272,7 +272,7 @@ pub struct berth_program {
     pub context: *mut c_void,
 }
 
-/// What a function of the program answers. C++ keeps what it points to until the next call of the instance's program.
+/// What a function of the program answers; it comes with nothing said. C++ keeps what it points to until the next call of the instance's program.
 #[repr(C)]
 pub struct berth_answer {
     /// Words as `engine/values/src/lib.rs` says them, for the function's result.

@@ -40,10 +40,12 @@ impl Answered {
     /// # Safety
     /// So many words can be read, and what they point to, until `release` is called, on whichever thread; they were
     /// written for the result of the function that answers.
+    #[inline]
     pub unsafe fn new(words: *const u64, len: usize, release: Option<Release>) -> Self {
         Answered { words, len, release }
     }
 
+    #[inline]
     pub fn words(&self) -> &[u64] {
         if self.len == 0 {
             return &[];
@@ -54,6 +56,7 @@ impl Answered {
 }
 
 impl Drop for Answered {
+    #[inline]
     fn drop(&mut self) {
         if let Some(Release { call, context }) = self.release {
             // SAFETY: the promise that it was made with.

@@ -24,6 +24,7 @@ impl Read {
         self.texts.clear();
     }
 
+    #[inline]
     fn put(&mut self, word: u64) {
         self.words.push(word);
     }
@@ -34,6 +35,7 @@ impl Read {
     }
 }
 
+#[inline]
 fn next<'a>(slots: &mut Iter<'a, ValRaw>) -> Result<&'a ValRaw> {
     slots.next().ok_or_else(|| Error::msg("a guest's value has too few parts"))
 }
@@ -73,7 +75,14 @@ pub fn from_flat(
         }
         InterfaceType::Tuple(tuple) => {
             for ty in &types[tuple].types {
-                from_flat(cx, *ty, slots, to)?;
+                // Of most functions: not worth a call.
+                match ty {
+                    InterfaceType::S32 => to.put(next(slots)?.get_i32() as u64),
+                    InterfaceType::U32 => to.put(u64::from(next(slots)?.get_u32())),
+                    InterfaceType::S64 | InterfaceType::U64 => to.put(next(slots)?.get_u64()),
+                    InterfaceType::Float64 => to.put(next(slots)?.get_f64()),
+                    ty => from_flat(cx, *ty, slots, to)?,
+                }
             }
         }
         InterfaceType::FixedLengthList(fixed) => {

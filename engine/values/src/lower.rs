@@ -26,6 +26,7 @@ impl std::error::Error for Malformed {}
 pub struct Words<'a>(pub &'a [u64]);
 
 impl<'a> Words<'a> {
+    #[inline]
     fn next(&mut self) -> Result<u64> {
         let (first, rest) = self.0.split_first().ok_or_else(malformed)?;
         self.0 = rest;
@@ -44,6 +45,7 @@ impl<'a> Words<'a> {
         Ok((unsafe { std::slice::from_raw_parts(std::ptr::with_exposed_provenance(address as usize), length) }, count))
     }
 
+    #[inline]
     pub fn end(&self) -> Result<()> {
         if self.0.is_empty() { Ok(()) } else { Err(malformed()) }
     }
@@ -56,6 +58,7 @@ fn malformed() -> Error {
 
 type Slots<'s> = IterMut<'s, MaybeUninit<ValRaw>>;
 
+#[inline]
 fn put(slots: &mut Slots<'_>, value: ValRaw) -> Result<()> {
     slots.next().ok_or_else(malformed)?.write(value);
     Ok(())
@@ -105,8 +108,15 @@ pub unsafe fn to_flat<T>(
         }
         InterfaceType::Tuple(tuple) => {
             for ty in &types[tuple].types {
-                // SAFETY: the caller's promise.
-                unsafe { to_flat(cx, *ty, from, slots)? };
+                // Of most functions: not worth a call.
+                match ty {
+                    InterfaceType::S32 => put(slots, ValRaw::i32(from.next()? as i32))?,
+                    InterfaceType::U32 => put(slots, ValRaw::u32(from.next()? as u32))?,
+                    InterfaceType::S64 | InterfaceType::U64 => put(slots, ValRaw::u64(from.next()?))?,
+                    InterfaceType::Float64 => put(slots, ValRaw::f64(from.next()?))?,
+                    // SAFETY: the caller's promise.
+                    ty => unsafe { to_flat(cx, *ty, from, slots)? },
+                }
             }
             Ok(())
         }
