@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// calls MODULE SECONDS: calls the module's functions through libberth, as a program does, with a limit of
-// memory and time. Prints a JSON object of nanoseconds a call. bench/calls.py starts it beside the engine's
-// own Rust API.
+// calls MODULE CALLER SECONDS: calls the module's functions through libberth, as a program does, with a limit
+// of memory and time, and has CALLER call the program's. Prints a JSON object of nanoseconds a call.
+// bench/calls.py starts it beside the engine's own Rust API.
 
 #include <fmt/format.h>
 
@@ -55,14 +55,34 @@ T or_end(berth::Result<T> result) {
   return std::move(*result);
 }
 
+struct HostCalls {
+  double add;
+  double text;
+};
+
+/// A module calls the program's functions in a loop of its own.
+HostCalls host_calls(const std::shared_ptr<berth::Module>& module, berth::InstanceOptions options,
+                     std::chrono::duration<double> time) {
+  constexpr uint32_t kCalls = 1000;
+  options.imports.function("log", [](std::string_view) {})
+      .function("add", [](int32_t a, int32_t b) { return a + b; })
+      .function("greet", [](std::string_view name) { return std::string(name); });
+  const auto instance = or_end(module->instantiate(options));
+  const auto timed = [&](const char* name) {
+    const auto function = or_end(instance->function<uint32_t(uint32_t)>(name));
+    return nanoseconds_a_call(time, [&] { or_end(function(kCalls)); }) / kCalls;
+  };
+  return {.add = timed("adds"), .text = timed("greets")};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    fmt::print(stderr, "usage: calls MODULE SECONDS\n");
+  if (argc != 4) {
+    fmt::print(stderr, "usage: calls MODULE CALLER SECONDS\n");
     return 2;
   }
-  const std::chrono::duration<double> time(std::strtod(argv[2], nullptr));
+  const std::chrono::duration<double> time(std::strtod(argv[3], nullptr));
   const auto host = or_end(berth::Host::create());
   const auto module = or_end(host->load(argv[1]));
   const berth::InstanceOptions limits{.limits = {.memory_bytes = 64 << 20, .cpu_time = 10s, .wall = 60s},
@@ -103,8 +123,9 @@ int main(int argc, char** argv) {
     std::jthread other([&] { beside = rate(); });
     here = rate();
   }
+  const HostCalls calls = host_calls(or_end(host->load(argv[2])), limits, time);
   fmt::print(R"({{"add": {:.1f}, "text": {:.1f}, "bytes": {:.1f}, "record": {:.1f}, "instance": {:.1f}, )"
-             R"("threads": {:.3f}}})"
+             R"("host_add": {:.1f}, "host_text": {:.1f}, "threads": {:.3f}}})"
              "\n",
-             adding, texting, copying, recording, making, (here + beside) / alone);
+             adding, texting, copying, recording, making, calls.add, calls.text, (here + beside) / alone);
 }

@@ -3,7 +3,8 @@
 """Measures calls from a C++ program into a module, by libberth, against the engine's own typed Rust API.
 
 Both call the same functions of the same module (tests/guests/rust/every) in turns, each on a fiber, as the module's imports
-may wait; berth with limits of memory, CPU time and wall time, the other one (engine/tools/call-floor) with none. A row is
+may wait; and both are called by the same module (the guest `caller`), directly. Berth has limits of memory, CPU time and
+wall time, the other one (engine/tools/call-floor) has none. A row is
 berth's time over the other's, the median of the turns.
 
   python3 bench/calls.py --seconds 0.5 --json
@@ -26,6 +27,8 @@ ROWS = (
     ("bytes", 1 / 0.7, "list<u8> echo of 1 MiB"),
     ("record", None, "record of 8 fields with a nested list, there and back"),
     ("instance", None, "instantiate, call, drop"),
+    ("host_add", 1.4, "a function of the program is called, (s32, s32) -> s32"),
+    ("host_text", 1.4, "a function of the program, string -> string, 16 bytes"),
 )
 THREADS = 1.8
 
@@ -36,9 +39,9 @@ def main():
     parser.add_argument("--seconds", default="0.5", help="for each function, in each turn")
     parser.add_argument("--json", action="store_true", help="rows as JSON")
     options = parser.parse_args()
-    module = options.guests / "every.wasm"
+    modules = (options.guests / "every.wasm", options.guests / "caller.wasm")
     programs = (ours(), floor())
-    turns = [[measured(program, module, options.seconds) for program in programs] for _ in range(TURNS)]
+    turns = [[measured(program, modules, options.seconds) for program in programs] for _ in range(TURNS)]
     rows = []
     for key, bound, what in ROWS:
         ratio = statistics.median(mine[key] / theirs[key] for mine, theirs in turns)
@@ -68,8 +71,8 @@ def line(row):
     return f"{row['what']:55} {row['ratio']:7.3f}  {bound:14} {verdict:7} {times}".rstrip()
 
 
-def measured(program, module, seconds):
-    done = subprocess.run([program, module, seconds], check=True, capture_output=True, text=True)
+def measured(program, modules, seconds):
+    done = subprocess.run([program, *modules, seconds], check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
 
 

@@ -2,12 +2,15 @@
 #pragma once
 // Everything of libberth: modules from any language in a C++ program, typed and contained (berth/host.h).
 
+#include "berth/answer.h"
 #include "berth/codec.h"
 #include "berth/describe.h"
 #include "berth/host.h"
+#include "berth/imports.h"
 #include "berth/instance.h"
 #include "berth/plugins.h"
 #include "berth/question.h"
+#include "berth/resource.h"
 #include "berth/result.h"
 #include "berth/type.h"
 #include "berth/watch.h"

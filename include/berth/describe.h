@@ -11,6 +11,9 @@
 //   struct Point { float x, y; };  // a record as it is; with names they have to be the same as in WIT
 //   template <> struct berth::Describe<Point> : berth::Record<"x", "y"> {};
 //
+//   struct Counter;  // a resource of modules, held as berth::Own<Counter>
+//   template <> struct berth::Describe<Counter> : berth::Resource<"shop:price/counters.counter"> {};
+//
 // A std::variant is a variant as it is, std::monostate a case without a value. `Variant<"circle", "square">`
 // gives the names of a type that is derived from one.
 
@@ -54,6 +57,16 @@ template <Name... kNames>
 struct Flags : Names<kNames...> {
   static_assert(sizeof...(kNames) <= 64, "64 flags fit one value");
   static constexpr bool kFlags = true;
+};
+
+/// The name is that of `Imports::function`: with the interface, which may go without its version and its
+/// package.
+template <Name kName>
+struct Resource {
+  static constexpr bool kResource = true;
+  static std::string name() {
+    return kName.letters;
+  }
 };
 
 /// To be specialised for a program's own types.

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "berth/imports.h"
 #include "berth/instance.h"
 #include "berth/question.h"
 #include "berth/result.h"
@@ -54,6 +55,8 @@ struct InstanceOptions {
   InstanceLimits limits{};
   /// As `berth run --grant` has them: "files ./data:/data:ro". None: everything is denied.
   std::vector<std::string> grants{};
+  /// What the module imports beside WASI.
+  Imports imports{};
   /// A policy as `berth run --policy` reads it: its grants are added to these, its limits count where none is
   /// given here. Whatever is asked for, the owner's bounds hold.
   std::string policy_file{};
@@ -104,7 +107,8 @@ class Module : public std::enable_shared_from_this<Module> {
   /// The interfaces that these belong to: "shop:price/rule@1.2.0".
   Result<std::vector<std::string>> interfaces() const;
 
-  /// Makes an instance on this thread. Many may be made, and live on different threads.
+  /// Makes an instance on this thread. Many may be made, and live on different threads. kInvalidArgument when
+  /// functions that it imports aren't given or have other types: all of them, with the types of both.
   Result<std::shared_ptr<Instance>> instantiate(const InstanceOptions& options = {}) const;
 
  private:

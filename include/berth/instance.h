@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "berth/codec.h"
+#include "berth/resource.h"
 #include "berth/result.h"
 #include "berth/type.h"
 
@@ -22,15 +23,14 @@ class Module;
 namespace detail {
 
 /// Takes a result out of its words; false when there was no memory for it.
-using Take = bool (*)(void* to, std::span<const uint64_t> words) noexcept;
+using Take = bool (*)(void* to, Reader from) noexcept;
 
 /// Where the result of a call goes.
 template <class R>
 struct Taken {
   std::optional<R> value;
 
-  static bool take(void* to, std::span<const uint64_t> words) noexcept try {
-    Reader from(words);
+  static bool take(void* to, Reader from) noexcept try {
     static_cast<Taken*>(to)->value.emplace(detail::take<R>(from));
     return true;
   } catch (...) {
@@ -39,7 +39,7 @@ struct Taken {
 };
 template <>
 struct Taken<void> {
-  static bool take(void*, std::span<const uint64_t>) noexcept {
+  static bool take(void*, Reader) noexcept {
     return true;
   }
 };
@@ -78,11 +78,14 @@ class Instance : public std::enable_shared_from_this<Instance> {
   friend class Module;
   template <class Signature>
   friend struct detail::Function;
+  friend class detail::Held;
   struct Parts;
   explicit Instance(std::unique_ptr<Parts> parts);
 
-  Result<size_t> bind(std::string_view name, const FunctionType& wanted);
+  Result<size_t> bind(std::string_view name, FunctionType wanted);
+  detail::Resources& resources() const;
   Result<void> call(size_t function, std::span<const uint64_t> words, detail::Take take, void* to);
+  void drop(uint64_t resource) noexcept;
 
   std::unique_ptr<Parts> parts_;
 };
@@ -93,11 +96,13 @@ struct detail::Function<R(A...)> {
   /// Calls it on this thread. kLimit, kTrap and kCancelled end the instance: it answers every later call with
   /// the same error.
   Result<R> operator()(const A&... arguments) const {
-    Writer words;
+    Writer words(instance_->resources());
     (put(words, arguments), ...);
+    if (words.refused() != nullptr) return fail(ErrorCode::kInvalidArgument, words.refused());
     Taken<R> taken;
     auto called = instance_->call(number_, words.words(), Taken<R>::take, &taken);
     if (!called) return std::unexpected(std::move(called).error());
+    words.delivered();
     if constexpr (std::is_void_v<R>) {
       return {};
     } else {

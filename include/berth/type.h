@@ -34,7 +34,9 @@ struct Type {
     kVariant,  // its cases: each may be without a type
     kEnum,     // its cases, names alone
     kFlags,    // names alone
-    kOther,    // what has no values here yet: resources, streams, futures
+    kOwn,      // a resource that is handed over
+    kBorrow,   // and one that is lent
+    kOther,    // what has no values here yet: streams, futures
   };
 
   struct Part {
@@ -47,7 +49,8 @@ struct Type {
   Kind kind = Kind::kOther;
   std::vector<Part> parts{};
   uint32_t length = 0;  // of kArray
-  std::string name{};   // of kOther: how WIT has it
+  std::string name{};   // of kOther: how WIT has it; of kOwn and kBorrow: the resource's, with its interface
+  const void* resource = nullptr;  // of kOwn and kBorrow, where a C++ type says it: which class
 
   bool operator==(const Type&) const = default;
 };

@@ -73,20 +73,43 @@ Type read(const json& value) {
   if (kind == "variant") return {.kind = Kind::kVariant, .parts = named_parts(inner)};
   if (kind == "enum") return {.kind = Kind::kEnum, .parts = names(inner)};
   if (kind == "flags") return {.kind = Kind::kFlags, .parts = names(inner)};
+  if (kind == "own") return {.kind = Kind::kOwn, .name = inner.get<std::string>()};
+  if (kind == "borrow") return {.kind = Kind::kBorrow, .name = inner.get<std::string>()};
   return {.kind = Kind::kOther, .name = kind + "<" + inner.get<std::string>() + ">"};
 }
 
-}  // namespace
-
-Result<Described> read_description(std::string_view text) try {
-  const json value = json::parse(text);
+Described described(const json& value) {
   Described described{.name = value.at("name").get<std::string>(),
                       .type = {.parameters = named_parts(value.at("params")), .result = std::nullopt},
                       .async = value.at("async").get<bool>()};
   if (!value.at("result").is_null()) described.type.result = read(value.at("result"));
   return described;
-} catch (const json::exception& error) {
+}
+
+std::unexpected<Error> no_description(const json::exception& error) {
   return fail(ErrorCode::kInternal, std::string("the engine's description of a function: ") + error.what());
+}
+
+}  // namespace
+
+Result<Described> read_description(std::string_view text) try {
+  return described(json::parse(text));
+} catch (const json::exception& error) {
+  return no_description(error);
+}
+
+Result<Wanted> read_imports(const std::string& text) try {
+  Wanted wanted;
+  for (const json& value : json::parse(text)) {
+    if (const auto resource = value.find("resource"); resource != value.end()) {
+      wanted.resources.push_back(resource->get<std::string>());
+    } else {
+      wanted.functions.push_back(described(value));
+    }
+  }
+  return wanted;
+} catch (const json::exception& error) {
+  return no_description(error);
 }
 
 }  // namespace berth::embed

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "berth/type.h"
@@ -18,5 +19,14 @@ struct Described {
 
 /// kInternal when it isn't such a text.
 Result<Described> read_description(std::string_view json);
+
+/// What a module imports beside WASI.
+struct Wanted {
+  std::vector<Described> functions;
+  std::vector<std::string> resources;  // with their interfaces: "shop:price/carts@1.0.0.cart"
+};
+
+/// From the engine's list of both (engine/guest/src/imported.rs).
+Result<Wanted> read_imports(const std::string& json);
 
 }  // namespace berth::embed

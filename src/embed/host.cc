@@ -47,6 +47,9 @@ Result<std::shared_ptr<Module>> Module::Parts::open(std::shared_ptr<Host> host, 
   auto parts = std::make_unique<Module::Parts>();
   auto module = host->parts_->engine->open(host->parts_->kind, image);
   if (!module) return embed::named(name, module.error());
+  const auto imports = (*module)->imports();
+  if (!imports) return embed::named(name, imports.error());
+  parts->imports = BERTH_TRY(embed::read_imports(*imports));
   parts->host = std::move(host);
   parts->name = std::move(name);
   parts->digest = digest;
@@ -58,7 +61,7 @@ Module::Module(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Module::~Module() = default;
 
 Result<std::vector<std::string>> Module::functions() const {
-  return parts_->module->functions();
+  return parts_->module->functions(engine::Imports::kOfProgram);
 }
 
 Result<std::shared_ptr<Instance>> Module::instantiate(const InstanceOptions& options) const {
@@ -69,7 +72,10 @@ Result<std::shared_ptr<Instance>> Module::instantiate(const InstanceOptions& opt
       .name = parts_->name, .digest = parts_->digest, .counts_fuel = host.kind.fuel};
   parts->granted = BERTH_TRY(embed::Granted::grant(options, host.owner, granting));
   const engine::Guest guest = BERTH_TRY(parts->granted.guest());
-  auto live = engine::Live::create(*host.engine, *parts_->module, guest);
+  parts->program = std::make_unique<embed::Program>(
+      BERTH_TRY(embed::find_imports(options.imports, parts_->imports, parts_->name)),
+      options.imports.resources());
+  auto live = engine::Live::create(*host.engine, *parts_->module, guest, *parts->program);
   if (!live) {
     Error error = embed::error_of(live.error(), parts_->name, "its start");
     error.message += parts->granted.keeper().refused_since(0);
@@ -77,7 +83,9 @@ Result<std::shared_ptr<Instance>> Module::instantiate(const InstanceOptions& opt
   }
   parts->live = std::move(*live);
   parts->canceller = parts->live->canceller();
-  return std::shared_ptr<Instance>(new Instance(std::move(parts)));
+  std::shared_ptr<Instance> instance(new Instance(std::move(parts)));
+  instance->resources().set_instance(instance);
+  return instance;
 }
 
 Instance::Instance(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -91,7 +99,11 @@ std::chrono::nanoseconds Instance::cpu_used() const {
   return parts_->live->cpu_used();
 }
 
-Result<size_t> Instance::bind(std::string_view name, const FunctionType& wanted) {
+detail::Resources& Instance::resources() const {
+  return parts_->program->resources();
+}
+
+Result<size_t> Instance::bind(std::string_view name, FunctionType wanted) {
   const std::string& module = parts_->module->parts_->name;
   auto found = engine::Export::find(*parts_->module->parts_->module, name);
   if (!found) {
@@ -103,6 +115,7 @@ Result<size_t> Instance::bind(std::string_view name, const FunctionType& wanted)
     return std::unexpected(std::move(error));
   }
   const embed::Described described = BERTH_TRY(embed::read_description(found->description()));
+  embed::name_resources(wanted, described.type, parts_->program->names());
   if (!fits(wanted, described.type)) {
     return fail(
         ErrorCode::kInvalidArgument,
@@ -117,7 +130,8 @@ Result<size_t> Instance::bind(std::string_view name, const FunctionType& wanted)
   }
   if (parts_->busy.exchange(true, std::memory_order_acquire)) return embed::busy();
   auto number = parts_->live->bind(*found);
-  parts_->busy.store(false, std::memory_order_release);
+  parts_->busy = false;
+  parts_->drop_pending();
   return number;
 }
 
@@ -126,10 +140,11 @@ namespace {
 /// One call's result, on its way to where the program wants it.
 class Calling final : public engine::Caller {
  public:
-  Calling(detail::Take take, void* to) : take_(take), to_(to) {}
+  Calling(detail::Take take, void* to, detail::Resources& resources)
+      : take_(take), to_(to), resources_(resources) {}
 
   void returned(std::span<const uint64_t> words) noexcept override {
-    taken_ = take_(to_, words);
+    taken_ = take_(to_, detail::Reader(words, resources_));
   }
   void failed(engine::Outcome outcome) noexcept override {
     failed_ = std::move(outcome);
@@ -145,6 +160,7 @@ class Calling final : public engine::Caller {
  private:
   const detail::Take take_;
   void* const to_;
+  detail::Resources& resources_;
   bool taken_ = false;
   std::optional<engine::Outcome> failed_;
 };
@@ -153,11 +169,12 @@ class Calling final : public engine::Caller {
 
 Result<void> Instance::call(size_t function, std::span<const uint64_t> words, detail::Take take, void* to) {
   if (parts_->busy.exchange(true, std::memory_order_acquire)) return embed::busy();
-  Calling calling(take, to);
+  Calling calling(take, to, resources());
   const embed::Keeper& keeper = parts_->granted.keeper();
   const uint64_t refusals = keeper.refusals();
   parts_->live->call(function, words, calling);
-  parts_->busy.store(false, std::memory_order_release);
+  parts_->busy = false;
+  parts_->drop_pending();
   if (calling.failure()) {
     Error error = embed::error_of(*calling.failure(), parts_->module->parts_->name, "the call");
     error.message += keeper.refused_since(refusals);
@@ -165,6 +182,28 @@ Result<void> Instance::call(size_t function, std::span<const uint64_t> words, de
   }
   if (!calling.taken()) return fail(ErrorCode::kUnavailable, "there is no memory for a call's result");
   return {};
+}
+
+void Instance::drop(uint64_t resource) noexcept {
+  {
+    const std::lock_guard lock(parts_->dropping);
+    parts_->to_drop.push_back(resource);
+    parts_->any_to_drop = true;
+  }
+  parts_->drop_pending();
+}
+
+void Instance::Parts::drop_pending() noexcept {
+  const auto pending = [&] {
+    const std::lock_guard lock(dropping);
+    any_to_drop = false;
+    return std::exchange(to_drop, {});
+  };
+  // Who lets go of one while this goes on leaves it to this, so it is looked at again.
+  while (any_to_drop && !busy.exchange(true)) {
+    for (const uint64_t resource : pending()) live->drop(resource);
+    busy = false;
+  }
 }
 
 }  // namespace berth

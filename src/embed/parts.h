@@ -3,14 +3,19 @@
 // What is behind the classes of berth/host.h, for the sources of this room alone.
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/digest.h"
 #include "berth/host.h"
+#include "embed/description.h"
 #include "embed/exported.h"
 #include "embed/granted.h"
+#include "embed/program.h"
 #include "engine/compiler.h"
 #include "engine/engine.h"
 #include "engine/live.h"
@@ -31,6 +36,7 @@ struct BERTH_HIDDEN Module::Parts {
   std::string name;
   Digest digest;
   std::unique_ptr<engine::Module> module;
+  embed::Wanted imports;
 
   /// Errors name it.
   static Result<std::shared_ptr<Module>> open(std::shared_ptr<Host> host, const engine::Image& image,
@@ -40,9 +46,16 @@ struct BERTH_HIDDEN Module::Parts {
 struct BERTH_HIDDEN Instance::Parts {
   std::shared_ptr<const Module> module;
   embed::Granted granted;
+  std::unique_ptr<embed::Program> program;
   std::unique_ptr<engine::Live> live;
   std::unique_ptr<engine::Canceller> canceller;
   std::atomic<bool> busy = false;
+  std::mutex dropping;
+  std::atomic<bool> any_to_drop = false;
+  std::vector<uint64_t> to_drop;  // resources of the module's that the program let go of
+
+  /// Drops them, unless a call goes on, which does it at its end.
+  void drop_pending() noexcept;
 };
 
 }  // namespace berth

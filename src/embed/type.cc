@@ -86,6 +86,10 @@ std::string to_wit(const Type& type) {
       return "enum { " + name_list() + " }";
     case Kind::kFlags:
       return "flags { " + name_list() + " }";
+    case Kind::kOwn:
+      return "own<" + (type.name.empty() ? "_" : type.name) + ">";
+    case Kind::kBorrow:
+      return "borrow<" + (type.name.empty() ? "_" : type.name) + ">";
     default:
       return type.name;
   }
@@ -102,7 +106,7 @@ std::string to_wit(const FunctionType& type) {
 }
 
 bool fits(const Type& wanted, const Type& found) {
-  if (wanted.kind == Kind::kOther || wanted.length != found.length) return false;
+  if (wanted.kind == Kind::kOther || wanted.length != found.length || wanted.name != found.name) return false;
   const bool nameless =
       std::ranges::all_of(wanted.parts, [](const Type::Part& part) { return part.name.empty(); });
   const bool as_tuple = wanted.kind == Kind::kRecord && found.kind == Kind::kTuple && nameless;

@@ -52,13 +52,22 @@ Result<void> Module::check_command() const {
   return {};
 }
 
-Result<std::vector<std::string>> Module::functions() const {
+Result<std::vector<std::string>> Module::functions(Imports imports) const {
   OwnedBytes error;
   OwnedBytes lines;
-  if (const int32_t code = berth_module_functions(module_, lines.out(), error.out()); code != 0) {
+  const bool with_program = imports == Imports::kOfProgram;
+  const int32_t code = berth_module_functions(module_, with_program, lines.out(), error.out());
+  if (code != 0) return abi_error(code, error);
+  return split_lines(lines.view());
+}
+
+Result<std::string> Module::imports() const {
+  OwnedBytes error;
+  OwnedBytes list;
+  if (const int32_t code = berth_module_imports(module_, list.out(), error.out()); code != 0) {
     return abi_error(code, error);
   }
-  return split_lines(lines.view());
+  return std::string(list.view());
 }
 
 Result<std::unique_ptr<Function>> Module::function(std::string_view call, Notation notation) const {

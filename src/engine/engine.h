@@ -51,6 +51,9 @@ struct Image {
 /// hostile one can exhaust this process's memory and time, or end it: `Compiler` is for those.
 Result<Image> compile(EngineKind kind, std::string_view module_bytes, uint64_t guards_off = 0);
 
+/// Whose imports a module may have: those that berth links alone, or others, which the program gives it.
+enum class Imports { kOurs, kOfProgram };
+
 /// A compiled module. Calls in it may outlive it.
 class Module {
  public:
@@ -63,7 +66,11 @@ class Module {
   Result<void> check_command() const;
 
   /// The functions that it exports: "add: func(a: s32, b: s32) -> s32".
-  Result<std::vector<std::string>> functions() const;
+  Result<std::vector<std::string>> functions(Imports imports = Imports::kOurs) const;
+
+  /// The functions that it imports beside WASI's, as a JSON list of descriptions
+  /// (engine/guest/src/export.rs).
+  Result<std::string> imports() const;
 
   /// Reads "name(arguments)", the arguments in WAVE, and checks it against the module's types. Nothing is
   /// instantiated. The message of kNotFound is the name that wasn't found; others may have several lines.

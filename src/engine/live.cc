@@ -29,6 +29,38 @@ extern "C" void berth_on_live_call_failed(void* context, const berth_outcome* ou
   static_cast<Caller*>(context)->failed(outcome_of(*outcome));
 }
 
+/// Into one that says nothing yet.
+void write(berth_answer& out, const Program::Answer& answer) {
+  out.words = answer.words.data();
+  out.len = answer.words.size();
+  out.held = answer.held;
+  if (answer.later) out.later = true;
+  if (!answer.failure.empty()) out.failure = slice(answer.failure);
+}
+
+extern "C" bool berth_on_program_call(void* context, size_t function, const uint64_t* words, size_t count,
+                                      berth_answer* out) noexcept {
+  Program::Answer answer;
+  const bool answered = static_cast<Program*>(context)->call(function, {words, count}, answer);
+  write(*out, answer);
+  return answered;
+}
+
+extern "C" bool berth_on_program_collect(void* context, berth_answer* out) noexcept {
+  Program::Answer answer;
+  const bool answered = static_cast<Program*>(context)->collect(answer);
+  write(*out, answer);
+  return answered;
+}
+
+extern "C" void berth_on_program_release(void* context) noexcept {
+  static_cast<Program*>(context)->release();
+}
+
+extern "C" void berth_on_program_drop(void* context, uint32_t resource) noexcept {
+  static_cast<Program*>(context)->drop(resource);
+}
+
 }  // namespace
 
 Result<Export> Export::find(const Module& module, std::string_view name) {
@@ -55,6 +87,16 @@ void Canceller::cancel() {
   berth_canceller_cancel(canceller_);
 }
 
+Waiter::Waiter() : waiter_(berth_waiter_new()) {}
+
+Waiter::~Waiter() {
+  berth_waiter_free(waiter_);
+}
+
+void Waiter::wake() noexcept {
+  berth_waiter_wake(waiter_);
+}
+
 Live::Live(std::unique_ptr<Lending> lending) : lending_(std::move(lending)) {}
 
 Live::~Live() {
@@ -62,7 +104,7 @@ Live::~Live() {
 }
 
 std::expected<std::unique_ptr<Live>, Outcome> Live::create(const Engine& engine, const Module& module,
-                                                           const Guest& guest) {
+                                                           const Guest& guest, Program& program) {
   auto lending = std::make_unique<Lending>();
   lending->meter = meter_of(guest);
   lending->keeper = guest.keeper;
@@ -73,8 +115,15 @@ std::expected<std::unique_ptr<Live>, Outcome> Live::create(const Engine& engine,
   std::unique_ptr<Live> live(new Live(std::move(lending)));
   OwnedBytes error;
   std::optional<Outcome> failed;
-  const int32_t code = berth_live_new(engine.abi(), module.abi(), &given.abi(), berth_on_live_failed, &failed,
-                                      &live->live_, error.out());
+  const berth_program functions = {.call = berth_on_program_call,
+                                   .collect = berth_on_program_collect,
+                                   .answers_later = program.answers_later(),
+                                   .waiter = program.waiter().abi(),
+                                   .release = berth_on_program_release,
+                                   .drop = berth_on_program_drop,
+                                   .context = &program};
+  const int32_t code = berth_live_new(engine.abi(), module.abi(), &given.abi(), &functions,
+                                      berth_on_live_failed, &failed, &live->live_, error.out());
   if (code != 0) {
     Outcome outcome;
     outcome.reason = std::string(error.view());
@@ -95,6 +144,10 @@ Result<size_t> Live::bind(const Export& function) {
 void Live::call(size_t function, std::span<const uint64_t> words, Caller& caller) {
   berth_live_call(live_, function, words.data(), words.size(), berth_on_live_returned,
                   berth_on_live_call_failed, &caller);
+}
+
+bool Live::drop(uint64_t resource) {
+  return berth_live_drop(live_, resource);
 }
 
 bool Live::on_fiber() const {

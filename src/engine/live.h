@@ -19,6 +19,7 @@ struct berth_canceller;
 struct berth_export;
 struct berth_live;
 struct berth_meter;
+struct berth_waiter;
 
 namespace berth::engine {
 
@@ -76,13 +77,62 @@ class Caller {
   ~Caller() = default;
 };
 
+/// Wakes an instance that waits for a function of the program, to collect its answer. It may outlive the
+/// instance. Any thread.
+class Waiter {
+ public:
+  Waiter();
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+  ~Waiter();
+
+  void wake() noexcept;
+  const berth_waiter* abi() const {
+    return waiter_;
+  }
+
+ private:
+  berth_waiter* const waiter_;
+};
+
+/// Whoever has the functions that a module imports: each has a number, in the order of `Module::imports`.
+/// Called on the thread that calls the instance.
+class Program {
+ public:
+  struct Answer {
+    std::span<const uint64_t> words;  // these and what they point to are there until the next call
+    bool held = false;                // `release` is called once they have been read
+    bool later = false;               // there is none yet: the module waits
+    std::string_view failure;         // why there is none; as long as the words
+  };
+
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  /// With words that are there until this returns. True when there is an answer.
+  virtual bool call(size_t function, std::span<const uint64_t> words, Answer& answer) noexcept = 0;
+  /// Asks for the answer that was to come later. Called when the waiter was woken, and also for no reason.
+  virtual bool collect(Answer& answer) noexcept = 0;
+  /// Whether functions may answer later: calls are on a fiber then. It doesn't change.
+  virtual bool answers_later() const noexcept = 0;
+  virtual const Waiter& waiter() const noexcept = 0;
+  /// Lets go of the last answer that was held.
+  virtual void release() noexcept = 0;
+  /// The module has dropped a resource of the program's, by the number that the program gave it.
+  virtual void drop(uint32_t resource) noexcept = 0;
+
+ protected:
+  Program() = default;
+  ~Program() = default;
+};
+
 /// An instance. One thread at a time; another one may follow.
 class Live {
  public:
-  /// Made on this thread, its start under the limits of one call. What `guest` lends outlives it. An outcome
-  /// when the module's own code failed.
+  /// Made on this thread, its start under the limits of one call. What `guest` lends outlives it, and so
+  /// does `program`, which the start may call already. An outcome when the module's own code failed.
   static std::expected<std::unique_ptr<Live>, Outcome> create(const Engine& engine, const Module& module,
-                                                              const Guest& guest);
+                                                              const Guest& guest, Program& program);
   Live(const Live&) = delete;
   Live& operator=(const Live&) = delete;
   ~Live();
@@ -92,6 +142,10 @@ class Live {
 
   /// Calls a function that was bound. After a failure the instance answers no more calls.
   void call(size_t function, std::span<const uint64_t> words, Caller& caller);
+
+  /// Drops a resource of the module's that it gave, which is a call. False when that failed: the instance
+  /// answers no more calls.
+  bool drop(uint64_t resource);
 
   /// Calls wait on a fiber, as imports of the module may.
   bool on_fiber() const;

@@ -36,8 +36,9 @@ CPP_FLAGS = ["--target=wasm32-wasi", "-std=c++20", "-O2", "-Wall", "-Wextra", "-
 class Guest:
     """One guest: its name, the form it is built into, its language and its source.
 
-    The form is `module` (a core module of preview 1), `component` (a program made a component of 0.2) or `library`
-    (a component by its own bindings). The source is a file or folder of cpp/, a package of rust/, or a folder of
+    The form is `module` (a core module of preview 1), `component` (a program made a component of 0.2), `library`
+    (a component by its own bindings) or `bare` (one without any library, written against the canonical ABI itself, which
+    imports what its world says and nothing of WASI). The source is a file or folder of cpp/, a package of rust/, or a folder of
     go/, js/ or python/. That of an example is one in the folder examples/ of the checkout, and so is its world; in Rust its
     name is that of the package.
     """
@@ -78,6 +79,9 @@ ROOMY = ("-Wl,--initial-memory=16777216",)
 STARTS = (*ROOMY, "-nostartfiles")
 REACTOR = ("-mexec-model=reactor",)
 
+BARE_FLAGS = ["--target=wasm32", "-std=c++20", "-O2", "-Wall", "-Wextra", "-nostdlib", "-fno-exceptions", "-fno-rtti",
+              "-mbulk-memory", "-Wl,--no-entry", "-Wl,--strip-debug"]  # fmt: skip
+
 # To add a guest: put its source into its language's folder and name it here.
 GUESTS = [
     Guest("greet-cpp", "module", "cpp", "greet.cc"),
@@ -105,6 +109,9 @@ GUESTS = [
     Guest("standards-p3", "library", "rust", "standards-p3", shares=("standards-p2",)),
     Guest("asker", "library", "rust", "asker"),
     Guest("every", "library", "rust", "every"),
+    Guest("caller", "bare", "cpp", "relay.cc", ("-DCALLER",), world="every/caller"),
+    Guest("relay", "bare", "cpp", "relay.cc", world="every/relay"),
+    Guest("shopper", "bare", "cpp", "shopper.cc", world="shopper/shopper"),
     Guest("greeting-cpp", "library", "cpp", "greeting.cc", REACTOR, world="greeting/greeter"),
     Guest("greeting-rust", "library", "rust", "greeting"),
     Guest("greeting-js", "library", "js", "greeting", world="greeting/greeter"),
@@ -190,7 +197,9 @@ def build(guest):
             return built
         print(f"building guest {guest.name}", flush=True)
         compile_guest = {"cpp": compile_cpp, "rust": compile_rust, **BUNDLED}[guest.language]
-        if guest.form == "module" or guest.language in BUNDLED:
+        if guest.form == "bare":
+            compile_bare(guest, made)
+        elif guest.form == "module" or guest.language in BUNDLED:
             compile_guest(guest, made)
         else:
             module = made.with_suffix(".module")
@@ -233,6 +242,21 @@ def compile_cpp(guest, made):
         bindings = cpp_bindings(guest, Path(folder)) if guest.world else []
         command = [compiler(), *CPP_FLAGS, *guest.flags, f"-I{folder}", *cpp_files(guest), *bindings, "-o", made]
         run(command, f"compile {guest.name}")
+
+
+def compile_bare(guest, made):
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        module = folder / "module"
+        run([compiler(), *BARE_FLAGS, *guest.flags, *cpp_files(guest), "-o", module], f"compile {guest.name}")
+        make_component(guest, lay_wit(guest, folder), module, made)
+
+
+def make_component(guest, wit, module, made):
+    """Of a core module that doesn't say which world it is of."""
+    described = module.with_suffix(".described")
+    run([componentize(), "describe", wit, guest.world_name, module, described], f"describe {guest.name}")
+    run([componentize(), "reactor", described, made], f"make a component of {guest.name}")
 
 
 def cpp_bindings(guest, folder):
@@ -287,13 +311,12 @@ def compile_go(guest, made):
         return build_go(guest, guest.home / guest.source, made)
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        source, module, described = folder / "source", folder / "module", folder / "described"
+        source, module = folder / "source", folder / "module"
         wit, world = lay_wit(guest, folder), guest.world_name
         run([componentize(), "bindings", "go", wit, world, source], f"make bindings of {world}")
         shutil.copytree(guest.home / guest.source, source, dirs_exist_ok=True)
         build_go(guest, source, module, "-buildmode=c-shared")
-        run([componentize(), "describe", wit, world, module, described], f"describe {guest.name}")
-        run([componentize(), "reactor", described, made], f"make a component of {guest.name}")
+        make_component(guest, wit, module, made)
 
 
 def build_go(guest, folder, made, *flags):
@@ -423,7 +446,8 @@ def key(guest):
     if guest.form != "module":
         words.append(tool_key())
     if guest.language == "cpp":
-        words += [*CPP_FLAGS, *guest.flags, version(compiler())]
+        flags = BARE_FLAGS if guest.form == "bare" else CPP_FLAGS
+        words += [*flags, *guest.flags, version(compiler())]
         return digest([*words, *wit_words(guest)], cpp_sources(guest), guest.home)
     rust = guest.home
     sources = [rust / "Cargo.toml", rust / "Cargo.lock"]

@@ -193,7 +193,7 @@ int32_t berth_module_check_command(const berth_module*, berth_bytes*) {
   return kOk;
 }
 
-int32_t berth_module_functions(const berth_module*, berth_bytes* out, berth_bytes*) {
+int32_t berth_module_functions(const berth_module*, bool, berth_bytes* out, berth_bytes*) {
   *out = owned("");
   return kOk;
 }
@@ -357,7 +357,11 @@ int32_t berth_module_export(const berth_module*, berth_slice, berth_export**, be
 
 void berth_export_free(berth_export*) {}
 
-int32_t berth_live_new(const berth_runtime*, const berth_module*, const berth_guest*,
+int32_t berth_module_imports(const berth_module*, berth_bytes*, berth_bytes*) {
+  return -1;
+}
+
+int32_t berth_live_new(const berth_runtime*, const berth_module*, const berth_guest*, const berth_program*,
                        void (*)(void*, const berth_outcome*), void*, berth_live**, berth_bytes*) {
   return -1;
 }
@@ -372,6 +376,18 @@ bool berth_live_on_fiber(const berth_live*) {
 
 bool berth_live_call(berth_live*, size_t, const uint64_t*, size_t, void (*)(void*, const uint64_t*, size_t),
                      void (*)(void*, const berth_outcome*), void*) {
+  return false;
+}
+
+berth_waiter* berth_waiter_new() {
+  return nullptr;
+}
+
+void berth_waiter_wake(const berth_waiter*) {}
+
+void berth_waiter_free(berth_waiter*) {}
+
+bool berth_live_drop(berth_live*, uint64_t) {
   return false;
 }
 

@@ -148,6 +148,9 @@ typedef struct berth_tls berth_tls;
 /// One module's network. Any thread.
 typedef struct berth_traffic berth_traffic;
 
+/// Somebody who waits for a function that answers later. Any thread.
+typedef struct berth_waiter berth_waiter;
+
 /// Bytes that Rust allocated and C++ owns: give back with `berth_bytes_free`.
 typedef struct berth_bytes {
   uint8_t *data;
@@ -366,6 +369,41 @@ typedef struct berth_stored {
   uint64_t refused_bytes;
   uint64_t refused_files;
 } berth_stored;
+
+/// What a function of the program answers; it comes with nothing said. C++ keeps what it points to until the next call of the instance's program.
+typedef struct berth_answer {
+  /// Words as `engine/values/src/lib.rs` says them, for the function's result.
+  const uint64_t *words;
+  size_t len;
+  /// Whether `release` is called once they have been read.
+  bool held;
+  /// There is no answer yet: the guest waits.
+  bool later;
+  /// When it didn't answer: why.
+  struct berth_slice failure;
+} berth_answer;
+
+/// What a program gives to a module: functions, each of which has a number, in the order of `berth_module_imports`, and resources, which
+/// have the numbers that it gives them. C++ keeps what
+/// `context` points to until the instance is freed.
+typedef struct berth_program {
+  /// Calls a function with `len` words, which, and what they point to, are there until this returns. True when it
+  /// answered. Called on the thread that calls the instance: must not throw.
+  bool (*call)(void *context, size_t function, const uint64_t *words, size_t len, struct berth_answer *answer);
+  /// Asks for the answer of a function that said `later`, with the same meaning. Called when the waiter was woken, and for no
+  /// reason, too. On the same thread: must not throw.
+  bool (*collect)(void *context, struct berth_answer *answer);
+  /// Whether a function may answer later: calls of the instance are on a fiber then.
+  bool answers_later;
+  /// Woken when an answer has come. *Borrow*, for the call that it is given to.
+  const struct berth_waiter *waiter;
+  /// Lets go of the last answer that said `held`, once. On the same thread: must not throw.
+  void (*release)(void *context);
+  /// The guest has dropped a resource of the program's, which has this number. On the same thread: must not throw.
+  void (*drop)(void *context, uint32_t resource);
+  /// Handed to all.
+  void *context;
+} berth_program;
 
 /// What a server answered that berth itself has asked. *Own* its parts.
 typedef struct berth_post_answer {
@@ -652,9 +690,11 @@ void berth_call_cancel(const struct berth_call *call);
 /// `call` came from `berth_call_start` and is not used again.
 void berth_call_free(struct berth_call *call);
 
-/// The functions that a module exports: `name: func(a: s32) -> s32`, each closed by a newline. *Own* `out`. Any thread.
+/// The functions that a module exports: `name: func(a: s32) -> s32`, each closed by a newline. It is an error that it has imports that
+/// aren't WASI's, unless a program gives it those. *Own* `out`. Any thread.
 /// *Borrow* `module`; `out` is writable; `error` is writable or null.
 int32_t berth_module_functions(const struct berth_module *module,
+                               bool with_program,
                                struct berth_bytes *out,
                                struct berth_bytes *error);
 
@@ -709,12 +749,14 @@ int32_t berth_module_export(const struct berth_module *module,
 void berth_export_free(struct berth_export *export_);
 
 /// Makes an instance on this thread, which is given what `guest` says, whose `done` and `function` aren't used, and of
-/// whose `meter` the limits are those of one call. What `guest` lends is in use until the instance is freed. When it can't be
+/// whose `meter` the limits are those of one call; `program` has what it imports beside WASI. What `guest` lends is in use until
+/// the instance is freed. When it can't be
 /// made, null is written to `out` and `failed` is told why, once. *Own* `out`. Any thread.
-/// As `berth_call_start`; `failed` can be called with `context` on this thread.
+/// As `berth_call_start`; what is said of `program` holds; `failed` can be called with `context` on this thread.
 int32_t berth_live_new(const struct berth_runtime *runtime,
                        const struct berth_module *module,
                        const struct berth_guest *guest,
+                       const struct berth_program *program,
                        void (*failed)(void *context, const struct berth_outcome *outcome),
                        void *context,
                        struct berth_live **out,
@@ -744,6 +786,12 @@ bool berth_live_call(struct berth_live *live,
                      void (*receive)(void *context, const uint64_t *words, size_t len),
                      void (*failed)(void *context, const struct berth_outcome *outcome),
                      void *context);
+
+/// Drops a resource of the guest's that the program was given, by its word, which may run the guest's code, like a call. Gives
+/// true when it was dropped; otherwise the instance answers no more calls. The instance's thread.
+/// `live` came from `berth_live_new` and hasn't been freed; nobody else uses it.
+bool berth_live_drop(struct berth_live *live,
+                     uint64_t resource);
 
 /// What ends the instance's calls; it may outlive the instance. *Borrow* `live`, *own* the result.
 /// `live` came from `berth_live_new` and hasn't been freed.
@@ -795,6 +843,24 @@ void berth_post_end_within(const struct berth_post *post, uint64_t time_ns);
 /// *Own* `post`; null is fine.
 /// `post` came from `berth_post_new`, nothing is sent by it, and it is not used again.
 void berth_post_free(struct berth_post *post);
+
+/// What a module imports beside WASI, as a JSON list (`engine/guest/src/imported.rs`). *Own* `out`.
+/// Any thread.
+/// *Borrow* `module`; `out` is writable; `error` is writable or null.
+int32_t berth_module_imports(const struct berth_module *module,
+                             struct berth_bytes *out,
+                             struct berth_bytes *error);
+
+/// *Own* the result.
+struct berth_waiter *berth_waiter_new(void);
+
+/// Has the answer collected, if somebody waits. *Borrow* `waiter`. Any thread.
+/// `waiter` came from `berth_waiter_new` and hasn't been freed.
+void berth_waiter_wake(const struct berth_waiter *waiter);
+
+/// *Own* `waiter`; null is fine.
+/// `waiter` came from `berth_waiter_new` and is not used again.
+void berth_waiter_free(struct berth_waiter *waiter);
 
 /// Makes a module answer requests, in instances that are given what `guest` says, whose `done` and `function` aren't
 /// used, and of whose `meter` only the limits of one request are. An instance answers `reuse` requests, `at_once` of them

@@ -20,19 +20,21 @@ fn failure(refused: Refused) -> Failure {
     }
 }
 
-/// The functions that a module exports: `name: func(a: s32) -> s32`, each closed by a newline. *Own* `out`. Any thread.
+/// The functions that a module exports: `name: func(a: s32) -> s32`, each closed by a newline. It is an error that it has imports that
+/// aren't WASI's, unless a program gives it those. *Own* `out`. Any thread.
 ///
 /// # Safety
 /// *Borrow* `module`; `out` is writable; `error` is writable or null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn berth_module_functions(
     module: *const berth_module,
+    with_program: bool,
     out: *mut berth_bytes,
     error: *mut berth_bytes,
 ) -> i32 {
     guarded(error, || {
         // SAFETY: the caller's promise.
-        let functions = unsafe { &*module }.0.functions().map_err(failure)?;
+        let functions = unsafe { &*module }.0.functions(with_program).map_err(failure)?;
         let lines: String = functions.iter().map(|line| plain::one_line(line) + "\n").collect();
         // SAFETY: the caller's promise.
         unsafe { out.write(owned(lines.into_bytes())) };

@@ -3,11 +3,13 @@
 
 use crate::boundary::{Failure, INTERNAL, INVALID_MODULE, NOT_FOUND, UNSUPPORTED, guarded, owned, text};
 use crate::call::{Asked, read_guest, tell};
+use crate::program::Callbacks;
 use crate::types::*;
 use crate::{berth_module, berth_runtime, plain};
 use ::berth_guest::{Canceller, Ended, Exported, Given, Live, Outcome, Receiver, Refused};
 use core::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// A function that a module exports. Any thread.
 pub struct berth_export(Exported);
@@ -62,16 +64,18 @@ pub unsafe extern "C" fn berth_export_free(export: *mut berth_export) {
 }
 
 /// Makes an instance on this thread, which is given what `guest` says, whose `done` and `function` aren't used, and of
-/// whose `meter` the limits are those of one call. What `guest` lends is in use until the instance is freed. When it can't be
+/// whose `meter` the limits are those of one call; `program` has what it imports beside WASI. What `guest` lends is in use until
+/// the instance is freed. When it can't be
 /// made, null is written to `out` and `failed` is told why, once. *Own* `out`. Any thread.
 ///
 /// # Safety
-/// As `berth_call_start`; `failed` can be called with `context` on this thread.
+/// As `berth_call_start`; what is said of `program` holds; `failed` can be called with `context` on this thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn berth_live_new(
     runtime: *const berth_runtime,
     module: *const berth_module,
     guest: *const berth_guest,
+    program: *const berth_program,
     failed: Option<unsafe extern "C" fn(context: *mut c_void, outcome: *const berth_outcome)>,
     context: *mut c_void,
     out: *mut *mut berth_live,
@@ -84,8 +88,9 @@ pub unsafe extern "C" fn berth_live_new(
             return Err(Failure::new(INTERNAL, "an instance needs all its callbacks"));
         };
         // SAFETY: the caller's promise.
-        let given = unsafe { read_guest(guest, Asked { ask, context: guest.context })? };
-        let live = match runtime.0.hold(&module.0, &given) {
+        let (given, program) =
+            unsafe { (read_guest(guest, Asked { ask, context: guest.context })?, Callbacks::read(&*program)?) };
+        let live = match runtime.0.hold(&module.0, &given, &Arc::new(program)) {
             Ok(live) => Box::into_raw(Box::new(berth_live(live))),
             Err(outcome) => {
                 tell(&ended(outcome), |outcome| {
@@ -190,6 +195,19 @@ pub unsafe extern "C" fn berth_live_call(
         unsafe { failed(context, outcome) }
     });
     false
+}
+
+/// Drops a resource of the guest's that the program was given, by its word, which may run the guest's code, like a call. Gives
+/// true when it was dropped; otherwise the instance answers no more calls. The instance's thread.
+///
+/// # Safety
+/// `live` came from `berth_live_new` and hasn't been freed; nobody else uses it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_live_drop(live: *mut berth_live, resource: u64) -> bool {
+    // SAFETY: the caller's promise.
+    let live = unsafe { &mut *live };
+    let dropped = catch_unwind(AssertUnwindSafe(|| live.0.drop_resource(resource)));
+    matches!(dropped, Ok(Ok(())))
 }
 
 /// What ends the instance's calls; it may outlive the instance. *Borrow* `live`, *own* the result.

@@ -243,6 +243,51 @@ pub struct berth_guest {
     pub context: *mut c_void,
 }
 
+/// What a program gives to a module: functions, each of which has a number, in the order of `berth_module_imports`, and resources, which
+/// have the numbers that it gives them. C++ keeps what
+/// `context` points to until the instance is freed.
+#[repr(C)]
+pub struct berth_program {
+    /// Calls a function with `len` words, which, and what they point to, are there until this returns. True when it
+    /// answered. Called on the thread that calls the instance: must not throw.
+    pub call: Option<
+        unsafe extern "C" fn(
+            context: *mut c_void,
+            function: usize,
+            words: *const u64,
+            len: usize,
+            answer: *mut berth_answer,
+        ) -> bool,
+    >,
+    /// Asks for the answer of a function that said `later`, with the same meaning. Called when the waiter was woken, and for no
+    /// reason, too. On the same thread: must not throw.
+    pub collect: Option<unsafe extern "C" fn(context: *mut c_void, answer: *mut berth_answer) -> bool>,
+    /// Whether a function may answer later: calls of the instance are on a fiber then.
+    pub answers_later: bool,
+    /// Woken when an answer has come. *Borrow*, for the call that it is given to.
+    pub waiter: *const crate::berth_waiter,
+    /// Lets go of the last answer that said `held`, once. On the same thread: must not throw.
+    pub release: Option<unsafe extern "C" fn(context: *mut c_void)>,
+    /// The guest has dropped a resource of the program's, which has this number. On the same thread: must not throw.
+    pub drop: Option<unsafe extern "C" fn(context: *mut c_void, resource: u32)>,
+    /// Handed to all.
+    pub context: *mut c_void,
+}
+
+/// What a function of the program answers; it comes with nothing said. C++ keeps what it points to until the next call of the instance's program.
+#[repr(C)]
+pub struct berth_answer {
+    /// Words as `engine/values/src/lib.rs` says them, for the function's result.
+    pub words: *const u64,
+    pub len: usize,
+    /// Whether `release` is called once they have been read.
+    pub held: bool,
+    /// There is no answer yet: the guest waits.
+    pub later: bool,
+    /// When it didn't answer: why.
+    pub failure: berth_slice,
+}
+
 /// How a call ended: *borrow* for the duration of `done`.
 #[repr(C)]
 pub struct berth_outcome {

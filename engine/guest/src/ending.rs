@@ -4,6 +4,7 @@
 use crate::call::Outcome;
 use crate::limits::Limit;
 use crate::pulse::End;
+use berth_store::program::ProgramFailed;
 use wasmtime::component::ResourceTableError;
 use wasmtime::{FrameInfo, PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
@@ -18,6 +19,10 @@ fn frames(trace: &WasmBacktrace) -> Vec<String> {
         format!("{number:>5}: {at}{}!{function}", frame.module().name().unwrap_or("<unknown>"))
     };
     trace.frames().iter().enumerate().map(frame).collect()
+}
+
+fn trace_of(error: &wasmtime::Error) -> Vec<String> {
+    error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default()
 }
 
 /// "requested len N exceeds limit M", of `wasi:random`.
@@ -39,6 +44,9 @@ pub(crate) fn classify(error: wasmtime::Error, memory_refused: bool) -> Outcome 
     if error.is::<PoolConcurrencyLimitError>() {
         return Outcome::Limited(Limit::Places);
     }
+    if let Some(failed) = error.downcast_ref::<ProgramFailed>() {
+        return Outcome::Trapped { reason: failed.to_string(), trace: trace_of(&error) };
+    }
     let reason = error.root_cause().to_string();
     let full = error.downcast_ref::<ResourceTableError>().is_some_and(|e| matches!(e, ResourceTableError::Full));
     if full || reason.contains("store handle limit exceeded") {
@@ -58,7 +66,7 @@ pub(crate) fn classify(error: wasmtime::Error, memory_refused: bool) -> Outcome 
         return Outcome::Limited(Limit::Memory);
     }
     let reason = trap.map_or(reason, ToString::to_string);
-    let trace: Vec<_> = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
+    let trace = trace_of(&error);
     if trap.is_none() && trace.is_empty() {
         return Outcome::Failed(format!("{error:#}"));
     }

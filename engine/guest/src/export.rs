@@ -5,7 +5,7 @@
 //! {"name": "shop:price/rule@1.2.0.total", "wit": "func(...) -> u32", "async": false,
 //!  "params": [["item", {"record": [["id", "u32"], ["tags", {"list": "string"}]]}]], "result": "u32"}
 //! ```
-//! A type without parts is its name in WIT. `list`, `option`, `own` and `borrow` have one part, `array` has a type and a
+//! A type without parts is its name in WIT. `list` and `option` have one part, `own` and `borrow` the resource's name, `array` has a type and a
 //! length, `map` and `result` have two parts, `tuple` has a list of parts, `record` and `variant` have names with parts, `enum` and
 //! `flags` have names; `null` is no part.
 
@@ -13,11 +13,11 @@ use crate::runtime::Module;
 use crate::typed::{self, Refused};
 use crate::wit;
 use std::fmt::Write as _;
-use wasmtime::component::types::ComponentFunc;
-use wasmtime::component::{ComponentExportIndex, Type};
+use wasmtime::component::types::{ComponentFunc, ComponentItem};
+use wasmtime::component::{Component, ComponentExportIndex, ResourceType, Type};
 
 /// Bytes of a description; a hostile module's types may be as large as a book.
-const MOST_BYTES: usize = 1 << 20;
+pub(crate) const MOST_BYTES: usize = 1 << 20;
 
 /// A function that a module exports.
 pub struct Exported {
@@ -29,15 +29,52 @@ impl Module {
     /// The function of this name, as `berth call` finds it.
     pub fn exported(&self, name: &str) -> Result<Exported, Refused> {
         let found = typed::exported(self, name)?;
-        let description = describe(&found.shown, &found.ty).ok_or_else(|| {
+        let description = describe(&found.shown, &found.ty, &Names::of(&self.component)).ok_or_else(|| {
             Refused::Unsupported(format!("the types of '{}' are too large to be described", found.shown))
         })?;
         Ok(Exported { index: found.index, description })
     }
 }
 
-fn describe(name: &str, ty: &ComponentFunc) -> Option<String> {
-    let mut json = Json(String::new());
+/// What the resources of a component are called: `shop:price/carts@1.0.0.cart`.
+pub(crate) struct Names(Vec<(ResourceType, String)>);
+
+impl Names {
+    pub fn of(component: &Component) -> Self {
+        let (engine, ty) = (component.engine(), component.component_type());
+        let mut names = Vec::new();
+        for (name, item) in ty.imports(engine).chain(ty.exports(engine)) {
+            match item.ty {
+                ComponentItem::Resource(ty) => names.push((ty, name.to_owned())),
+                ComponentItem::ComponentInstance(instance) => {
+                    for (item, ty) in instance.exports(engine) {
+                        if let ComponentItem::Resource(ty) = ty.ty {
+                            names.push((ty, format!("{name}.{item}")));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Names(names)
+    }
+
+    /// The first one that it has.
+    pub fn of_resource(&self, ty: &ResourceType) -> Option<&String> {
+        self.0.iter().find(|(known, _)| known == ty).map(|(_, name)| name)
+    }
+}
+
+pub(crate) fn describe_resource(name: &str) -> String {
+    let mut json = Json { out: String::new(), names: &Names(vec![]) };
+    json.push("{\"resource\":");
+    json.text(name);
+    json.push("}");
+    json.out
+}
+
+pub(crate) fn describe(name: &str, ty: &ComponentFunc, names: &Names) -> Option<String> {
+    let mut json = Json { out: String::new(), names };
     json.push("{\"name\":");
     json.text(name);
     json.push(",\"wit\":");
@@ -48,15 +85,18 @@ fn describe(name: &str, ty: &ComponentFunc) -> Option<String> {
     json.push(",\"result\":");
     json.part(ty.results().next().as_ref());
     json.push("}");
-    (json.0.len() <= MOST_BYTES).then_some(json.0)
+    (json.out.len() <= MOST_BYTES).then_some(json.out)
 }
 
-struct Json(String);
+struct Json<'a> {
+    out: String,
+    names: &'a Names,
+}
 
-impl Json {
+impl Json<'_> {
     fn push(&mut self, text: &str) {
-        if self.0.len() <= MOST_BYTES {
-            self.0.push_str(text);
+        if self.out.len() <= MOST_BYTES {
+            self.out.push_str(text);
         }
     }
 
@@ -68,7 +108,7 @@ impl Json {
                     self.push("\\");
                     self.push(c.encode_utf8(&mut [0; 4]));
                 }
-                c if (c as u32) < 0x20 => drop(write!(self.0, "\\u{:04x}", c as u32)),
+                c if (c as u32) < 0x20 => drop(write!(self.out, "\\u{:04x}", c as u32)),
                 c => self.push(c.encode_utf8(&mut [0; 4])),
             }
         }
@@ -78,7 +118,7 @@ impl Json {
     fn list<T>(&mut self, items: impl Iterator<Item = T>, mut each: impl FnMut(&mut Self, T)) {
         self.push("[");
         for (i, item) in items.enumerate() {
-            if self.0.len() > MOST_BYTES {
+            if self.out.len() > MOST_BYTES {
                 return;
             }
             if i > 0 {
@@ -112,8 +152,13 @@ impl Json {
         self.push("}");
     }
 
+    fn resource(&mut self, ty: &ResourceType) {
+        let name = self.names.of_resource(ty).map_or("resource", String::as_str);
+        self.text(name);
+    }
+
     fn ty(&mut self, ty: &Type) {
-        if self.0.len() > MOST_BYTES {
+        if self.out.len() > MOST_BYTES {
             return;
         }
         match ty {
@@ -139,8 +184,8 @@ impl Json {
             }),
             Type::Enum(cases) => self.around("enum", |json| json.list(cases.names(), Json::text)),
             Type::Flags(flags) => self.around("flags", |json| json.list(flags.names(), Json::text)),
-            Type::Own(_) => self.around("own", |json| json.text("resource")),
-            Type::Borrow(_) => self.around("borrow", |json| json.text("resource")),
+            Type::Own(resource) => self.around("own", |json| json.resource(resource)),
+            Type::Borrow(resource) => self.around("borrow", |json| json.resource(resource)),
             plain => self.text(&wit::type_text(plain)),
         }
     }

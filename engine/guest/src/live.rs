@@ -7,28 +7,25 @@
 //! thread's CPU time from there on, its deadline, and whether it was cancelled. What came before the first tick counts
 //! as CPU time whole.
 //!
-//! A module with imports that may wait is called on a fiber, which this thread moves on whenever it is woken.
+//! A module with imports that may wait is called on a fiber, which this thread moves on whenever it is woken. So is any
+//! module where the calling thread's stack has no room for it.
 
 use crate::call::{Guest, Outcome, open_store, pulse_of};
 use crate::ending::classify;
 use crate::export::Exported;
-use crate::limits::{Budget, GuardsOff, Limit};
-use crate::pulse::{End, NEVER};
+use crate::imported::{Functions, Paced};
+use crate::limits::Budget;
+use crate::pace::{Canceller, Pace, wait_for};
 use crate::runtime::{Module, Runtime, Shared};
-use berth_doors::os::{monotonic_ns, thread_cpu_ns};
+use crate::stack_room;
 use berth_doors::stdio::Output;
-use berth_store::{Metered, count_fuel, fill};
-use berth_values::{Call, Given, Receiver};
+use berth_store::{Metered, State, count_fuel, fill};
+use berth_values::{Call, Given, Held, Holding, Receiver};
 use std::sync::Arc;
-use std::sync::atomic::{
-    AtomicBool, AtomicU64,
-    Ordering::{Relaxed, SeqCst},
-};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tokio::runtime::Handle;
 use wasmtime::component::Instance;
-use wasmtime::{Error, Result, UpdateDeadline};
+use wasmtime::{Error, Result, Store, UpdateDeadline};
 
 /// A module's instance that a program calls.
 pub struct Live {
@@ -36,6 +33,8 @@ pub struct Live {
     metered: Metered,
     instance: Instance,
     functions: Vec<Call>,
+    /// What the program holds of the guest's resources.
+    held: Held,
     pace: Arc<Pace>,
     shared: Arc<Shared>,
     budget: Budget,
@@ -46,92 +45,36 @@ pub struct Live {
     over: Option<Outcome>,
 }
 
-/// Ends a call from outside. Any thread.
-#[derive(Clone)]
-pub struct Canceller(Arc<Pace>);
-
-/// What the tick knows of the call that goes on.
-struct Pace {
-    cpu_limit_ns: u64,
-    wall_limit_ns: u64,
-    cpu_used_ns: &'static AtomicU64,
-    guards_off: GuardsOff,
-    began: AtomicU64,
-    /// The thread's CPU clock when this call began, as the first tick reckons it; [`NEVER`] before it.
-    cpu_began: AtomicU64,
-    cancelled: AtomicBool,
-}
-
-impl Pace {
-    fn begin(&self) {
-        self.cpu_began.store(NEVER, Relaxed);
-        self.began.store(monotonic_ns(), Relaxed);
-    }
-
-    fn wall(&self) -> u64 {
-        monotonic_ns().saturating_sub(self.began.load(Relaxed))
-    }
-
-    /// Why the call that goes on should not. On its thread.
-    fn end(&self) -> Option<End> {
-        if self.cancelled.load(Relaxed) {
-            return Some(End::Cancelled);
-        }
-        let wall = self.wall();
-        if self.wall_limit_ns != 0 && wall > self.wall_limit_ns && !self.guards_off.has(GuardsOff::WALL) {
-            return Some(End::Limit(Limit::Wall));
-        }
-        let now = thread_cpu_ns();
-        if self.cpu_began.load(Relaxed) == NEVER {
-            self.cpu_began.store(now.saturating_sub(wall), Relaxed);
-        }
-        let used = now - self.cpu_began.load(Relaxed);
-        let over = self.cpu_limit_ns != 0 && used > self.cpu_limit_ns && !self.guards_off.has(GuardsOff::CPU_TIME);
-        over.then_some(End::Limit(Limit::CpuTime))
-    }
-
-    fn count(&self) {
-        let used = match self.cpu_began.load(Relaxed) {
-            NEVER => self.wall(),
-            began => thread_cpu_ns().saturating_sub(began),
-        };
-        self.cpu_used_ns.fetch_add(used, Relaxed);
-    }
-}
-
-impl Canceller {
-    /// Ends the call that goes on, soon, and all that come: an instance that was cancelled is over.
-    pub fn cancel(&self) {
-        self.0.cancelled.store(true, SeqCst);
-    }
-}
-
 impl Runtime {
     /// An instance of a module, for the caller to call. Its start runs here, under the limits of one call.
-    pub fn hold(&self, module: &Module, guest: &Guest) -> Result<Live, Outcome> {
-        if !module.waits.load(Relaxed) {
-            match self.hold_once(module, guest, false) {
+    /// `functions` are those that [`Module::imported`] tells of.
+    pub fn hold<F: Functions + 'static>(
+        &self,
+        module: &Module,
+        guest: &Guest,
+        functions: &Arc<F>,
+    ) -> Result<Live, Outcome> {
+        if !module.waits.load(Relaxed) && !functions.answers_later() {
+            match self.hold_once(module, guest, functions, false) {
                 // An import that may wait is known from the engine's refusal alone, which comes before the guest's code.
                 Err(Outcome::Failed(why)) if why.contains("*_async") => module.waits.store(true, Relaxed),
                 held => return held,
             }
         }
-        self.hold_once(module, guest, true)
+        self.hold_once(module, guest, functions, true)
     }
 
-    fn hold_once(&self, module: &Module, guest: &Guest, on_fiber: bool) -> Result<Live, Outcome> {
+    fn hold_once<F: Functions + 'static>(
+        &self,
+        module: &Module,
+        guest: &Guest,
+        functions: &Arc<F>,
+        on_fiber: bool,
+    ) -> Result<Live, Outcome> {
         let failed = |e: Error| Outcome::Failed(format!("{e:#}"));
-        let linked = module.linked.as_ref().map_err(|e| Outcome::Failed(format!("{e:#}")))?;
+        let linked = self.with_program(module, functions.answers_later()).map_err(failed)?;
         let fiber = if on_fiber { Some(self.lane().map_err(|e| failed(e.into()))?.clone()) } else { None };
-        let pace = Arc::new(Pace {
-            cpu_limit_ns: guest.meter.cpu_limit_ns,
-            wall_limit_ns: guest.meter.wall_limit_ns,
-            cpu_used_ns: guest.meter.cpu_used_ns,
-            guards_off: guest.guards_off,
-            began: AtomicU64::new(0),
-            cpu_began: AtomicU64::new(NEVER),
-            cancelled: AtomicBool::new(false),
-        });
+        let pace = Pace::new(&guest.meter, guest.guards_off);
         let pulse = pulse_of(guest, guest.meter, false);
         let outputs = [Output::stdout(guest.ways), Output::stderr(guest.ways)];
         let mut metered = open_store(&self.shared, module, guest, pulse, &outputs).map_err(failed)?;
@@ -140,13 +83,17 @@ impl Runtime {
             None => Ok(UpdateDeadline::Continue(1)),
             Some(end) => Err(end.into()),
         });
+        let (functions, ticks) = (functions.clone(), self.shared.ticker.ticks());
+        metered.0.data_mut().program =
+            Some(Arc::new(Paced { functions, pace: pace.clone(), ticks, seen: AtomicU64::new(0) }));
         let refused = guest.budget.refused.load(Relaxed);
         pace.begin();
         let instance = {
             let _running = self.shared.ticker.run();
-            match &fiber {
-                None => linked.instance.instantiate(&mut metered.0),
-                Some(lane) => wait_for(lane, linked.instance.instantiate_async(&mut metered.0)),
+            if fiber.is_none() && stack_room::there_is() {
+                linked.instantiate(&mut metered.0)
+            } else {
+                wait_for(fiber.as_ref(), &pace, linked.instantiate_async(&mut metered.0))
             }
         };
         pace.count();
@@ -155,6 +102,7 @@ impl Runtime {
             metered,
             instance,
             functions: Vec::new(),
+            held: Held::default(),
             pace,
             shared: self.shared.clone(),
             budget: guest.budget,
@@ -192,10 +140,35 @@ impl Live {
         let Some(call) = self.functions.get(function).copied() else {
             return Err(Outcome::Failed("the function isn't bound to this instance".to_owned()));
         };
+        let pace = self.pace.clone();
+        self.enter(|store, held, way| match way {
+            Way::Directly => call.call(store, given, held, receiver),
+            Way::OnFiber(lane) => wait_for(lane, &pace, call.call_async(store, given, held, receiver)),
+        })
+    }
+
+    /// Drops a resource of the guest's that the program held, which may run the guest's code: a call like others.
+    pub fn drop_resource(&mut self, word: u64) -> Result<(), Outcome> {
+        if let Some(over) = &self.over {
+            return Err(over.clone());
+        }
+        let pace = self.pace.clone();
+        self.enter(|store, held, way| {
+            let resource = held.take(word)?;
+            let _holding = Holding::new(held);
+            match way {
+                Way::Directly => resource.resource_drop(store),
+                Way::OnFiber(lane) => wait_for(lane, &pace, resource.resource_drop_async(store)),
+            }
+        })
+    }
+
+    /// Has the guest do something, under its limits.
+    fn enter(&mut self, what: impl FnOnce(&mut Store<State>, &mut Held, Way<'_>) -> Result<()>) -> Result<(), Outcome> {
         let refused = self.budget.refused.load(Relaxed);
         let store = &mut self.metered.0;
         self.pace.begin();
-        let called = {
+        let done = {
             let _running = self.shared.ticker.run();
             if self.fuel {
                 if let Err(e) = fill(&mut *store, false) {
@@ -204,41 +177,31 @@ impl Live {
             } else {
                 store.set_epoch_deadline(1);
             }
-            match &self.fiber {
-                None => call.call(&mut *store, given, receiver),
-                Some(lane) => wait_for(lane, call.call_async(&mut *store, given, receiver)),
-            }
+            let way = match &self.fiber {
+                None if stack_room::there_is() => Way::Directly,
+                lane => Way::OnFiber(lane.as_ref()),
+            };
+            what(store, &mut self.held, way)
         };
         self.pace.count();
         if self.fuel {
             count_fuel(&self.metered.0);
         }
-        called.map_err(|e| {
-            let ended = classify(e, self.budget.refused.load(Relaxed) > refused);
+        done.map_err(|e| {
+            let ended = match classify(e, self.budget.refused.load(Relaxed) > refused) {
+                // What a guest that runs does wrong, also with what it gives back, is its trap.
+                Outcome::Failed(reason) => Outcome::Trapped { reason, trace: Vec::new() },
+                ended => ended,
+            };
             self.over = Some(ended.clone());
             ended
         })
     }
 }
 
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// Runs a guest's future on this thread to its end. What it waits for is looked after by the lane.
-fn wait_for<T>(lane: &Handle, future: impl Future<Output = T>) -> T {
-    let _entered = lane.enter();
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    let mut cx = Context::from_waker(&waker);
-    let mut future = std::pin::pin!(future);
-    loop {
-        match future.as_mut().poll(&mut cx) {
-            Poll::Ready(done) => return done,
-            Poll::Pending => std::thread::park(),
-        }
-    }
+/// How the guest is entered.
+enum Way<'a> {
+    Directly,
+    /// With the lane of what it may wait for.
+    OnFiber(Option<&'a Handle>),
 }

@@ -71,7 +71,12 @@ pub struct Needs {
 
 /// A compiled component, and its imports looked up or why they can't be.
 pub struct Module {
+    pub(crate) component: Component,
+    /// With WASI alone.
     pub(crate) linked: Result<Linked>,
+    /// With a program's functions, where it needs those: made with the first instance. The second one waits for functions
+    /// that answer later.
+    pub(crate) given: [OnceLock<Result<InstancePre<State>>>; 2],
     pub(crate) kind: Kind,
     pub(crate) needs: Needs,
     /// An import of it may wait, so that it is called on a fiber: known once an instance was made without.
@@ -188,7 +193,8 @@ impl Runtime {
             let (command, handler) = (Command::of(&instance), Handler::of(&instance));
             Linked { instance, command, handler }
         });
-        Ok(Module { linked, kind, needs, waits: AtomicBool::new(false) })
+        let (given, waits) = Default::default();
+        Ok(Module { component, linked, given, kind, needs, waits })
     }
 
     /// Starts the lanes, if they aren't yet.
@@ -249,7 +255,7 @@ impl Module {
 
 impl Shared {
     /// The linker for modules of this kind, made with the first of them.
-    fn linker(&self, kind: Kind) -> Result<&Linker<State>> {
+    pub(crate) fn linker(&self, kind: Kind) -> Result<&Linker<State>> {
         let slot = &self.linkers[kind.index()];
         if let Some(linker) = slot.get() {
             return Ok(linker);

@@ -74,6 +74,7 @@ pub(crate) fn state(common: &Arc<Common>, guest: &Guest, pulse: &Arc<Pulse>, out
         doors: Doors { files, net, owner: guest.owner.clone() },
         draws: Draws::new(guest.budget, guest.guards_off),
         fuel: Fuel { limit: pulse.meter.fuel_limit, filled: 0, used: pulse.meter.fuel_used },
+        program: None,
     })
 }
 

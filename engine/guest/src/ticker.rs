@@ -2,7 +2,7 @@
 //! The one epoch ticker of the process. While a guest runs it advances the epoch of every engine each period; when none
 //! runs it sleeps without a timer, so a host at rest never wakes.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 use std::time::Duration;
@@ -36,6 +36,7 @@ struct Shared {
     running: [Count; COUNTS],
     asleep: AtomicBool,
     stop: AtomicBool,
+    ticks: Arc<AtomicU64>,
     thread: OnceLock<Thread>,
     tick: Box<dyn Fn() -> Duration + Send + Sync>,
 }
@@ -49,10 +50,16 @@ impl Ticker {
                 running: Default::default(),
                 asleep: AtomicBool::new(false),
                 stop: AtomicBool::new(false),
+                ticks: Arc::default(),
                 thread: OnceLock::new(),
                 tick: Box::new(tick),
             }),
         }
+    }
+
+    /// How many ticks there were.
+    pub fn ticks(&self) -> Arc<AtomicU64> {
+        self.shared.ticks.clone()
     }
 
     /// Ticks until the returned value is dropped.
@@ -102,6 +109,7 @@ impl Shared {
             }
             std::thread::sleep(period);
             period = (self.tick)().min(self.period);
+            self.ticks.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

@@ -42,9 +42,13 @@ pub struct Given {
 }
 
 impl Module {
-    /// All functions that it exports, `name: func(a: s32) -> s32` each.
-    pub fn functions(&self) -> Result<Vec<String>, Refused> {
-        let exports = exports(self.pre()?.component());
+    /// All functions that it exports, `name: func(a: s32) -> s32` each. Unless a program gives it more, it has WASI's
+    /// imports alone.
+    pub fn functions(&self, with_program: bool) -> Result<Vec<String>, Refused> {
+        if !with_program {
+            self.pre()?;
+        }
+        let exports = exports(&self.component);
         Ok(exports.iter().map(|export| format!("{}: {}", export.shown(), wit::signature(&export.ty))).collect())
     }
 
@@ -118,11 +122,10 @@ pub(crate) struct Found {
 }
 
 pub(crate) fn exported(module: &Module, spelled: &str) -> Result<Found, Refused> {
-    let component = module.pre()?.component();
-    let exports = exports(component);
+    let exports = exports(&module.component);
     let export = find(&exports, spelled)?;
     let shown = export.shown();
-    let index = export.index(component).ok_or_else(|| Refused::Unknown(shown.clone()))?;
+    let index = export.index(&module.component).ok_or_else(|| Refused::Unknown(shown.clone()))?;
     Ok(Found { index, shown, ty: export.ty.clone() })
 }
 

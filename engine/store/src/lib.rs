@@ -4,6 +4,7 @@
 
 pub mod limits;
 pub mod linkers;
+pub mod program;
 mod state;
 
 pub use state::{Fuel, Metered, State, count_fuel, fill};

@@ -16,6 +16,15 @@ use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView};
 use wasmtime_wasi_http::p3::bindings::http;
 use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 
+/// The packages whose interfaces are berth's: nobody else gives one of them.
+const OURS: [&str; 7] = ["cli", "clocks", "filesystem", "http", "io", "random", "sockets"];
+
+/// Whether an interface is of a package that is linked here: `wasi:io/streams@0.2.6`.
+pub fn is_ours(interface: &str) -> bool {
+    let package = interface.strip_prefix("wasi:").and_then(|rest| rest.split('/').next());
+    package.is_some_and(|package| OURS.contains(&package))
+}
+
 struct Io;
 
 impl HasData for Io {

@@ -2,7 +2,9 @@
 //! What a store holds for its guest: the WASI contexts, the doors, the limits and the fuel.
 
 use crate::limits::Draws;
+use crate::program::Program;
 use berth_doors::{Doors, DoorsView};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use wasmtime::component::ResourceTable;
 use wasmtime::{AsContext, AsContextMut, Result, Store};
@@ -16,6 +18,8 @@ pub struct State {
     pub doors: Doors,
     pub draws: Draws,
     pub fuel: Fuel,
+    /// What a program gives to the module beside WASI.
+    pub program: Option<Arc<dyn Program>>,
 }
 
 impl WasiView for State {

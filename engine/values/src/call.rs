@@ -4,6 +4,7 @@
 use crate::given::Given;
 use crate::lift::{self, Read};
 use crate::lower::{self, Words};
+use crate::resource::{Held, Holding};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
@@ -34,8 +35,15 @@ impl Call {
     }
 
     /// Calls it on this thread. `receiver` is called once when the guest has returned, before it cleans up.
-    pub fn call(&self, store: impl AsContextMut, given: Given<'_>, receiver: &mut dyn Receiver) -> Result<()> {
-        let _waiting = Waiting::new(receiver);
+    /// Resources of the guest come from `held`, and go there.
+    pub fn call(
+        &self,
+        store: impl AsContextMut,
+        given: Given<'_>,
+        held: &mut Held,
+        receiver: &mut dyn Receiver,
+    ) -> Result<()> {
+        let (_waiting, _holding) = (Waiting::new(receiver), Holding::new(held));
         // The engine names the lifetime of what it is given in a function's type; it reads it during the call only.
         // SAFETY: as long as the call, the words are there.
         let words = unsafe { std::mem::transmute::<&[u64], &'static [u64]>(given.words()) };
@@ -50,6 +58,7 @@ impl Call {
         &self,
         store: impl AsContextMut<Data = T>,
         given: Given<'_>,
+        held: &mut Held,
         receiver: &mut dyn Receiver,
     ) -> Result<()> {
         // SAFETY: as in `call`: the future that reads them is gone before this one.
@@ -57,7 +66,7 @@ impl Call {
         let mut calling = std::pin::pin!(self.0.call_async(store, Parameters(words)));
         std::future::poll_fn(|cx| {
             // Only while it is polled: others may be, in between, on this thread.
-            let _waiting = Waiting::new(receiver);
+            let (_waiting, _holding) = (Waiting::new(receiver), Holding::new(held));
             calling.as_mut().poll(cx)
         })
         .await?;

@@ -15,18 +15,23 @@
 //! | record, tuple, list of fixed length | each field |
 //! | flags | one for each 64, the first in the lowest bit |
 //! | variant, option, result | the case, counted from 0 (`none` 0, `some` 1; `ok` 0, `error` 1), then what is in it |
+//! | own, borrow | one: the program's number of its resource, or a place in what it holds of the guest's |
 //!
-//! Resources, streams and futures have no words yet.
+//! Streams and futures have no words yet.
 //!
 //! This crate is the one place that leans on what the engine hides of its canonical ABI (`wasmtime::component::__internal`,
 //! the methods of [`wasmtime::component::Lower`] and [`wasmtime::component::Lift`]); it fits the engine's exact version.
 
 mod call;
 mod given;
+mod imported;
 mod layout;
 mod lift;
 mod lower;
+mod resource;
 
 pub use call::{Call, Receiver};
 pub use given::Given;
+pub use imported::{Answer, define, define_waiting};
 pub use lower::Malformed;
+pub use resource::{Held, Holding, program_resource};

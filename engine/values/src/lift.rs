@@ -3,6 +3,7 @@
 //! drawn from what one host call may carry.
 
 use crate::layout::{Cases, Fields, flag_bytes, flag_mask, flat_count, in_one_piece, size_and_align};
+use crate::resource;
 use std::slice::Iter;
 use wasmtime::component::__internal::wasmtime_environ::component::StringEncoding;
 use wasmtime::component::__internal::{InterfaceType, LiftContext};
@@ -23,6 +24,7 @@ impl Read {
         self.texts.clear();
     }
 
+    #[inline]
     fn put(&mut self, word: u64) {
         self.words.push(word);
     }
@@ -33,6 +35,7 @@ impl Read {
     }
 }
 
+#[inline]
 fn next<'a>(slots: &mut Iter<'a, ValRaw>) -> Result<&'a ValRaw> {
     slots.next().ok_or_else(|| Error::msg("a guest's value has too few parts"))
 }
@@ -72,7 +75,14 @@ pub fn from_flat(
         }
         InterfaceType::Tuple(tuple) => {
             for ty in &types[tuple].types {
-                from_flat(cx, *ty, slots, to)?;
+                // Of most functions: not worth a call.
+                match ty {
+                    InterfaceType::S32 => to.put(next(slots)?.get_i32() as u64),
+                    InterfaceType::U32 => to.put(u64::from(next(slots)?.get_u32())),
+                    InterfaceType::S64 | InterfaceType::U64 => to.put(next(slots)?.get_u64()),
+                    InterfaceType::Float64 => to.put(next(slots)?.get_f64()),
+                    ty => from_flat(cx, *ty, slots, to)?,
+                }
             }
         }
         InterfaceType::FixedLengthList(fixed) => {
@@ -100,11 +110,13 @@ pub fn from_flat(
                 next(slots)?;
             }
         }
-        InterfaceType::Own(_)
-        | InterfaceType::Borrow(_)
-        | InterfaceType::Future(_)
-        | InterfaceType::Stream(_)
-        | InterfaceType::ErrorContext(_) => bail!("a type that has no words"),
+        InterfaceType::Own(_) | InterfaceType::Borrow(_) => {
+            let handle = next(slots)?.get_u32();
+            to.put(resource::lift(cx, ty, handle)?);
+        }
+        InterfaceType::Future(_) | InterfaceType::Stream(_) | InterfaceType::ErrorContext(_) => {
+            bail!("a type that has no words")
+        }
     }
     Ok(())
 }
@@ -163,11 +175,13 @@ pub fn from_memory(cx: &mut LiftContext<'_>, ty: InterfaceType, at: usize, to: &
                 from_memory(cx, payload, at + cases.payload_at, to)?;
             }
         }
-        InterfaceType::Own(_)
-        | InterfaceType::Borrow(_)
-        | InterfaceType::Future(_)
-        | InterfaceType::Stream(_)
-        | InterfaceType::ErrorContext(_) => bail!("a type that has no words"),
+        InterfaceType::Own(_) | InterfaceType::Borrow(_) => {
+            let handle = word(cx, at)?;
+            to.put(resource::lift(cx, ty, handle)?);
+        }
+        InterfaceType::Future(_) | InterfaceType::Stream(_) | InterfaceType::ErrorContext(_) => {
+            bail!("a type that has no words")
+        }
     }
     Ok(())
 }

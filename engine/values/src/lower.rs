@@ -2,6 +2,7 @@
 //! From words to a guest.
 
 use crate::layout::{Cases, Fields, flag_bytes, flag_mask, flat_count, in_one_piece, size_and_align};
+use crate::resource;
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::slice::IterMut;
@@ -25,6 +26,7 @@ impl std::error::Error for Malformed {}
 pub struct Words<'a>(pub &'a [u64]);
 
 impl<'a> Words<'a> {
+    #[inline]
     fn next(&mut self) -> Result<u64> {
         let (first, rest) = self.0.split_first().ok_or_else(malformed)?;
         self.0 = rest;
@@ -43,6 +45,7 @@ impl<'a> Words<'a> {
         Ok((unsafe { std::slice::from_raw_parts(std::ptr::with_exposed_provenance(address as usize), length) }, count))
     }
 
+    #[inline]
     pub fn end(&self) -> Result<()> {
         if self.0.is_empty() { Ok(()) } else { Err(malformed()) }
     }
@@ -55,6 +58,7 @@ fn malformed() -> Error {
 
 type Slots<'s> = IterMut<'s, MaybeUninit<ValRaw>>;
 
+#[inline]
 fn put(slots: &mut Slots<'_>, value: ValRaw) -> Result<()> {
     slots.next().ok_or_else(malformed)?.write(value);
     Ok(())
@@ -104,8 +108,15 @@ pub unsafe fn to_flat<T>(
         }
         InterfaceType::Tuple(tuple) => {
             for ty in &types[tuple].types {
-                // SAFETY: the caller's promise.
-                unsafe { to_flat(cx, *ty, from, slots)? };
+                // Of most functions: not worth a call.
+                match ty {
+                    InterfaceType::S32 => put(slots, ValRaw::i32(from.next()? as i32))?,
+                    InterfaceType::U32 => put(slots, ValRaw::u32(from.next()? as u32))?,
+                    InterfaceType::S64 | InterfaceType::U64 => put(slots, ValRaw::u64(from.next()?))?,
+                    InterfaceType::Float64 => put(slots, ValRaw::f64(from.next()?))?,
+                    // SAFETY: the caller's promise.
+                    ty => unsafe { to_flat(cx, *ty, from, slots)? },
+                }
             }
             Ok(())
         }
@@ -142,11 +153,11 @@ pub unsafe fn to_flat<T>(
             }
             Ok(())
         }
-        InterfaceType::Own(_)
-        | InterfaceType::Borrow(_)
-        | InterfaceType::Future(_)
-        | InterfaceType::Stream(_)
-        | InterfaceType::ErrorContext(_) => Err(malformed()),
+        InterfaceType::Own(_) | InterfaceType::Borrow(_) => {
+            let handle = resource::lower(cx, ty, from.next()?)?;
+            put(slots, ValRaw::u32(handle))
+        }
+        InterfaceType::Future(_) | InterfaceType::Stream(_) | InterfaceType::ErrorContext(_) => Err(malformed()),
     }
 }
 
@@ -223,11 +234,10 @@ pub unsafe fn to_memory<T>(
                 unsafe { to_memory(cx, payload, from, at + cases.payload_at)? };
             }
         }
-        InterfaceType::Own(_)
-        | InterfaceType::Borrow(_)
-        | InterfaceType::Future(_)
-        | InterfaceType::Stream(_)
-        | InterfaceType::ErrorContext(_) => return Err(malformed()),
+        InterfaceType::Own(_) | InterfaceType::Borrow(_) => {
+            *cx.get(at) = resource::lower(cx, ty, from.next()?)?.to_le_bytes();
+        }
+        InterfaceType::Future(_) | InterfaceType::Stream(_) | InterfaceType::ErrorContext(_) => return Err(malformed()),
     }
     Ok(())
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-//! call-floor MODULE SECONDS: calls the module's functions by the engine's typed Rust API, with nothing around them: no
+//! call-floor MODULE CALLER SECONDS: calls the module's functions by the engine's typed Rust API, with nothing around them: no
 //! limits but epochs, no policy. Prints a JSON object of nanoseconds a call, on a fiber as a module with imports that may wait
-//! needs it. bench/calls.py starts it beside libberth.
+//! needs it; and of a call back from CALLER to its host, directly. bench/calls.py starts it beside libberth.
+
+mod host;
 
 use std::time::{Duration, Instant};
 use wasmtime::component::{Component, ComponentNamedList, Instance, InstancePre, Lift, Linker, Lower, ResourceTable};
@@ -42,6 +44,20 @@ struct Bench {
 
 /// The quickest of so many rounds counts: everything else was something else's.
 const ROUNDS: u32 = 5;
+
+/// Nanoseconds of one.
+fn quickest(time: Duration, mut call: impl FnMut() -> wasmtime::Result<()>) -> wasmtime::Result<f64> {
+    let mut best = f64::MAX;
+    for _ in 0..ROUNDS {
+        let (began, mut calls) = (Instant::now(), 0u32);
+        while began.elapsed() < time / ROUNDS {
+            call()?;
+            calls += 1;
+        }
+        best = best.min(began.elapsed().as_nanos() as f64 / f64::from(calls));
+    }
+    Ok(best)
+}
 
 impl Bench {
     async fn measure<P, R>(
@@ -89,9 +105,10 @@ async fn instantiate(engine: &Engine, module: &InstancePre<State>) -> wasmtime::
 
 fn main() -> anyhow::Result<()> {
     let mut args = std::env::args().skip(1);
-    let (Some(path), Some(seconds)) = (args.next(), args.next()) else {
-        anyhow::bail!("usage: call-floor MODULE SECONDS");
+    let (Some(path), Some(caller), Some(seconds)) = (args.next(), args.next(), args.next()) else {
+        anyhow::bail!("usage: call-floor MODULE CALLER SECONDS");
     };
+    let time = Duration::from_secs_f64(seconds.parse()?);
     let mut config = Config::new();
     config.epoch_interruption(true).concurrency_support(false);
     let engine = Engine::new(&config)?;
@@ -100,9 +117,8 @@ fn main() -> anyhow::Result<()> {
     p2::add_to_linker_async(&mut linker)?;
     let module = linker.instantiate_pre(&component)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let found = runtime.block_on(async {
+    let mut found = runtime.block_on(async {
         let (store, instance) = instantiate(&engine, &module).await?;
-        let time = Duration::from_secs_f64(seconds.parse()?);
         let mut bench = Bench { store, instance, time, found: vec![] };
         let echo = Some("berth:every/echo@1.0.0");
         let reading = Reading {
@@ -133,6 +149,7 @@ fn main() -> anyhow::Result<()> {
         bench.found.push(("instance", best));
         anyhow::Ok(bench.found)
     })?;
+    found.extend(host::measure(&engine, &caller, time)?);
     let entries: Vec<_> = found.iter().map(|(name, ns)| format!("\"{name}\": {ns:.1}")).collect();
     println!("{{{}}}", entries.join(", "));
     Ok(())
