@@ -83,7 +83,7 @@ def ours():
 
 
 def floor():
-    command = [ROOT / "tools/cargo.sh", "build", "--quiet", "--release", "-p", "berth-call-floor", "--message-format=json"]
+    command = [ROOT / "tools/cargo.sh", "build", "--quiet", "--release", "-p", "berth-abi", "-p", "berth-call-floor", "--message-format=json"]
     built = subprocess.run(command, check=True, capture_output=True, text=True)
     units = [json.loads(text) for text in built.stdout.splitlines()]
     return next(unit["executable"] for unit in units if unit.get("executable"))
