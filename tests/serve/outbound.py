@@ -267,7 +267,8 @@ def connections_that_wait_for_long_are_closed(machine):
             check(server.curl(f"/ask?{origin}/connections") == (200, b"1\n"), f"{origin}")
         until(lambda: kept(server, upstreams) == [0, 0], lambda: f"{kept(server, upstreams)} are kept", seconds)
         for origin in origins:
-            check(server.curl(f"/ask?{origin}/connections") == (200, b"2\n"), f"{origin} afterwards")
+            answer = server.curl(f"/ask?{origin}/connections")
+            check(answer == (200, b"2\n"), f"{origin} afterwards: {answer}")
 
 
 @cases.case

@@ -166,11 +166,11 @@ impl<F: Future> Future for Measured<'_, F> {
             return Poll::Ready(Err(end));
         }
         let this = &mut *self;
-        if let Some(drawing) = &pulse.drawing {
-            if this.gate.poll(cx, Some(pulse.meter.cpu_throttled_ns), || drawing.rest()).is_pending() {
-                this.turn.leave();
-                return Poll::Pending;
-            }
+        if let Some(drawing) = &pulse.drawing
+            && this.gate.poll(cx, Some(pulse.meter.cpu_throttled_ns), || drawing.rest()).is_pending()
+        {
+            this.turn.leave();
+            return Poll::Pending;
         }
         if pulse.interrupted.load(Relaxed) {
             ready!(this.turn.poll(cx));

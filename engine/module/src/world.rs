@@ -47,8 +47,7 @@ fn read(path: &str, name: Option<&str>) -> Result<(Resolve, WorldId), Refusal> {
             };
         }
     }
-    let mut resolve = Resolve::default();
-    resolve.all_features = true;
+    let mut resolve = Resolve { all_features: true, ..Resolve::default() };
     let pushed = resolve.push_path(Path::new(path));
     // With its place, and the line that it is in.
     let (package, _) = pushed.map_err(|e| broken(&resolve.render_error(&e)))?;
