@@ -83,7 +83,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::chrono::duration<double> time(std::strtod(argv[3], nullptr));
-  const auto host = or_end(berth::Host::create());
+  const auto host = or_end(berth::Host::create({.places = 1000}));
   const auto module = or_end(host->load(argv[1]));
   const berth::InstanceOptions limits{.limits = {.memory_bytes = 64 << 20, .cpu_time = 10s, .wall = 60s},
                                       .grants = {}};

@@ -33,6 +33,10 @@ class Module;
 struct HostOptions {
   /// Threads that move on what instances wait for; calls themselves run on the threads that make them.
   size_t lanes = 1;
+  /// Instances that are made in places kept ready, which takes a fifth of the time: so many at once, and no
+  /// more (kUnavailable). Each reserves 8 GiB of addresses, and no memory before it is used. 0: each is mapped
+  /// when it is made, and there may be as many as the system lets a process have.
+  uint32_t places = 0;
   /// The `berth` program, to read and compile modules in a process of their own, which a hostile module can't
   /// harm. Where it is empty that happens in this process.
   std::string compiler{};

@@ -21,7 +21,7 @@ Result<std::shared_ptr<Host>> Host::create(const HostOptions& options) {
   parts->owner = BERTH_TRY(embed::Owner::of(options.owner_file));
   const policy::Limits& most = parts->owner.bounds.limits;
   parts->kind.fuel = options.count_fuel || most.cpu_fuel;
-  parts->engine = BERTH_TRY(engine::Engine::create(std::max<size_t>(options.lanes, 1)));
+  parts->engine = BERTH_TRY(engine::Engine::create(std::max<size_t>(options.lanes, 1), 0, options.places));
   if (!options.compiler.empty()) parts->compiler.emplace(options.compiler, host::compile_limits(most));
   return std::shared_ptr<Host>(new Host(std::move(parts)));
 }

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
-use tokio::runtime::Handle;
+use tokio::runtime::{EnterGuard, Handle, Id};
 use wasmtime::Result;
 
 /// Ends a call from outside. Any thread.
@@ -147,12 +147,35 @@ impl Wake for Unpark {
     }
 }
 
+thread_local! {
+    /// The lane whose timers and sockets this thread's guests use: entered once and for all, as each entry is counted in
+    /// what all threads share.
+    static ENTERED: Cell<Option<Id>> = const { Cell::new(None) };
+    static WAKER: Waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+}
+
+/// As long as the returned value is there, if there is one.
+fn enter(lane: &Handle) -> Option<EnterGuard<'_>> {
+    match ENTERED.get() {
+        Some(entered) if entered == lane.id() => None,
+        Some(_) => Some(lane.enter()),
+        None => {
+            std::mem::forget(lane.enter());
+            ENTERED.set(Some(lane.id()));
+            None
+        }
+    }
+}
+
 /// Runs a guest's future on this thread to its end, or until it has waited longer than the call has. What it waits for is
 /// looked after by the lane, or by the program.
 pub(crate) fn wait_for<T>(lane: Option<&Handle>, pace: &Pace, future: impl Future<Output = Result<T>>) -> Result<T> {
-    let _entered = lane.map(Handle::enter);
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    let mut cx = Context::from_waker(&waker);
+    let _entered = lane.and_then(enter);
+    WAKER.with(|waker| wait_with(waker, pace, future))
+}
+
+fn wait_with<T>(waker: &Waker, pace: &Pace, future: impl Future<Output = Result<T>>) -> Result<T> {
+    let mut cx = Context::from_waker(waker);
     let mut future = std::pin::pin!(future);
     let mut waiting = None;
     loop {
