@@ -5,6 +5,7 @@
 #include "berth/answer.h"
 #include "berth/codec.h"
 #include "berth/describe.h"
+#include "berth/dynamic.h"
 #include "berth/host.h"
 #include "berth/imports.h"
 #include "berth/instance.h"
@@ -13,4 +14,5 @@
 #include "berth/resource.h"
 #include "berth/result.h"
 #include "berth/type.h"
+#include "berth/value.h"
 #include "berth/watch.h"

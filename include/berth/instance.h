@@ -18,6 +18,7 @@
 
 namespace berth {
 
+class DynamicFunction;
 class Module;
 
 namespace detail {
@@ -67,6 +68,9 @@ class Instance : public std::enable_shared_from_this<Instance> {
   /// "shop:price/rule@1.2.0.total". kInvalidArgument when its types are others, with both; kNotFound.
   template <class Signature>
   Result<Function<Signature>> function(std::string_view name);
+  /// The same without C++ types: it takes and gives values of whatever types it has (value.h). kUnsupported
+  /// when one of them has no values here: streams, futures, resources of the program.
+  Result<DynamicFunction> function(std::string_view name);
 
   /// Ends the call that goes on, soon, with kCancelled, and with it the instance. Any thread.
   void cancel();
@@ -75,6 +79,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::chrono::nanoseconds cpu_used() const;
 
  private:
+  friend class DynamicFunction;
   friend class Module;
   template <class Signature>
   friend struct detail::Function;

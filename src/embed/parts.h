@@ -22,6 +22,16 @@
 
 namespace berth {
 
+namespace embed {
+
+/// A function that a module exports.
+struct Exported {
+  engine::Export function;
+  Described described;
+};
+
+}  // namespace embed
+
 struct BERTH_HIDDEN Host::Parts {
   std::unique_ptr<engine::Engine> engine;
   std::optional<engine::Compiler> compiler;
@@ -54,6 +64,10 @@ struct BERTH_HIDDEN Instance::Parts {
   std::atomic<bool> any_to_drop = false;
   std::vector<uint64_t> to_drop;  // resources of the module's that the program let go of
 
+  /// kNotFound.
+  Result<embed::Exported> find(std::string_view name) const;
+  /// Its number for calls. The types are known to fit.
+  Result<size_t> bind(const embed::Exported& found);
   /// Drops them, unless a call goes on, which does it at its end.
   void drop_pending() noexcept;
 };
