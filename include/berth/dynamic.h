@@ -7,7 +7,9 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
+#include "berth/call.h"
 #include "berth/instance.h"
 #include "berth/result.h"
 #include "berth/type.h"
@@ -34,6 +36,9 @@ class DynamicFunction {
   Result<Value> operator()() const {
     return (*this)(std::span<const Value>());
   }
+
+  /// Starts a call, and comes back at once (call.h).
+  Call<Value> start(std::vector<Value> arguments) const;
 
  private:
   friend class Instance;

@@ -33,6 +33,8 @@ class Module;
 struct HostOptions {
   /// Threads that move on what instances wait for; calls themselves run on the threads that make them.
   size_t lanes = 1;
+  /// Threads that make the calls which are started (call.h), at most; none until there is one.
+  size_t callers = 2;
   /// The `berth` program, to read and compile modules in a process of their own, which a hostile module can't
   /// harm. Where it is empty that happens in this process.
   std::string compiler{};

@@ -99,6 +99,13 @@ Result<Value> DynamicFunction::operator()(std::span<const Value> arguments) cons
   return std::move(*taken.value);
 }
 
+Call<Value> DynamicFunction::start(std::vector<Value> arguments) const {
+  auto call = [function = *this, kept = std::move(arguments)] { return function(kept); };
+  auto started = std::make_shared<detail::StartedBy<Value, decltype(call)>>(instance_, std::move(call));
+  instance_->start(started);
+  return Call<Value>(std::move(started));
+}
+
 Imports& Imports::function(std::string name, FunctionType type, DynamicCallable callable) {
   add(std::make_shared<const DynamicHostFunction>(std::move(name), std::move(type), std::move(callable)));
   return *this;

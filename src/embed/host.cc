@@ -23,6 +23,7 @@ Result<std::shared_ptr<Host>> Host::create(const HostOptions& options) {
   const policy::Limits& most = parts->owner.bounds.limits;
   parts->kind.fuel = options.count_fuel || most.cpu_fuel;
   parts->engine = BERTH_TRY(engine::Engine::create(std::max<size_t>(options.lanes, 1)));
+  parts->workers = std::make_unique<embed::Workers>(options.callers);
   if (!options.compiler.empty()) parts->compiler.emplace(options.compiler, host::compile_limits(most));
   return std::shared_ptr<Host>(new Host(std::move(parts)));
 }
@@ -84,6 +85,8 @@ Result<std::shared_ptr<Instance>> Module::instantiate(const InstanceOptions& opt
   }
   parts->live = std::move(*live);
   parts->canceller = parts->live->canceller();
+  parts->workers = host.workers.get();
+  parts->turns = std::make_shared<embed::Turns>();
   std::shared_ptr<Instance> instance(new Instance(std::move(parts)));
   instance->resources().set_instance(instance);
   return instance;
@@ -205,6 +208,10 @@ Result<void> Instance::call(size_t function, std::span<const uint64_t> words, de
   }
   if (!calling.taken()) return fail(ErrorCode::kUnavailable, "there is no memory for a call's result");
   return {};
+}
+
+void Instance::start(std::shared_ptr<detail::Started> call) {
+  parts_->turns->add(std::move(call), *parts_->workers);
 }
 
 void Instance::drop(uint64_t resource) noexcept {

@@ -16,6 +16,8 @@
 #include "embed/exported.h"
 #include "embed/granted.h"
 #include "embed/program.h"
+#include "embed/turns.h"
+#include "embed/workers.h"
 #include "engine/compiler.h"
 #include "engine/engine.h"
 #include "engine/live.h"
@@ -37,6 +39,7 @@ struct BERTH_HIDDEN Host::Parts {
   std::optional<engine::Compiler> compiler;
   embed::Owner owner;
   engine::EngineKind kind;
+  std::unique_ptr<embed::Workers> workers;
 
   Result<engine::Image> compile(std::string_view bytes) const;
 };
@@ -62,6 +65,8 @@ struct BERTH_HIDDEN Instance::Parts {
   std::atomic<bool> busy = false;
   std::mutex dropping;
   std::atomic<bool> any_to_drop = false;
+  embed::Workers* workers = nullptr;  // the host's
+  std::shared_ptr<embed::Turns> turns;
   std::vector<uint64_t> to_drop;  // resources of the module's that the program let go of
 
   /// kNotFound.
