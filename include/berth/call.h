@@ -156,8 +156,8 @@ class Call {
   }
 
   /// Ends it with kCancelled: one that waits at once, and nothing else changes; one that goes on soon, and
-  /// with it the instance (`Instance::cancel`), so that the calls behind it end, too. One that has ended
-  /// stays as it is.
+  /// with it the instance (`Instance::cancel`), so that the calls behind it end, too. One that has ended, or
+  /// does so some milliseconds later by itself, stays as it is.
   void cancel() const {
     const auto kept = started_;  // a callback may let go of this
     kept->cancel();
