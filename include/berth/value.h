@@ -90,21 +90,25 @@ class Value {
     bool operator==(const Handle&) const = default;  // the same one
   };
 
-  Value() : Value(Tuple{}) {}
+  Value();
+  Value(const Value& other);
+  Value(Value&& other) noexcept;
+  Value& operator=(const Value& other);
+  Value& operator=(Value&& other) noexcept;
+  ~Value();
   // What a number or a text is goes without saying.
   // NOLINTBEGIN(google-explicit-constructor)
-  template <class T>
-    requires std::same_as<T, bool>
-  Value(T value) : held_(value) {}
+  template <std::same_as<bool> T>
+  Value(T value) : Value(Truth{value}) {}
   template <detail::Integer T>
-  Value(T value) : held_(integer_of(value)) {}
-  Value(float value) : held_(value) {}
-  Value(double value) : held_(value) {}
-  Value(char32_t value) : held_(value) {}
-  Value(std::string text) : held_(std::move(text)) {}
-  Value(std::string_view text) : Value(std::string(text)) {}
-  Value(const char* text) : Value(std::string(text)) {}
-  Value(Bytes bytes) : held_(std::move(bytes)) {}
+  Value(T value) : Value(number_of(value)) {}
+  Value(float value);
+  Value(double value);
+  Value(char32_t value);
+  Value(std::string text);
+  Value(std::string_view text);
+  Value(const char* text);
+  Value(Bytes bytes);
   // NOLINTEND(google-explicit-constructor)
   explicit Value(List list);
   explicit Value(Tuple tuple);
@@ -159,10 +163,18 @@ class Value {
   using Any = std::variant<bool, int64_t, uint64_t, float, double, char32_t, std::string, Bytes, List, Tuple,
                            Record, Map, Case, Flags, Option, Result, Handle>;
 
+  struct Truth {
+    bool value = false;
+  };
+  explicit Value(Truth truth);
+  struct Number {
+    bool negative = false;
+    uint64_t bits = 0;
+  };
+  explicit Value(Number number);
   template <class T>
-  static Any integer_of(T value) {
-    if (std::cmp_less(value, 0)) return static_cast<int64_t>(value);
-    return static_cast<uint64_t>(value);
+  static Number number_of(T value) {
+    return {.negative = std::cmp_less(value, 0), .bits = static_cast<uint64_t>(value)};
   }
 
   Any held_;

@@ -18,6 +18,24 @@ bool Value::Case::operator==(const Case& other) const = default;
 bool Value::Option::operator==(const Option& other) const = default;
 bool Value::Result::operator==(const Result& other) const = default;
 
+// Here, as all that a value may hold is known here.
+Value::Value() : Value(Tuple{}) {}
+Value::Value(const Value& other) = default;
+Value::Value(Value&& other) noexcept = default;
+Value& Value::operator=(const Value& other) = default;
+Value& Value::operator=(Value&& other) noexcept = default;
+Value::~Value() = default;
+
+Value::Value(Truth truth) : held_(truth.value) {}
+Value::Value(Number number)
+    : held_(number.negative ? Any(static_cast<int64_t>(number.bits)) : Any(number.bits)) {}
+Value::Value(float value) : held_(value) {}
+Value::Value(double value) : held_(value) {}
+Value::Value(char32_t value) : held_(value) {}
+Value::Value(std::string text) : held_(std::move(text)) {}
+Value::Value(std::string_view text) : Value(std::string(text)) {}
+Value::Value(const char* text) : Value(std::string(text)) {}
+Value::Value(Bytes bytes) : held_(std::move(bytes)) {}
 Value::Value(List list) : held_(std::move(list)) {}
 Value::Value(Tuple tuple) : held_(std::move(tuple)) {}
 Value::Value(Record record) : held_(std::move(record)) {}
