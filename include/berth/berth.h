@@ -3,8 +3,10 @@
 // Everything of libberth: modules from any language in a C++ program, typed and contained (berth/host.h).
 
 #include "berth/answer.h"
+#include "berth/call.h"
 #include "berth/codec.h"
 #include "berth/describe.h"
+#include "berth/dynamic.h"
 #include "berth/host.h"
 #include "berth/imports.h"
 #include "berth/instance.h"
@@ -13,4 +15,5 @@
 #include "berth/resource.h"
 #include "berth/result.h"
 #include "berth/type.h"
+#include "berth/value.h"
 #include "berth/watch.h"

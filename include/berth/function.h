@@ -119,6 +119,10 @@ class HostFunction {
   const FunctionType& type() const {
     return type_;
   }
+  /// Whether its values have no C++ types.
+  virtual bool dynamic() const {
+    return false;
+  }
   /// Whether it answers later.
   virtual bool answers_later() const {
     return false;

@@ -37,6 +37,8 @@ struct HostOptions {
   /// more (kUnavailable). Each reserves 8 GiB of addresses, and no memory before it is used. 0: each is mapped
   /// when it is made, and there may be as many as the system lets a process have.
   uint32_t places = 0;
+  /// Threads that make the calls which are started (call.h), at most; none until there is one.
+  size_t callers = 2;
   /// The `berth` program, to read and compile modules in a process of their own, which a hostile module can't
   /// harm. Where it is empty that happens in this process.
   std::string compiler{};

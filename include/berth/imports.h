@@ -10,18 +10,24 @@
 // A module gets no more than it imports; what its world imports and isn't given, or has other types, is an
 // error of `instantiate`.
 
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "berth/function.h"
+#include "berth/value.h"
 
 namespace berth {
 
 template <class T>
 class ResourceImports;
+
+/// A function of the program whose values have no C++ types.
+using DynamicCallable = std::function<Result<Value>(std::span<const Value> arguments)>;
 
 /// Functions by their names. A value: copies are cheap and share the functions, which go with the last copy
 /// and the last instance that has them.
@@ -49,6 +55,11 @@ class Imports {
     add(std::make_shared<const detail::Callable<F, Signature>>(std::move(name), std::move(callable)));
     return *this;
   }
+
+  /// Gives a function whose types are known at run time. It is called with as many values as `type` has
+  /// parameters, and gives one of its result, or `Value()` where there is none; what doesn't fit is a trap.
+  /// `type` has all names; resources, streams and futures have no values here.
+  Imports& function(std::string name, FunctionType type, DynamicCallable callable);
 
   /// Gives a function that answers later, from any thread: its last parameter is a `berth::Answer<T>`, which
   /// it keeps.

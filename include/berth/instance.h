@@ -9,8 +9,10 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
+#include "berth/call.h"
 #include "berth/codec.h"
 #include "berth/resource.h"
 #include "berth/result.h"
@@ -18,6 +20,7 @@
 
 namespace berth {
 
+class DynamicFunction;
 class Module;
 
 namespace detail {
@@ -67,6 +70,9 @@ class Instance : public std::enable_shared_from_this<Instance> {
   /// "shop:price/rule@1.2.0.total". kInvalidArgument when its types are others, with both; kNotFound.
   template <class Signature>
   Result<Function<Signature>> function(std::string_view name);
+  /// The same without C++ types: it takes and gives values of whatever types it has (value.h). kUnsupported
+  /// when one of them has no values here: streams, futures, resources of the program.
+  Result<DynamicFunction> function(std::string_view name);
 
   /// Ends the call that goes on, soon, with kCancelled, and with it the instance. Any thread.
   void cancel();
@@ -75,6 +81,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   std::chrono::nanoseconds cpu_used() const;
 
  private:
+  friend class DynamicFunction;
   friend class Module;
   template <class Signature>
   friend struct detail::Function;
@@ -85,6 +92,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   Result<size_t> bind(std::string_view name, FunctionType wanted);
   detail::Resources& resources() const;
   Result<void> call(size_t function, std::span<const uint64_t> words, detail::Take take, void* to);
+  void start(std::shared_ptr<detail::Started> call);
   void drop(uint64_t resource) noexcept;
 
   std::unique_ptr<Parts> parts_;
@@ -110,8 +118,35 @@ struct detail::Function<R(A...)> {
     }
   }
 
+  /// Starts a call, with copies of the arguments and of what they see, and comes back at once (call.h). What
+  /// a `Borrow` of the program's lends is there until the call has ended.
+  Call<R> start(const A&... arguments) const {
+    auto call = [function = *this, kept = std::tuple<typename Kept<A>::Value...>(keep<A>(arguments)...)] {
+      return std::apply([&](const auto&... values) { return function(lent<A>(values)...); }, kept);
+    };
+    auto started = std::make_shared<StartedBy<R, decltype(call)>>(instance_, std::move(call));
+    instance_->start(started);
+    return Call<R>(std::move(started));
+  }
+
  private:
   friend class berth::Instance;
+  template <class T>
+  static typename Kept<T>::Value keep(const T& value) {
+    if constexpr (requires { value.begin(); } && !std::same_as<typename Kept<T>::Value, T>) {
+      return {value.begin(), value.end()};
+    } else {
+      return value;
+    }
+  }
+  template <class T>
+  static T lent(const typename Kept<T>::Value& value) {
+    if constexpr (std::same_as<T, const char*>) {
+      return value.c_str();
+    } else {
+      return value;
+    }
+  }
   Function(std::shared_ptr<Instance> instance, size_t number)
       : instance_(std::move(instance)), number_(number) {}
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "berth/dynamic.h"
 #include "embed/description.h"
 #include "embed/ending.h"
 #include "embed/parts.h"
@@ -22,6 +23,7 @@ Result<std::shared_ptr<Host>> Host::create(const HostOptions& options) {
   const policy::Limits& most = parts->owner.bounds.limits;
   parts->kind.fuel = options.count_fuel || most.cpu_fuel;
   parts->engine = BERTH_TRY(engine::Engine::create(std::max<size_t>(options.lanes, 1), 0, options.places));
+  parts->workers = std::make_unique<embed::Workers>(options.callers);
   if (!options.compiler.empty()) parts->compiler.emplace(options.compiler, host::compile_limits(most));
   return std::shared_ptr<Host>(new Host(std::move(parts)));
 }
@@ -83,6 +85,8 @@ Result<std::shared_ptr<Instance>> Module::instantiate(const InstanceOptions& opt
   }
   parts->live = std::move(*live);
   parts->canceller = parts->live->canceller();
+  parts->workers = host.workers.get();
+  parts->turns = std::make_shared<embed::Turns>();
   std::shared_ptr<Instance> instance(new Instance(std::move(parts)));
   instance->resources().set_instance(instance);
   return instance;
@@ -103,36 +107,58 @@ detail::Resources& Instance::resources() const {
   return parts_->program->resources();
 }
 
-Result<size_t> Instance::bind(std::string_view name, FunctionType wanted) {
-  const std::string& module = parts_->module->parts_->name;
-  auto found = engine::Export::find(*parts_->module->parts_->module, name);
+Result<embed::Exported> Instance::Parts::find(std::string_view name) const {
+  const std::string& called = module->parts_->name;
+  auto found = engine::Export::find(*module->parts_->module, name);
   if (!found) {
     Error error = std::move(found).error();
     if (error.code == ErrorCode::kNotFound && error.message == name) {
       error.message = fmt::format("'{}' exports no function '{}': Module::functions() lists what it exports",
-                                  module, name);
+                                  called, name);
     }
     return std::unexpected(std::move(error));
   }
-  const embed::Described described = BERTH_TRY(embed::read_description(found->description()));
+  embed::Described described = BERTH_TRY(embed::read_description(found->description()));
+  return embed::Exported{.function = std::move(*found), .described = std::move(described)};
+}
+
+Result<size_t> Instance::Parts::bind(const embed::Exported& found) {
+  if (found.described.async) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("'{}' of '{}' is an async function, which can't be called this way",
+                            found.described.name, module->parts_->name));
+  }
+  if (busy.exchange(true, std::memory_order_acquire)) return embed::busy();
+  auto number = live->bind(found.function);
+  busy = false;
+  drop_pending();
+  return number;
+}
+
+Result<size_t> Instance::bind(std::string_view name, FunctionType wanted) {
+  const embed::Exported found = BERTH_TRY(parts_->find(name));
+  const embed::Described& described = found.described;
   embed::name_resources(wanted, described.type, parts_->program->names());
   if (!fits(wanted, described.type)) {
     return fail(
         ErrorCode::kInvalidArgument,
         fmt::format(
             "'{}' of '{}' has other types than the program calls it with\n  program: {}\n  module:  {}",
-            described.name, module, to_wit(wanted), to_wit(described.type)));
+            described.name, parts_->module->parts_->name, to_wit(wanted), to_wit(described.type)));
   }
-  if (described.async) {
+  return parts_->bind(found);
+}
+
+Result<DynamicFunction> Instance::function(std::string_view name) {
+  const embed::Exported found = BERTH_TRY(parts_->find(name));
+  const embed::Described& described = found.described;
+  if (!embed::has_values(described.type, parts_->program->names())) {
     return fail(ErrorCode::kUnsupported,
-                fmt::format("'{}' of '{}' is an async function, which can't be called this way",
-                            described.name, module));
+                fmt::format("'{}' of '{}' can't be called without C++ types: {}", described.name,
+                            parts_->module->parts_->name, to_wit(described.type)));
   }
-  if (parts_->busy.exchange(true, std::memory_order_acquire)) return embed::busy();
-  auto number = parts_->live->bind(*found);
-  parts_->busy = false;
-  parts_->drop_pending();
-  return number;
+  const size_t number = BERTH_TRY(parts_->bind(found));
+  return DynamicFunction(shared_from_this(), number, described.type);
 }
 
 namespace {
@@ -182,6 +208,10 @@ Result<void> Instance::call(size_t function, std::span<const uint64_t> words, de
   }
   if (!calling.taken()) return fail(ErrorCode::kUnavailable, "there is no memory for a call's result");
   return {};
+}
+
+void Instance::start(std::shared_ptr<detail::Started> call) {
+  parts_->turns->add(std::move(call), *parts_->workers);
 }
 
 void Instance::drop(uint64_t resource) noexcept {

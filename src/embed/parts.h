@@ -16,17 +16,30 @@
 #include "embed/exported.h"
 #include "embed/granted.h"
 #include "embed/program.h"
+#include "embed/turns.h"
+#include "embed/workers.h"
 #include "engine/compiler.h"
 #include "engine/engine.h"
 #include "engine/live.h"
 
 namespace berth {
 
+namespace embed {
+
+/// A function that a module exports.
+struct Exported {
+  engine::Export function;
+  Described described;
+};
+
+}  // namespace embed
+
 struct BERTH_HIDDEN Host::Parts {
   std::unique_ptr<engine::Engine> engine;
   std::optional<engine::Compiler> compiler;
   embed::Owner owner;
   engine::EngineKind kind;
+  std::unique_ptr<embed::Workers> workers;
 
   Result<engine::Image> compile(std::string_view bytes) const;
 };
@@ -52,8 +65,14 @@ struct BERTH_HIDDEN Instance::Parts {
   std::atomic<bool> busy = false;
   std::mutex dropping;
   std::atomic<bool> any_to_drop = false;
+  embed::Workers* workers = nullptr;  // the host's
+  std::shared_ptr<embed::Turns> turns;
   std::vector<uint64_t> to_drop;  // resources of the module's that the program let go of
 
+  /// kNotFound.
+  Result<embed::Exported> find(std::string_view name) const;
+  /// Its number for calls. The types are known to fit.
+  Result<size_t> bind(const embed::Exported& found);
   /// Drops them, unless a call goes on, which does it at its end.
   void drop_pending() noexcept;
 };

@@ -26,21 +26,38 @@ std::shared_ptr<const detail::HostFunction> find(const HostFunctions& given, std
   return best;
 }
 
-/// Calls it for each resource in a type.
+/// Calls it for each type in a type, and for itself.
 template <class T, class F>
-void each_resource(T& type, F&& what) {
-  if (type.kind == Type::Kind::kOwn || type.kind == Type::Kind::kBorrow) what(type);
+void each_type(T& type, F&& what) {
+  what(type);
   for (auto& part : type.parts) {
-    for (auto& inner : part.types) each_resource(inner, what);
+    for (auto& inner : part.types) each_type(inner, what);
   }
 }
 
 template <class T, class F>
-void each_resource_of(T& function, F&& what) {
+void each_type_of(T& function, F&& what) {
   for (auto& part : function.parameters) {
-    for (auto& type : part.types) each_resource(type, what);
+    for (auto& type : part.types) each_type(type, what);
   }
-  if (function.result) each_resource(*function.result, what);
+  if (function.result) each_type(*function.result, what);
+}
+
+template <class T, class F>
+void each_resource_of(T& function, F&& what) {
+  each_type_of(function, [&](auto& type) {
+    if (type.kind == Type::Kind::kOwn || type.kind == Type::Kind::kBorrow) what(type);
+  });
+}
+
+/// Whether the function's values may go without C++ types.
+bool may_be_dynamic(const FunctionType& type) {
+  bool may = true;
+  each_type_of(type, [&](const Type& inner) {
+    if (inner.kind == Type::Kind::kOther) may = false;
+  });
+  each_resource_of(type, [&](const Type&) { may = false; });
+  return may;
 }
 
 }  // namespace
@@ -54,6 +71,19 @@ void name_resources(FunctionType& type, const FunctionType& beside, const Resour
       if (named_by(given, known.name)) resource.name = known.name;
     });
   });
+}
+
+bool has_values(const FunctionType& type, const ResourceNames& of_program) {
+  bool has = true;
+  each_type_of(type, [&](const Type& inner) {
+    if (inner.kind == Type::Kind::kOther) has = false;
+  });
+  each_resource_of(type, [&](const Type& resource) {
+    for (const auto& [of, name] : of_program) {
+      if (named_by(name, resource.name)) has = false;
+    }
+  });
+  return has;
 }
 
 Result<HostFunctions> find_imports(const Imports& given, const Wanted& wanted, std::string_view module) {
@@ -75,7 +105,9 @@ Result<HostFunctions> find_imports(const Imports& given, const Wanted& wanted, s
       say(import, "isn't given");
     } else if (import.async) {
       say(import, "is an async function, which can't be given yet");
-    } else if (!fits(type, import.type)) {
+    } else if (function->dynamic() && !may_be_dynamic(import.type)) {
+      say(import, "has values that only a function with C++ types takes");
+    } else if (!fits(type, import.type) || (function->dynamic() && !fits(import.type, type))) {
       say(import, "has other types");
       wrong += "\n    program: " + to_wit(type);
     }

@@ -17,6 +17,11 @@ std::string wit_of(const Type::Part& part) {
   return part.types.empty() ? "_" : to_wit(part.types.front());
 }
 
+/// A type that the program put together may lack some.
+std::string part_wit(const Type& type, size_t part) {
+  return part < type.parts.size() ? wit_of(type.parts[part]) : "_";
+}
+
 std::string name_of(const Type::Part& part) {
   return part.name.empty() ? "_" : part.name;
 }
@@ -36,10 +41,9 @@ std::string named(const Type::Part& part) {
 }
 
 std::string result_wit(const Type& type) {
-  const Type::Part& ok = type.parts.at(0);
-  const Type::Part& error = type.parts.at(1);
-  if (error.types.empty()) return ok.types.empty() ? "result" : "result<" + wit_of(ok) + ">";
-  return "result<" + wit_of(ok) + ", " + wit_of(error) + ">";
+  const auto has = [&](size_t part) { return part < type.parts.size() && !type.parts[part].types.empty(); };
+  if (!has(1)) return has(0) ? "result<" + part_wit(type, 0) + ">" : "result";
+  return "result<" + part_wit(type, 0) + ", " + part_wit(type, 1) + ">";
 }
 
 bool fits(const Type::Part& wanted, const Type::Part& found, bool by_name) {
@@ -62,13 +66,13 @@ std::string to_wit(const Type& type) {
   const auto name_list = [&] { return listed(type.parts, name_of); };
   switch (type.kind) {
     case Kind::kList:
-      return "list<" + wit_of(type.parts.at(0)) + ">";
+      return "list<" + part_wit(type, 0) + ">";
     case Kind::kArray:
-      return "list<" + wit_of(type.parts.at(0)) + ", " + std::to_string(type.length) + ">";
+      return "list<" + part_wit(type, 0) + ", " + std::to_string(type.length) + ">";
     case Kind::kMap:
       return "map<" + listed(type.parts, wit_of) + ">";
     case Kind::kOption:
-      return "option<" + wit_of(type.parts.at(0)) + ">";
+      return "option<" + part_wit(type, 0) + ">";
     case Kind::kResult:
       return result_wit(type);
     case Kind::kTuple:
