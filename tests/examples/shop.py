@@ -8,9 +8,7 @@ What the README shows of the shop's lines has to have been said.
 """
 
 import argparse
-import os
 import queue
-import re
 import shutil
 import subprocess
 import sys
@@ -20,10 +18,10 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from stranger import ROOT, built, check, environment, output, tells_the_truth
+
 APP = ROOT / "examples" / "07-dynamic-app"
 PLUGINS = APP / "plugins"
-CXX_FLAGS = "-Wall -Wextra -Wconversion -Wshadow -Werror"
 DEADLINE = 100  # seconds for a line, engines to compile included
 LAST_OF = {"sell": "total ", "show": "text ", "report": "takings "}
 FILTER = "shop:till/filter@1.0.0"
@@ -37,23 +35,13 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="berth-shop-") as folder:
         folder = Path(folder)
-        programs = built(options.build, folder)
+        programs = built(APP.name, options.build, folder)
         with Shop(programs / "shop", folder, options.guests).open() as shop:
             (engines if options.engines else day)(shop)
         if not options.engines:
-            said = output(programs / "ten-lines", guest(options.guests, "mild"), "Drat, no rope!", env=strangers(folder))
-            readme_tells_the_truth([*said.splitlines(), *shop.said])
+            said = output(programs / "ten-lines", guest(options.guests, "mild"), "Drat, no rope!", env=environment(folder))
+            tells_the_truth(APP / "README.md", [*said.splitlines(), *shop.said])
     return 0
-
-
-def built(build, folder):
-    """The programs of a copy of the example: what lies beside it in the tree isn't there."""
-    output("cmake", "--install", build, "--prefix", folder / "prefix", "--component", "library")
-    shutil.copytree(APP, folder / "app", ignore=shutil.ignore_patterns("plugins"))
-    output("cmake", "-S", folder / "app", "-B", folder / "made", f"-DCMAKE_PREFIX_PATH={folder / 'prefix'}",
-           f"-DBERTH_PROGRAM={build / 'src' / 'cli' / 'berth'}", f"-DCMAKE_CXX_FLAGS={CXX_FLAGS}")  # fmt: skip
-    output("cmake", "--build", folder / "made")
-    return folder / "made"
 
 
 class Shop:
@@ -67,7 +55,7 @@ class Shop:
     @contextmanager
     def open(self):
         self.plugins.mkdir()
-        process = subprocess.Popen([self.program, self.plugins], env=strangers(self.home), stdin=subprocess.PIPE,
+        process = subprocess.Popen([self.program, self.plugins], env=environment(self.home), stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
         threading.Thread(target=self._listen, args=(process.stdout,), daemon=True).start()
         self.process = process
@@ -248,33 +236,10 @@ def engines(shop):
     check(shop.ask("sell 2 1")[-1] == "total 29.90" and shop.ask("report")[0] == "buy lantern (2)", "it sees what is left")
 
 
-def readme_tells_the_truth(said):
-    shown = [line for block in re.findall(r"```text\n(.*?)```", (APP / "README.md").read_text(), re.DOTALL)
-             for line in block.splitlines() if line and not line.startswith(("$ ", "> "))]  # fmt: skip
-    missing = [line for line in shown if line not in said]
-    check(not missing, f"the README shows what the shop doesn't say: {missing}")
-    check(shown, "the README shows nothing of the shop's")
-
-
 def guest(guests, name):
     path = guests / f"{name}.wasm"
     check(path.exists(), f"there is no guest {path}: build it with `make guests`")
     return path
-
-
-def strangers(folder):
-    return {"PATH": os.environ["PATH"], "HOME": str(folder)}
-
-
-def output(*command, env=None):
-    done = subprocess.run([str(word) for word in command], env=env, capture_output=True, text=True, timeout=200)
-    check(done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def check(holds, otherwise):
-    if not holds:
-        sys.exit(f"shop: {otherwise}")
 
 
 if __name__ == "__main__":
