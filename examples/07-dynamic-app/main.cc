@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// shop FOLDER: sells, with the plugins that lie in a folder while it runs. Commands come by standard input,
-// one a line.
+// shop FOLDER [BERTH]: sells, with the plugins that lie in a folder while it runs. Commands come by standard
+// input, one a line. Where the program berth is named, plugins are compiled in a process of its own.
 
 #include <iostream>
 #include <sstream>
@@ -73,11 +73,11 @@ bool obey(const std::string& line, Till& till, const berth::Plugins& plugins) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 2) {
-    std::cerr << "usage: shop FOLDER\n";
+  if (count < 2 || count > 3) {
+    std::cerr << "usage: shop FOLDER [BERTH]\n";
     return 2;
   }
-  const auto host = berth::Host::create();
+  const auto host = berth::Host::create({.compiler = count == 3 ? arguments[2] : ""});
   if (!host) {
     std::cerr << host.error().message << '\n';
     return 1;

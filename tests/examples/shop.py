@@ -22,7 +22,7 @@ from stranger import ROOT, built, check, environment, output, tells_the_truth
 
 APP = ROOT / "examples" / "07-dynamic-app"
 PLUGINS = APP / "plugins"
-DEADLINE = 100  # seconds for a line, engines to compile included
+DEADLINE = 200  # seconds for a line, engines to compile included
 LAST_OF = {"sell": "total ", "show": "text ", "report": "takings "}
 FILTER = "shop:till/filter@1.0.0"
 
@@ -36,7 +36,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="berth-shop-") as folder:
         folder = Path(folder)
         programs = built(APP.name, options.build, folder)
-        with Shop(programs / "shop", folder, options.guests).open() as shop:
+        with Shop(programs, folder, options).open() as shop:
             (engines if options.engines else day)(shop)
         if not options.engines:
             said = output(programs / "ten-lines", guest(options.guests, "mild"), "Drat, no rope!", env=environment(folder))
@@ -47,15 +47,16 @@ def main():
 class Shop:
     """A shop that is open, and what it says."""
 
-    def __init__(self, program, folder, guests):
-        self.program, self.home, self.guests = program, folder, guests
+    def __init__(self, programs, folder, options):
+        self.command = [programs / "shop", folder / "plugins", options.build / "src" / "cli" / "berth"]
+        self.home, self.guests = folder, options.guests
         self.plugins = folder / "plugins"
         self.said, self.lines = [], queue.Queue()
 
     @contextmanager
     def open(self):
         self.plugins.mkdir()
-        process = subprocess.Popen([self.program, self.plugins], env=environment(self.home), stdin=subprocess.PIPE,
+        process = subprocess.Popen(self.command, env=environment(self.home), stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
         threading.Thread(target=self._listen, args=(process.stdout,), daemon=True).start()
         self.process = process
