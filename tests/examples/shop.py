@@ -215,6 +215,11 @@ def those_that_lie(shop):
         check(any(line.startswith(f"! {name} is set aside: ") for line in told), f"{name}: {told}")
         check(any(why in line for line in told) and told[-1] == "text Rope", f"{name}: {told}")
         shop.take(name)
+    shop.write("newer", (PLUGINS / "wat" / "quiet.wat").read_text().replace(FILTER, "shop:till/filter@1.2.0"))
+    told = shop.ask("show Rope!")
+    check(any(line.startswith("! newer is set aside: ") and f"no function '{FILTER}.apply'" in line for line in told), f"{told}")
+    check(told[-1] == "text Rope!", f"a later version than the header's: {told}")
+    shop.take("newer")
 
 
 def number_filter(imported):
