@@ -54,6 +54,10 @@ format: setup  ## format the C++ and Rust sources
 header: setup  ## write engine/abi/include/berth_engine.h from the Rust it describes
 	@tools/cargo.sh run --quiet --locked -p berth-header -- --write
 
+.PHONY: reference
+reference:  ## write docs/reference from the headers of include/berth
+	@python3 tools/reference.py
+
 .PHONY: asan
 asan: setup build-asan guests collector  ## run the tests under the address and undefined-behaviour sanitizers
 	@$(CTEST) --preset asan

@@ -94,7 +94,7 @@ class Imports {
 
   /// For the library: the functions, in the order in which they were given.
   const std::vector<std::shared_ptr<const detail::HostFunction>>& functions() const;
-  /// And the classes, with the names of their resources.
+  /// For the library: the classes, with the names of their resources.
   const std::vector<std::pair<const void*, std::string>>& resources() const;
 
  private:

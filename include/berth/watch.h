@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // A folder whose modules are loaded while a program runs: a file that is put there is loaded under its name
-// without
-// ".wasm" or ".wat", replaced when it changes and unloaded when it goes. `Plugins::watch` (plugins.h) begins
-// it.
+// without ".wasm" or ".wat", replaced when it changes and unloaded when it goes. `Plugins::watch` (plugins.h)
+// begins it.
 //
 //   auto watch = plugins->watch("plugins", {}, [](const berth::WatchEvent& event) { … }).value();
 //

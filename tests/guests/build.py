@@ -48,8 +48,8 @@ class Guest:
     language: str
     source: str
     flags: tuple = ()  # cpp: more flags
-    shares: tuple = ()  # rust: packages whose sources it takes
-    world: str = ""  # FOLDER/WORLD of wit/, for languages that get their bindings here; of an example, WORLD
+    shares: tuple = ()  # rust: packages whose sources it takes; go: folders of the examples that are laid beside its own
+    world: str = ""  # FOLDER/WORLD of wit/; of an example WORLD of its wit/, or FOLDER/WORLD of FOLDER/wit/
     example: bool = False
 
     @property
@@ -68,7 +68,8 @@ class Guest:
     @property
     def own_wit(self):
         """The folder with the package of its world."""
-        return EXAMPLES / "wit" if self.example else HERE / "wit" / self.world.split("/")[0]
+        folder = self.world.rpartition("/")[0]
+        return EXAMPLES / folder / "wit" if self.example else HERE / "wit" / folder
 
 
 # The C library here is of 2022: it takes what the preview-1 adapter has put behind the initial memory for its heap (see
@@ -81,6 +82,10 @@ REACTOR = ("-mexec-model=reactor",)
 
 BARE_FLAGS = ["--target=wasm32", "-std=c++20", "-O2", "-Wall", "-Wextra", "-nostdlib", "-fno-exceptions", "-fno-rtti",
               "-mbulk-memory", "-Wl,--no-entry", "-Wl,--strip-debug"]  # fmt: skip
+
+# The application whose plugins these are.
+APP = "07-dynamic-app"
+SHOP = f"{APP}/plugins"
 
 # To add a guest: put its source into its language's folder and name it here.
 GUESTS = [
@@ -128,6 +133,16 @@ GUESTS = [
     Guest("tables", "library", "python", "python", world="api-files", example=True),
     Guest("proxy", "library", "rust", "proxy", example=True),
     Guest("chain", "library", "rust", "chain", example=True),
+    Guest("three-for-two", "library", "cpp", f"{SHOP}/cpp/three_for_two.cc", REACTOR, world=f"{APP}/rules", example=True),
+    Guest("spins", "library", "cpp", f"{SHOP}/cpp/hostile.cc", (*REACTOR, "-DSPINS"), world=f"{APP}/filters", example=True),
+    Guest("hoards", "library", "cpp", f"{SHOP}/cpp/hostile.cc", (*REACTOR, "-DHOARDS"), world=f"{APP}/filters", example=True),
+    Guest("peeks", "library", "cpp", f"{SHOP}/cpp/hostile.cc", (*REACTOR, "-DPEEKS"), world=f"{APP}/filters", example=True),
+    Guest("scribbles", "library", "cpp", f"{SHOP}/cpp/hostile.cc", (*REACTOR, "-DSCRIBBLES"), world=f"{APP}/filters", example=True),
+    Guest("cheats", "library", "cpp", f"{SHOP}/cpp/cheats.cc", REACTOR, world=f"{APP}/rules", example=True),
+    Guest("mild", "library", "rust", f"{SHOP}/rust", world=f"{APP}/filters", example=True),
+    Guest("day", "library", "go", f"{SHOP}/go", world=f"{APP}/reports", shares=("go/pkg",), example=True),
+    Guest("clearance", "library", "js", f"{SHOP}/js", world=f"{APP}/rules", example=True),
+    Guest("shelves", "library", "python", f"{SHOP}/python", world=f"{APP}/reports", example=True),
 ]
 
 # Built when they are named, but for the examples: their tools are fetched from other registries.
@@ -315,6 +330,8 @@ def compile_go(guest, made):
         wit, world = lay_wit(guest, folder), guest.world_name
         run([componentize(), "bindings", "go", wit, world, source], f"make bindings of {world}")
         shutil.copytree(guest.home / guest.source, source, dirs_exist_ok=True)
+        for shared in guest.shares:
+            shutil.copytree(EXAMPLES / shared, source / Path(shared).name)
         build_go(guest, source, module, "-buildmode=c-shared")
         make_component(guest, wit, module, made)
 
@@ -452,7 +469,7 @@ def key(guest):
     rust = guest.home
     sources = [rust / "Cargo.toml", rust / "Cargo.lock"]
     sources += [path for package in (guest.source, *guest.shares) for path in files_below(rust / package)]
-    return digest([*words, *rust_flags(), version(rustc())], sources, rust)
+    return digest([*words, *rust_flags(), version(rustc()), *wit_words(guest)], sources, rust)
 
 
 def bundled_key(guest, words):
@@ -461,6 +478,7 @@ def bundled_key(guest, words):
     if guest.language == "go" and guest.form != "module":
         words = [*words, tool_key()]
     sources = [*sorted(pins), *files_below(guest.home / guest.source)]
+    sources += [path for shared in guest.shares for path in files_below(EXAMPLES / shared)]
     return digest([*words, *wit_words(guest)], sources, HERE.parents[1])
 
 
