@@ -34,7 +34,7 @@ struct HostOptions {
   /// Threads that move on what instances wait for; calls themselves run on the threads that make them.
   size_t lanes = 1;
   /// Instances that are made in places kept ready, which takes a fifth of the time: so many at once, and no
-  /// more (kUnavailable). Each reserves 8 GiB of addresses, and no memory before it is used. 0: each is
+  /// more (kLimit). Each reserves 8 GiB of addresses, and no memory before it is used. 0: each is
   /// mapped when it is made, and there may be as many as the system lets a process have.
   uint32_t places = 0;
   /// Threads that make the calls which are started (call.h), at most; none until there is one.

@@ -22,7 +22,7 @@ std::string_view raised_by(engine::Limit limit) {
     case engine::Limit::kHostBuffers:
       return "raise limits.memory_bytes, of which it is a part";
     case engine::Limit::kPlaces:
-      return "wait for other instances to go";
+      return "raise HostOptions::places, or wait for other instances to go";
     case engine::Limit::kStack:
       return "look for an endless recursion: it can't be raised";
   }
