@@ -20,18 +20,12 @@
 // What is in `detail` is for the templates alone.
 
 #include <array>
-#include <bit>
 #include <boost/pfr/core.hpp>
 #include <concepts>
 #include <cstdint>
-#include <cstring>
 #include <expected>
-#include <map>
-#include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -39,73 +33,12 @@
 #include <vector>
 
 #include "berth/describe.h"
+#include "berth/lists.h"
+#include "berth/scalars.h"
 #include "berth/type.h"
 #include "berth/words.h"
 
 namespace berth::detail {
-
-/// `Codec<T>`: `type()`, `put(writer, value)` and, for types that can be received, `take(reader)`.
-template <class T>
-struct Codec;
-
-template <class T>
-Type type_of() {
-  return Codec<std::remove_cvref_t<T>>::type();
-}
-
-template <class T>
-void put(Writer& to, const T& value) {
-  Codec<std::remove_cvref_t<T>>::put(to, value);
-}
-
-template <class T>
-T take(Reader& from) {
-  return Codec<T>::take(from);
-}
-
-inline Type::Part part(Type type, std::string name = "") {
-  Type::Part made{.name = std::move(name), .types = {}};
-  made.types.push_back(std::move(type));
-  return made;
-}
-
-/// Nothing stands for "no value".
-template <class T>
-Type::Part part_of(std::string name = "") {
-  if constexpr (std::is_void_v<T> || std::same_as<T, std::monostate>) {
-    return {.name = std::move(name), .types = {}};
-  } else {
-    return part(type_of<T>(), std::move(name));
-  }
-}
-
-template <class T>
-consteval Type::Kind number_kind() {
-  using Kind = Type::Kind;
-  if constexpr (std::same_as<T, float>) return Kind::kF32;
-  if constexpr (std::same_as<T, double>) return Kind::kF64;
-  constexpr bool kSigned = std::is_signed_v<T>;
-  switch (sizeof(T)) {
-    case 1:
-      return kSigned ? Kind::kS8 : Kind::kU8;
-    case 2:
-      return kSigned ? Kind::kS16 : Kind::kU16;
-    case 4:
-      return kSigned ? Kind::kS32 : Kind::kU32;
-    default:
-      return kSigned ? Kind::kS64 : Kind::kU64;
-  }
-}
-
-template <class T>
-concept Integer =
-    std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
-    !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
-template <class T>
-concept Number = Integer<T> || std::same_as<T, float> || std::same_as<T, double>;
-/// Such elements lie for C++ as they lie for a module.
-template <class T>
-concept InOnePiece = Number<T> || std::same_as<T, char32_t>;
 
 template <class T>
 concept DescribedEnum = std::is_enum_v<T> && requires { Describe<T>::kEnum; };
@@ -117,162 +50,6 @@ template <class T>
 concept DescribedVariant = requires { Describe<T>::kVariant; };
 template <class T>
 concept Plain = std::is_aggregate_v<T> && std::is_class_v<T> && !DescribedVariant<T>;
-
-template <>
-struct Codec<bool> {
-  static Type type() {
-    return {.kind = Type::Kind::kBool};
-  }
-  static void put(Writer& to, bool value) {
-    to.put(value ? 1 : 0);
-  }
-  static bool take(Reader& from) {
-    return from.next() != 0;
-  }
-};
-
-template <Number T>
-struct Codec<T> {
-  static Type type() {
-    return {.kind = number_kind<T>()};
-  }
-  static void put(Writer& to, T value) {
-    if constexpr (std::same_as<T, float>) {
-      to.put(std::bit_cast<uint32_t>(value));
-    } else if constexpr (std::same_as<T, double>) {
-      to.put(std::bit_cast<uint64_t>(value));
-    } else {
-      to.put(static_cast<uint64_t>(value));
-    }
-  }
-  static T take(Reader& from) {
-    if constexpr (std::same_as<T, float>) {
-      return std::bit_cast<float>(static_cast<uint32_t>(from.next()));
-    } else if constexpr (std::same_as<T, double>) {
-      return std::bit_cast<double>(from.next());
-    } else {
-      return static_cast<T>(from.next());
-    }
-  }
-};
-
-template <>
-struct Codec<char32_t> {
-  static Type type() {
-    return {.kind = Type::Kind::kChar};
-  }
-  static void put(Writer& to, char32_t value) {
-    to.put(value);
-  }
-  static char32_t take(Reader& from) {
-    return static_cast<char32_t>(from.next());
-  }
-};
-
-template <>
-struct Codec<std::string_view> {
-  static Type type() {
-    return {.kind = Type::Kind::kString};
-  }
-  static void put(Writer& to, std::string_view value) {
-    to.put(value.data(), value.size());
-  }
-};
-template <>
-struct Codec<const char*> : Codec<std::string_view> {};
-template <size_t N>
-struct Codec<char[N]> : Codec<std::string_view> {};
-template <>
-struct Codec<std::string> : Codec<std::string_view> {
-  static std::string take(Reader& from) {
-    const auto letters = from.piece<char>();
-    return {letters.data(), letters.size()};
-  }
-};
-
-template <class T>
-struct Codec<std::span<const T>> {
-  static Type type() {
-    return {.kind = Type::Kind::kList, .parts = {part(type_of<T>())}};
-  }
-  static void put(Writer& to, std::span<const T> values) {
-    if constexpr (InOnePiece<T> || std::same_as<T, bool>) {
-      to.put(values.data(), values.size());
-    } else {
-      to.put(values.size());
-      for (const T& value : values) detail::put(to, value);
-    }
-  }
-};
-template <class T>
-struct Codec<std::vector<T>> : Codec<std::span<const T>> {
-  static std::vector<T> take(Reader& from) {
-    if constexpr (InOnePiece<T>) {
-      const auto values = from.piece<T>();
-      return {values.begin(), values.end()};
-    } else {
-      std::vector<T> values;
-      const auto count = static_cast<size_t>(from.next());
-      values.reserve(count);
-      for (size_t i = 0; i < count; ++i) values.push_back(detail::take<T>(from));
-      return values;
-    }
-  }
-};
-/// Its elements have no addresses.
-template <>
-struct Codec<std::vector<bool>> {
-  static Type type() {
-    return {.kind = Type::Kind::kList, .parts = {part(type_of<bool>())}};
-  }
-  static void put(Writer& to, const std::vector<bool>& values) {
-    uint8_t* const bytes = to.keep(values.size());
-    std::copy(values.begin(), values.end(), bytes);
-    to.put(bytes, values.size());
-  }
-  static std::vector<bool> take(Reader& from) {
-    std::vector<bool> values;
-    for (const uint8_t value : from.piece<uint8_t>()) values.push_back(value != 0);
-    return values;
-  }
-};
-
-template <class T, size_t N>
-struct Codec<std::array<T, N>> {
-  static Type type() {
-    return {.kind = Type::Kind::kArray, .parts = {part(type_of<T>())}, .length = N};
-  }
-  static void put(Writer& to, const std::array<T, N>& values) {
-    for (const T& value : values) detail::put(to, value);
-  }
-  static std::array<T, N> take(Reader& from) {
-    std::array<T, N> values;
-    for (T& value : values) value = detail::take<T>(from);
-    return values;
-  }
-};
-
-template <class K, class V>
-struct Codec<std::map<K, V>> {
-  static Type type() {
-    return {.kind = Type::Kind::kMap, .parts = {part(type_of<K>()), part(type_of<V>())}};
-  }
-  static void put(Writer& to, const std::map<K, V>& values) {
-    to.put(values.size());
-    for (const auto& [key, value] : values) {
-      detail::put(to, key);
-      detail::put(to, value);
-    }
-  }
-  static std::map<K, V> take(Reader& from) {
-    std::map<K, V> values;
-    for (auto left = from.next(); left > 0; --left) {
-      K key = detail::take<K>(from);
-      values.insert_or_assign(std::move(key), detail::take<V>(from));
-    }
-    return values;
-  }
-};
 
 template <class T>
 struct Codec<std::optional<T>> {

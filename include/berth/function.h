@@ -4,11 +4,9 @@
 // the templates of imports.h alone.
 
 #include <concepts>
-#include <cstddef>
 #include <expected>
 #include <functional>
 #include <memory>
-#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,90 +18,13 @@
 
 #include "berth/answer.h"
 #include "berth/codec.h"
-#include "berth/resource.h"
+#include "berth/reply.h"
 #include "berth/result.h"
+#include "berth/signature.h"
 #include "berth/type.h"
 #include "berth/words.h"
 
 namespace berth::detail {
-
-/// What a function answers: words, and what they point to. An instance has one, as it makes one call at a
-/// time.
-class Reply {
- public:
-  explicit Reply(Resources& resources) : words_(resources) {}
-  Reply(const Reply&) = delete;
-  Reply& operator=(const Reply&) = delete;
-  ~Reply() {
-    clear();
-  }
-
-  Writer& words() {
-    return words_;
-  }
-  /// Keeps a value until the next answer, or until its words have been read.
-  template <class T>
-  const T& hold(T&& value) {
-    static_assert(!std::is_reference_v<T>);
-    used_ = true;
-    void* place = room_;
-    if constexpr (sizeof(T) > sizeof room_ || alignof(T) > alignof(std::max_align_t)) {
-      auto* const made = new T(std::move(value));
-      held_ = made;
-      destroy_ = [](void* held) noexcept { delete static_cast<T*>(held); };
-      return *made;
-    } else {
-      auto* const made = new (place) T(std::move(value));
-      held_ = made;
-      destroy_ = [](void* held) noexcept { std::destroy_at(static_cast<T*>(held)); };
-      return *made;
-    }
-  }
-  /// The answer comes later.
-  void wait_for(std::shared_ptr<Pending> pending) {
-    used_ = true;
-    pending_ = std::move(pending);
-  }
-  /// What is waited for, if something is; the caller keeps it.
-  std::shared_ptr<Pending> pending() {
-    return std::exchange(pending_, nullptr);
-  }
-  /// There is no answer, and why.
-  void fail(std::string why) {
-    used_ = true;
-    failed_ = true;
-    failure_ = std::move(why);
-  }
-
-  bool failed() const {
-    return failed_;
-  }
-  bool holds() const {
-    return held_ != nullptr;
-  }
-  const std::string& failure() const {
-    return failure_;
-  }
-  void clear() noexcept {
-    words_.clear();
-    if (!std::exchange(used_, false)) return;
-    pending_.reset();
-    failed_ = false;
-    if (held_ == nullptr) return;
-    void* const held = std::exchange(held_, nullptr);
-    destroy_(held);
-  }
-
- private:
-  Writer words_;
-  void* held_ = nullptr;
-  void (*destroy_)(void*) noexcept = nullptr;
-  bool used_ = false;  // there is more than words to let go of
-  bool failed_ = false;
-  std::string failure_;
-  std::shared_ptr<Pending> pending_;
-  alignas(std::max_align_t) std::byte room_[64];  // NOLINT(cppcoreguidelines-pro-type-member-init)
-};
 
 /// A function of the program, of whatever type. Any thread, also at once.
 class HostFunction {
@@ -134,31 +55,6 @@ class HostFunction {
   const std::string name_;
   const FunctionType type_;
 };
-
-template <class T>
-struct Signature;
-
-/// The type that something can be called with: `SignatureOf<F>::type` is `R(A...)`.
-template <class F>
-struct SignatureOf : SignatureOf<decltype(&F::operator())> {
-  static_assert(requires { &F::operator(); }, "a function that a module calls has one type: no overloads");
-};
-template <class R, class... A>
-struct Signature<R(A...)> {
-  using type = R(A...);
-};
-template <class R, class... A>
-struct SignatureOf<R (*)(A...)> : Signature<R(A...)> {};
-template <class R, class... A>
-struct SignatureOf<R (*)(A...) noexcept> : Signature<R(A...)> {};
-template <class C, class R, class... A>
-struct SignatureOf<R (C::*)(A...)> : Signature<R(A...)> {};
-template <class C, class R, class... A>
-struct SignatureOf<R (C::*)(A...) noexcept> : Signature<R(A...)> {};
-template <class C, class R, class... A>
-struct SignatureOf<R (C::*)(A...) const> : Signature<R(A...)> {};
-template <class C, class R, class... A>
-struct SignatureOf<R (C::*)(A...) const noexcept> : Signature<R(A...)> {};
 
 /// How a parameter is read: as a value, or as a view of the module's memory.
 template <class A>
@@ -218,14 +114,6 @@ void answer(Reply& to, T value) {
   }
 }
 
-template <class R, class... A>
-FunctionType type_of_function() {
-  FunctionType made;
-  (made.parameters.push_back(part(type_of<typename Argument<A>::Value>())), ...);
-  if constexpr (!std::is_void_v<R>) made.result = type_of<R>();
-  return made;
-}
-
 template <class F, class Signature>
 class Callable;
 
@@ -237,7 +125,8 @@ class Callable<F, R(A...)> final : public HostFunction {
 
  public:
   Callable(std::string name, F callable)
-      : HostFunction(std::move(name), type_of_function<Value, A...>()), callable_(std::move(callable)) {}
+      : HostFunction(std::move(name), function_type<Value, typename Argument<A>::Value...>()),
+        callable_(std::move(callable)) {}
 
   void call([[maybe_unused]] Reader from, [[maybe_unused]] Reply& to) const override {
     // In this order: braces.
@@ -307,7 +196,8 @@ class LaterCallable<F, T, std::tuple<A...>> final : public HostFunction {
 
  public:
   LaterCallable(std::string name, F callable)
-      : HostFunction(std::move(name), type_of_function<T, A...>()), callable_(std::move(callable)) {}
+      : HostFunction(std::move(name), function_type<T, typename Argument<A>::Value...>()),
+        callable_(std::move(callable)) {}
 
   bool answers_later() const override {
     return true;

@@ -151,10 +151,7 @@ struct detail::Function<R(A...)> {
       : instance_(std::move(instance)), number_(number) {}
 
   static FunctionType type() {
-    FunctionType made;
-    (made.parameters.push_back(part(type_of<A>())), ...);
-    if constexpr (!std::is_void_v<R>) made.result = type_of<R>();
-    return made;
+    return function_type<R, A...>();
   }
 
   std::shared_ptr<Instance> instance_;

@@ -22,7 +22,7 @@ class Functions {
   explicit Functions(const Types& types) : types_(types) {}
 
   /// The resources of this interface aren't the program's, nor are they the module's.
-  void lacks(size_t interface) {
+  void leave_to_berth(size_t interface) {
     lacking_.insert(interface);
   }
   /// Whether nothing of it can be called.

@@ -58,7 +58,8 @@ class Writer {
       const Interface& interface = world_.interfaces[i];
       if (interface.imported && (options_.wasi || !is_wasi(interface))) implemented_.insert(i);
       if (interface.exported || implemented_.contains(i)) needed.insert(i);
-      if (interface.imported && !interface.exported && !implemented_.contains(i)) functions_.lacks(i);
+      if (interface.imported && !interface.exported && !implemented_.contains(i))
+        functions_.leave_to_berth(i);
     }
     for (const Function& function : world_.imports) mentions(function, needed);
     for (const Function& function : world_.exports) mentions(function, needed);
@@ -71,8 +72,7 @@ class Writer {
     }
     for (const Side side : {Side::kImport, Side::kExport}) {
       for (const size_t i : needed) {
-        const bool second = side == Side::kExport;
-        if (second == (types_.split(i) ? second : false)) used_.emplace_back(i, side);
+        if (side == Side::kImport || types_.split(i)) used_.emplace_back(i, side);
       }
     }
   }

@@ -1,27 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "embed/import_name.h"
 
-#include <array>
-#include <charconv>
-#include <cstdint>
+#include "embed/interface_name.h"
 
 namespace berth::embed {
 namespace {
-
-/// Nothing of pre-releases and builds, which fit themselves alone.
-std::optional<std::array<uint64_t, 3>> numbers_of(std::string_view version) {
-  std::array<uint64_t, 3> numbers{};
-  const char* at = version.data();
-  const char* const end = at + version.size();
-  for (size_t i = 0; i < numbers.size(); ++i) {
-    if (i > 0 && (at == end || *at++ != '.')) return std::nullopt;
-    const auto [behind, error] = std::from_chars(at, end, numbers[i]);
-    if (error != std::errc()) return std::nullopt;
-    at = behind;
-  }
-  if (at != end) return std::nullopt;
-  return numbers;
-}
 
 struct Parts {
   std::string_view first;
@@ -31,15 +14,6 @@ struct Parts {
 Parts split(std::string_view text, size_t at) {
   if (at == std::string_view::npos) return {.first = text, .second = {}};
   return {.first = text.substr(0, at), .second = text.substr(at + 1)};
-}
-
-/// "shop:price/carts@1.0.0" and "[method]cart.add"; an import of the world has no interface.
-Parts interface_and_function(std::string_view wanted) {
-  const size_t bracket = wanted.find('[');
-  if (bracket == 0) return {.first = {}, .second = wanted};
-  const size_t dot = bracket == std::string_view::npos ? wanted.rfind('.') : bracket - 1;
-  if (dot == std::string_view::npos) return {.first = {}, .second = wanted};
-  return split(wanted, dot);
 }
 
 /// What stands before the function, of which `text` ends with the name.
@@ -70,19 +44,14 @@ std::optional<unsigned> interface_named_by(std::string_view given, std::string_v
 
 bool compatible(std::string_view version, std::string_view other) {
   if (version == other) return true;
-  const auto a = numbers_of(version);
-  const auto b = numbers_of(other);
-  if (!a || !b) return false;
-  // The first number that isn't 0 says it.
-  for (size_t i = 0; i < a->size(); ++i) {
-    if ((*a)[i] != (*b)[i]) return false;
-    if ((*a)[i] != 0) return true;
-  }
-  return true;
+  const auto a = parse_version(version);
+  const auto b = parse_version(other);
+  return a && b && same_line(*a, *b);
 }
 
 std::optional<unsigned> named_by(std::string_view given, std::string_view wanted) {
-  const auto [interface, function] = interface_and_function(wanted);
+  const std::string_view interface = interface_of_function(wanted);
+  const std::string_view function = interface.empty() ? wanted : wanted.substr(interface.size() + 1);
   const std::string_view bare = function.substr(function.find(']') + 1);
   for (const std::string_view name : {function, bare}) {
     const auto prefix = before(given, name);

@@ -51,15 +51,6 @@ bool read_numbers(std::string_view text, Version& version) {
   }
 }
 
-bool read_version(std::string_view text, Version& version) {
-  text = text.substr(0, text.find('+'));
-  const size_t dash = text.find('-');
-  if (!read_numbers(text.substr(0, dash), version)) return false;
-  if (dash == std::string_view::npos) return true;
-  version.before = text.substr(dash + 1);
-  return version.given == version.numbers.size() && is_prerelease(version.before);
-}
-
 /// The numbers up to the first that isn't zero stay as they are for as long as nothing breaks.
 bool is_compatible(const Version& found, const Version& wanted) {
   for (size_t i = 0; i < wanted.given; ++i) {
@@ -71,11 +62,29 @@ bool is_compatible(const Version& found, const Version& wanted) {
 
 }  // namespace
 
+std::optional<Version> parse_version(std::string_view text) {
+  text = text.substr(0, text.find('+'));
+  const size_t dash = text.find('-');
+  Version version;
+  if (!read_numbers(text.substr(0, dash), version)) return std::nullopt;
+  if (dash == std::string_view::npos) return version;
+  version.before = text.substr(dash + 1);
+  if (version.given < version.numbers.size() || !is_prerelease(version.before)) return std::nullopt;
+  return version;
+}
+
+bool same_line(const Version& left, const Version& right) {
+  if (!left.before.empty() || !right.before.empty()) return left == right;
+  const bool whole = left.given == left.numbers.size() && right.given == right.numbers.size();
+  return whole && (is_compatible(left, right) || is_compatible(right, left));
+}
+
 Result<InterfaceName> parse_interface(std::string_view text) {
   const size_t at = text.find('@');
-  InterfaceName made{.name = std::string(text.substr(0, at)), .version = {}};
-  const bool versioned = at == std::string_view::npos || read_version(text.substr(at + 1), made.version);
-  if (is_name(made.name) && versioned) return made;
+  const std::string_view name = text.substr(0, at);
+  auto version = at == std::string_view::npos ? Version() : parse_version(text.substr(at + 1));
+  if (is_name(name) && version)
+    return InterfaceName{.name = std::string(name), .version = *std::move(version)};
   return fail(
       ErrorCode::kInvalidArgument,
       fmt::format("'{}' names no interface: write 'shop:price/rule@1.2', or 'shop:price/rule' for any "

@@ -11,6 +11,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,12 @@ struct InterfaceName {
 
 /// kInvalidArgument, with what a name looks like.
 Result<InterfaceName> parse_interface(std::string_view text);
+
+/// "1.2.0", "1.2", "1.2.0-rc.1"; nothing where it is none.
+std::optional<Version> parse_version(std::string_view text);
+
+/// Whether one of two whole versions stands for the other; one before its release is nobody else's.
+bool same_line(const Version& left, const Version& right);
 
 /// Whether who asks for `wanted` is served by `found`.
 bool stands_for(const InterfaceName& found, const InterfaceName& wanted);

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "packaging"))
 from stranger import ROOT, built, check, environment, tells_the_truth
 
 

@@ -18,6 +18,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "packaging"))
 from stranger import ROOT, built, check, environment, output, tells_the_truth
 
 APP = ROOT / "examples" / "07-dynamic-app"

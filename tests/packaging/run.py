@@ -7,15 +7,14 @@ import argparse
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from stranger import CXX_FLAGS, ROOT, check, environment, output
+
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
 GREETING = "Hello, World!\n"
-WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
 
 
 def main():
@@ -38,7 +37,7 @@ def run(options, folder):
         ("CMake, static", by_cmake(prefix, folder, "static")),
         ("pkg-config", by_pkg_config(prefix, folder)),
     ):
-        said = output(program, guest, env=strangers_environment(folder) | {"LD_LIBRARY_PATH": str(prefix / "lib")})
+        said = output(program, guest, env=environment(folder) | {"LD_LIBRARY_PATH": str(prefix / "lib")})
         check(said == GREETING, f"{name}: the program said {said!r}")
         is_static = "libberth" not in output("readelf", "--dynamic", program)
         check(is_static == (name == "CMake, static"), f"{name}: it is linked the other way")
@@ -96,11 +95,11 @@ def by_cmake(prefix, folder, linkage):
 
 
 def by_pkg_config(prefix, folder):
-    environment = os.environ | {"PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig")}
-    flags = output("pkg-config", "--cflags", "--libs", "berth", env=environment).split()
+    where = os.environ | {"PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig")}
+    flags = output("pkg-config", "--cflags", "--libs", "berth", env=where).split()
     check(f"-I{prefix}/lib/pkgconfig/../../include" in flags or f"-I{prefix}/include" in flags, f"its flags are {flags}")
     program = folder / "by-pkg-config"
-    output("c++", "-std=c++23", *WARNINGS, strangers_sources(folder) / "main.cc", "-o", program, *flags)
+    output("c++", "-std=c++23", *CXX_FLAGS.split(), strangers_sources(folder) / "main.cc", "-o", program, *flags)
     return program
 
 
@@ -110,21 +109,6 @@ def strangers_sources(folder):
     if not copy.exists():
         shutil.copytree(HERE / "consumer", copy)
     return copy
-
-
-def strangers_environment(folder):
-    return {"PATH": os.environ["PATH"], "HOME": str(folder)}
-
-
-def output(*command, env=None):
-    done = subprocess.run([str(word) for word in command], env=env, capture_output=True, text=True, timeout=500)
-    check(done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def check(holds, otherwise):
-    if not holds:
-        sys.exit(f"packaging: {otherwise}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@
 use crate::runtime::Module;
 use crate::typed::{self, Refused};
 use crate::wit;
-use std::fmt::Write as _;
+use berth_module::json::Json;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, ResourceType, Type};
 
@@ -65,128 +65,76 @@ impl Names {
     }
 }
 
-pub(crate) fn describe_resource(name: &str) -> String {
-    let mut json = Json { out: String::new(), names: &Names(vec![]) };
-    json.push("{\"resource\":");
-    json.text(name);
-    json.push("}");
-    json.out
+pub(crate) fn describe_resource(name: &str) -> Option<String> {
+    let mut json = Json::within(MOST_BYTES);
+    json.only("resource", |json| json.text(name));
+    json.finish()
 }
 
 pub(crate) fn describe(name: &str, ty: &ComponentFunc, names: &Names) -> Option<String> {
-    let mut json = Json { out: String::new(), names };
-    json.push("{\"name\":");
-    json.text(name);
-    json.push(",\"wit\":");
-    json.text(&wit::signature(ty));
-    json.push(if ty.async_() { ",\"async\":true" } else { ",\"async\":false" });
-    json.push(",\"params\":");
-    json.list(ty.params(), |json, (name, ty)| json.named(name, Some(&ty)));
-    json.push(",\"result\":");
-    json.part(ty.results().next().as_ref());
+    let mut json = Json::within(MOST_BYTES);
+    json.push("{");
+    json.entry("name", |json| json.text(name));
+    json.also("wit", |json| json.text(&wit::signature(ty)));
+    json.also("async", |json| json.truth(ty.async_()));
+    json.also("params", |json| json.list(ty.params(), |json, (name, ty)| names.part(json, name, Some(&ty))));
+    json.also("result", |json| names.maybe(json, ty.results().next().as_ref()));
     json.push("}");
-    (json.out.len() <= MOST_BYTES).then_some(json.out)
+    json.finish()
 }
 
-struct Json<'a> {
-    out: String,
-    names: &'a Names,
-}
-
-impl Json<'_> {
-    fn push(&mut self, text: &str) {
-        if self.out.len() <= MOST_BYTES {
-            self.out.push_str(text);
-        }
+/// Types, whose resources have these names.
+impl Names {
+    fn part(&self, json: &mut Json, name: &str, ty: Option<&Type>) {
+        json.push("[");
+        json.text(name);
+        json.push(",");
+        self.maybe(json, ty);
+        json.push("]");
     }
 
-    fn text(&mut self, text: &str) {
-        self.push("\"");
-        for c in text.chars() {
-            match c {
-                '"' | '\\' => {
-                    self.push("\\");
-                    self.push(c.encode_utf8(&mut [0; 4]));
-                }
-                c if (c as u32) < 0x20 => drop(write!(self.out, "\\u{:04x}", c as u32)),
-                c => self.push(c.encode_utf8(&mut [0; 4])),
-            }
-        }
-        self.push("\"");
-    }
-
-    fn list<T>(&mut self, items: impl Iterator<Item = T>, mut each: impl FnMut(&mut Self, T)) {
-        self.push("[");
-        for (i, item) in items.enumerate() {
-            if self.out.len() > MOST_BYTES {
-                return;
-            }
-            if i > 0 {
-                self.push(",");
-            }
-            each(self, item);
-        }
-        self.push("]");
-    }
-
-    fn named(&mut self, name: &str, ty: Option<&Type>) {
-        self.push("[");
-        self.text(name);
-        self.push(",");
-        self.part(ty);
-        self.push("]");
-    }
-
-    fn part(&mut self, ty: Option<&Type>) {
+    fn maybe(&self, json: &mut Json, ty: Option<&Type>) {
         match ty {
-            Some(ty) => self.ty(ty),
-            None => self.push("null"),
+            Some(ty) => self.ty(json, ty),
+            None => json.push("null"),
         }
     }
 
-    fn around(&mut self, kind: &str, parts: impl FnOnce(&mut Self)) {
-        self.push("{\"");
-        self.push(kind);
-        self.push("\":");
-        parts(self);
-        self.push("}");
+    fn resource(&self, json: &mut Json, ty: &ResourceType) {
+        json.text(self.of_resource(ty).map_or("resource", String::as_str));
     }
 
-    fn resource(&mut self, ty: &ResourceType) {
-        let name = self.names.of_resource(ty).map_or("resource", String::as_str);
-        self.text(name);
-    }
-
-    fn ty(&mut self, ty: &Type) {
-        if self.out.len() > MOST_BYTES {
+    fn ty(&self, json: &mut Json, ty: &Type) {
+        // A hostile module's types may be as deep as they are long: nothing of them is looked at in vain.
+        if json.is_full() {
             return;
         }
         match ty {
-            Type::List(list) => self.around("list", |json| json.ty(&list.ty())),
-            Type::FixedLengthList(list) => self.around("array", |json| {
+            Type::List(list) => json.only("list", |json| self.ty(json, &list.ty())),
+            Type::FixedLengthList(list) => json.only("array", |json| {
                 json.push("[");
-                json.ty(&list.ty());
+                self.ty(json, &list.ty());
                 json.push(&format!(",{}]", list.len()));
             }),
-            Type::Map(map) => self.around("map", |json| {
-                json.list([map.key(), map.value()].iter(), Json::ty);
+            Type::Map(map) => {
+                json.only("map", |json| json.list([map.key(), map.value()], |json, ty| self.ty(json, &ty)));
+            }
+            Type::Option(option) => json.only("option", |json| self.ty(json, &option.ty())),
+            Type::Result(result) => json.only("result", |json| {
+                json.list([result.ok(), result.err()], |json, part| self.maybe(json, part.as_ref()));
             }),
-            Type::Option(option) => self.around("option", |json| json.ty(&option.ty())),
-            Type::Result(result) => self.around("result", |json| {
-                json.list([result.ok(), result.err()].iter(), |json, part| json.part(part.as_ref()));
+            Type::Tuple(tuple) => json.only("tuple", |json| json.list(tuple.types(), |json, ty| self.ty(json, &ty))),
+            Type::Record(record) => json.only("record", |json| {
+                json.list(record.fields(), |json, field| self.part(json, field.name, Some(&field.ty)));
             }),
-            Type::Tuple(tuple) => self.around("tuple", |json| json.list(tuple.types(), |json, ty| json.ty(&ty))),
-            Type::Record(record) => self.around("record", |json| {
-                json.list(record.fields(), |json, field| json.named(field.name, Some(&field.ty)));
+            Type::Variant(variant) => json.only("variant", |json| {
+                json.list(variant.cases(), |json, case| self.part(json, case.name, case.ty.as_ref()));
             }),
-            Type::Variant(variant) => self.around("variant", |json| {
-                json.list(variant.cases(), |json, case| json.named(case.name, case.ty.as_ref()));
-            }),
-            Type::Enum(cases) => self.around("enum", |json| json.list(cases.names(), Json::text)),
-            Type::Flags(flags) => self.around("flags", |json| json.list(flags.names(), Json::text)),
-            Type::Own(resource) => self.around("own", |json| json.resource(resource)),
-            Type::Borrow(resource) => self.around("borrow", |json| json.resource(resource)),
-            plain => self.text(&wit::type_text(plain)),
+            Type::Enum(cases) => json.only("enum", |json| json.list(cases.names(), Json::text)),
+            Type::Flags(flags) => json.only("flags", |json| json.list(flags.names(), Json::text)),
+            Type::Own(resource) => json.only("own", |json| self.resource(json, resource)),
+            Type::Borrow(resource) => json.only("borrow", |json| self.resource(json, resource)),
+            plain => json.text(&wit::type_text(plain)),
         }
     }
 }

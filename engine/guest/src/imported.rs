@@ -76,7 +76,7 @@ impl Module {
         for wanted in wanted(&self.component, &names) {
             let described = match &wanted.what {
                 What::Function(ty) => export::describe(&wanted.shown(), ty, &names),
-                What::Resource => Some(export::describe_resource(&wanted.shown())),
+                What::Resource => export::describe_resource(&wanted.shown()),
             };
             if list.len() > 1 {
                 list.push(',');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The CPU time of one poll of a guest. The system's clock for that takes a system call, ten times as long as the time
+//! The CPU time of one poll of a guest, or of a call. The system's clock for that takes a system call, ten times as long as the time
 //! of day, and most polls are over in microseconds: of those all that passed counts as CPU time. A longer one, amid which
 //! its thread may have had to wait for a processor, is measured.
 

@@ -3,9 +3,9 @@
 //! share. What a call uses of the CPU is known from its first tick on; what came before counts whole, but for what the thread
 //! can't have used.
 
+use crate::lane_clock::{self, Began};
 use crate::limits::{GuardsOff, Limit, Meter};
 use crate::pulse::{End, NEVER};
-use crate::ticker::PERIOD;
 use berth_doors::os::{monotonic_ns, thread_cpu_ns};
 use std::cell::Cell;
 use std::sync::atomic::{
@@ -30,7 +30,7 @@ pub(crate) struct Pace {
     cpu_used_ns: &'static AtomicU64,
     guards_off: GuardsOff,
     began: AtomicU64,
-    /// What the thread's CPU clock said at most a tick before this call began.
+    /// What the thread's CPU clock said shortly before this call began.
     cpu_before: AtomicU64,
     /// The thread's CPU clock when this call began, as the first tick reckons it; [`NEVER`] before it.
     cpu_began: AtomicU64,
@@ -45,11 +45,6 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         *self.0.waiting() = None;
     }
-}
-
-thread_local! {
-    /// When this thread's CPU clock was read, on the monotonic clock, and what it said.
-    static READ: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
 }
 
 impl Pace {
@@ -68,15 +63,10 @@ impl Pace {
     }
 
     pub fn begin(&self) {
-        let now = monotonic_ns();
-        let (mut read, mut cpu) = READ.get();
-        if now.saturating_sub(read) > PERIOD.as_nanos() as u64 {
-            (read, cpu) = (now, thread_cpu_ns());
-            READ.set((read, cpu));
-        }
+        let Began { at, cpu } = lane_clock::begin();
         self.cpu_before.store(cpu, Relaxed);
         self.cpu_began.store(NEVER, Relaxed);
-        self.began.store(now, Relaxed);
+        self.began.store(at, Relaxed);
     }
 
     fn wall(&self) -> u64 {

@@ -10,8 +10,7 @@ mod describe;
 mod go;
 #[cfg(feature = "reader")]
 mod heap;
-#[cfg(feature = "reader")]
-mod json;
+pub mod json;
 #[cfg(feature = "reader")]
 mod layout;
 #[cfg(feature = "reader")]

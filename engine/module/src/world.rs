@@ -25,10 +25,15 @@ use wit_parser::{
     WorldId, WorldItem, WorldKey,
 };
 
+/// Of a description.
+const MOST_BYTES: usize = 64 << 20;
+
 /// The world of this name; without one, the only one that there is. `path` is a WIT file, a folder of them, or a component.
 pub fn world(path: &str, name: Option<&str>) -> Result<String, Refusal> {
     let (resolve, world) = read(path, name)?;
-    Ok(Writer::of(&resolve, &resolve.worlds[world]).write())
+    let mut out = Json::within(MOST_BYTES);
+    Reader::of(&resolve, &resolve.worlds[world]).write(&mut out);
+    out.finish().ok_or_else(|| Refusal(format!("'{path}': its types are too large to be described")))
 }
 
 fn read(path: &str, name: Option<&str>) -> Result<(Resolve, WorldId), Refusal> {
@@ -55,11 +60,10 @@ fn read(path: &str, name: Option<&str>) -> Result<(Resolve, WorldId), Refusal> {
     Ok((resolve, world))
 }
 
-struct Writer<'a> {
+struct Reader<'a> {
     resolve: &'a Resolve,
     world: &'a World,
     interfaces: Vec<Used>,
-    out: Json,
 }
 
 struct Used {
@@ -69,217 +73,161 @@ struct Used {
     exported: bool,
 }
 
-impl<'a> Writer<'a> {
+impl<'a> Reader<'a> {
     fn of(resolve: &'a Resolve, world: &'a World) -> Self {
-        let mut writer = Writer { resolve, world, interfaces: Vec::new(), out: Json::default() };
+        let mut reader = Reader { resolve, world, interfaces: Vec::new() };
         for (items, exported) in [(&world.imports, false), (&world.exports, true)] {
             for (key, item) in items {
                 if let WorldItem::Interface { id, .. } = item {
-                    writer.uses(*id, key, exported);
+                    reader.uses(*id, key, exported);
                 }
             }
         }
-        writer
+        reader
     }
 
     fn uses(&mut self, id: InterfaceId, key: &WorldKey, exported: bool) {
-        let place = self.interfaces.iter().position(|used| used.id == id);
-        let used = match place {
-            Some(place) => &mut self.interfaces[place],
-            None => {
-                let name = self.resolve.name_world_key(key);
-                self.interfaces.push(Used { id, name, imported: false, exported: false });
-                self.interfaces.last_mut().expect("it was just put there")
-            }
-        };
+        let place = self.interfaces.iter().position(|used| used.id == id).unwrap_or_else(|| {
+            let name = self.resolve.name_world_key(key);
+            self.interfaces.push(Used { id, name, imported: false, exported: false });
+            self.interfaces.len() - 1
+        });
+        let used = &mut self.interfaces[place];
         used.imported |= !exported;
         used.exported |= exported;
     }
 
-    fn write(mut self) -> String {
-        let package = self.world.package.map(|id| self.resolve.packages[id].name.to_string());
-        self.out.push("{\"package\":");
-        self.out.text(package.as_deref().unwrap_or(""));
+    fn write(&self, out: &mut Json) {
         let world = self.world;
-        self.out.also("world", |out| out.text(&world.name));
-        self.docs(&world.docs);
-        self.out.push(",\"interfaces\":[");
-        for place in 0..self.interfaces.len() {
-            self.comma(place);
-            self.interface(place);
-        }
-        self.out.push("],\"types\":[");
+        let package = world.package.map(|id| self.resolve.packages[id].name.to_string()).unwrap_or_default();
+        out.push("{");
+        out.entry("package", |out| out.text(&package));
+        out.also("world", |out| out.text(&world.name));
+        out.also("docs", |out| docs(out, &world.docs));
+        out.also("interfaces", |out| out.list(&self.interfaces, |out, used| self.interface(out, used)));
         let types = world.imports.values().filter_map(|item| match item {
             WorldItem::Type { id, .. } => Some(*id),
             _ => None,
         });
-        for (i, id) in types.enumerate() {
-            self.comma(i);
-            self.definition(id);
-        }
+        out.also("types", |out| out.list(types, |out, id| self.definition(out, id)));
         for (side, items) in [("imports", &world.imports), ("exports", &world.exports)] {
-            self.out.push("],\"");
-            self.out.push(side);
-            self.out.push("\":[");
             let functions = items.values().filter_map(|item| match item {
                 WorldItem::Function(function) => Some(function),
                 _ => None,
             });
-            for (i, function) in functions.enumerate() {
-                self.comma(i);
-                self.function(function);
-            }
+            out.also(side, |out| out.list(functions, |out, function| self.function(out, function)));
         }
-        self.out.push("]}");
-        self.out.0
+        out.push("}");
     }
 
-    fn comma(&mut self, i: usize) {
-        if i > 0 {
-            self.out.push(",");
-        }
-    }
-
-    fn docs(&mut self, docs: &Docs) {
-        self.out.also("docs", |out| out.text(docs.contents.as_deref().unwrap_or("")));
-    }
-
-    fn interface(&mut self, place: usize) {
-        let used = &self.interfaces[place];
+    fn interface(&self, out: &mut Json, used: &Used) {
         let interface = &self.resolve.interfaces[used.id];
-        self.out.push("{\"name\":");
-        self.out.text(&used.name);
-        self.out.also("imported", |out| out.push(if used.imported { "true" } else { "false" }));
-        self.out.also("exported", |out| out.push(if used.exported { "true" } else { "false" }));
-        self.docs(&interface.docs);
-        self.out.push(",\"types\":[");
-        for (i, id) in interface.types.values().enumerate() {
-            self.comma(i);
-            self.definition(*id);
-        }
-        self.out.push("],\"functions\":[");
-        for (i, function) in interface.functions.values().enumerate() {
-            self.comma(i);
-            self.function(function);
-        }
-        self.out.push("]}");
+        out.push("{");
+        out.entry("name", |out| out.text(&used.name));
+        out.also("imported", |out| out.truth(used.imported));
+        out.also("exported", |out| out.truth(used.exported));
+        out.also("docs", |out| docs(out, &interface.docs));
+        out.also("types", |out| out.list(interface.types.values(), |out, id| self.definition(out, *id)));
+        out.also("functions", |out| out.list(interface.functions.values(), |out, f| self.function(out, f)));
+        out.push("}");
     }
 
-    fn function(&mut self, function: &Function) {
+    fn function(&self, out: &mut Json, function: &Function) {
         let waits = matches!(
             function.kind,
             FunctionKind::AsyncFreestanding | FunctionKind::AsyncMethod(_) | FunctionKind::AsyncStatic(_)
         );
-        self.out.push("{\"name\":");
-        self.out.text(&function.name);
-        self.docs(&function.docs);
-        self.out.also("async", |out| out.push(if waits { "true" } else { "false" }));
-        self.out.push(",\"params\":[");
-        for (i, param) in function.params.iter().enumerate() {
-            self.comma(i);
-            self.out.push("[");
-            self.out.text(&param.name);
-            self.out.push(",");
-            self.reference(&param.ty);
-            self.out.push("]");
-        }
-        self.out.push("],\"result\":");
-        self.maybe(function.result.as_ref());
-        self.out.push("}");
-    }
-
-    fn definition(&mut self, id: TypeId) {
-        let TypeDef { name, kind, docs, .. } = &self.resolve.types[id];
-        self.out.push("{\"name\":");
-        self.out.text(name.as_deref().unwrap_or(""));
-        self.docs(docs);
-        match kind {
-            TypeDefKind::Record(record) => {
-                let fields = record.fields.iter().map(|field| (&field.name, Some(&field.ty), &field.docs));
-                self.parts("record", fields);
-            }
-            TypeDefKind::Variant(variant) => {
-                let cases = variant.cases.iter().map(|case| (&case.name, case.ty.as_ref(), &case.docs));
-                self.parts("variant", cases);
-            }
-            TypeDefKind::Enum(names) => self.names("enum", names.cases.iter().map(|case| (&case.name, &case.docs))),
-            TypeDefKind::Flags(names) => self.names("flags", names.flags.iter().map(|flag| (&flag.name, &flag.docs))),
-            TypeDefKind::Resource => self.out.also("resource", |out| out.push("true")),
-            _ => {
-                self.out.push(",\"alias\":");
-                self.shape(kind);
-            }
-        }
-        self.out.push("}");
-    }
-
-    fn parts<'b>(&mut self, kind: &str, parts: impl Iterator<Item = (&'b String, Option<&'b Type>, &'b Docs)>) {
-        self.out.also(kind, |out| out.push("["));
-        for (i, (name, ty, docs)) in parts.enumerate() {
-            self.comma(i);
-            self.out.push("[");
-            self.out.text(name);
-            self.out.push(",");
-            self.maybe(ty);
-            self.out.push(",");
-            self.out.text(docs.contents.as_deref().unwrap_or(""));
-            self.out.push("]");
-        }
-        self.out.push("]");
-    }
-
-    fn names<'b>(&mut self, kind: &str, names: impl Iterator<Item = (&'b String, &'b Docs)>) {
-        self.out.also(kind, |out| {
-            out.list(names, |out, (name, docs)| {
+        out.push("{");
+        out.entry("name", |out| out.text(&function.name));
+        out.also("docs", |out| docs(out, &function.docs));
+        out.also("async", |out| out.truth(waits));
+        out.also("params", |out| {
+            out.list(&function.params, |out, param| {
                 out.push("[");
-                out.text(name);
+                out.text(&param.name);
                 out.push(",");
-                out.text(docs.contents.as_deref().unwrap_or(""));
+                self.reference(out, &param.ty);
                 out.push("]");
             });
         });
+        out.also("result", |out| self.maybe(out, function.result.as_ref()));
+        out.push("}");
     }
 
-    fn maybe(&mut self, ty: Option<&Type>) {
+    fn definition(&self, out: &mut Json, id: TypeId) {
+        let ty = &self.resolve.types[id];
+        out.push("{");
+        out.entry("name", |out| out.text(ty.name.as_deref().unwrap_or("")));
+        out.also("docs", |out| docs(out, &ty.docs));
+        match &ty.kind {
+            TypeDefKind::Record(record) => out.also("record", |out| {
+                out.list(&record.fields, |out, field| self.part(out, &field.name, Some(&field.ty), &field.docs));
+            }),
+            TypeDefKind::Variant(variant) => out.also("variant", |out| {
+                out.list(&variant.cases, |out, case| self.part(out, &case.name, case.ty.as_ref(), &case.docs));
+            }),
+            TypeDefKind::Enum(names) => out.also("enum", |out| {
+                out.list(&names.cases, |out, case| named(out, &case.name, &case.docs));
+            }),
+            TypeDefKind::Flags(names) => out.also("flags", |out| {
+                out.list(&names.flags, |out, flag| named(out, &flag.name, &flag.docs));
+            }),
+            TypeDefKind::Resource => out.also("resource", |out| out.truth(true)),
+            alias => out.also("alias", |out| self.shape(out, alias)),
+        }
+        out.push("}");
+    }
+
+    fn part(&self, out: &mut Json, name: &str, ty: Option<&Type>, of_part: &Docs) {
+        out.push("[");
+        out.text(name);
+        out.push(",");
+        self.maybe(out, ty);
+        out.push(",");
+        docs(out, of_part);
+        out.push("]");
+    }
+
+    fn maybe(&self, out: &mut Json, ty: Option<&Type>) {
         match ty {
-            Some(ty) => self.reference(ty),
-            None => self.out.push("null"),
+            Some(ty) => self.reference(out, ty),
+            None => out.push("null"),
         }
     }
 
-    fn reference(&mut self, ty: &Type) {
-        let Type::Id(id) = ty else {
-            let name = match ty {
-                Type::Bool => "bool",
-                Type::U8 => "u8",
-                Type::U16 => "u16",
-                Type::U32 => "u32",
-                Type::U64 => "u64",
-                Type::S8 => "s8",
-                Type::S16 => "s16",
-                Type::S32 => "s32",
-                Type::S64 => "s64",
-                Type::F32 => "f32",
-                Type::F64 => "f64",
-                Type::Char => "char",
-                Type::String => "string",
-                Type::ErrorContext | Type::Id(_) => "error-context",
-            };
-            return self.out.text(name);
+    fn reference(&self, out: &mut Json, ty: &Type) {
+        let plain = match ty {
+            Type::Id(id) => {
+                let TypeDef { name, kind, owner, .. } = &self.resolve.types[*id];
+                return match name {
+                    Some(name) => self.named(out, owner, name),
+                    None => self.shape(out, kind),
+                };
+            }
+            Type::Bool => "bool",
+            Type::U8 => "u8",
+            Type::U16 => "u16",
+            Type::U32 => "u32",
+            Type::U64 => "u64",
+            Type::S8 => "s8",
+            Type::S16 => "s16",
+            Type::S32 => "s32",
+            Type::S64 => "s64",
+            Type::F32 => "f32",
+            Type::F64 => "f64",
+            Type::Char => "char",
+            Type::String => "string",
+            Type::ErrorContext => "error-context",
         };
-        let TypeDef { name, kind, owner, .. } = &self.resolve.types[*id];
-        match name {
-            Some(name) => self.named(owner, name),
-            None => self.shape(kind),
-        }
+        out.text(plain);
     }
 
-    fn named(&mut self, owner: &TypeOwner, name: &str) {
+    fn named(&self, out: &mut Json, owner: &TypeOwner, name: &str) {
         let place = match owner {
             TypeOwner::Interface(id) => self.interfaces.iter().position(|used| used.id == *id),
             _ => None,
         };
-        self.out.only("named", |out| {
+        out.only("named", |out| {
             out.push("[");
             match place {
                 Some(place) => out.number(place),
@@ -292,53 +240,48 @@ impl<'a> Writer<'a> {
     }
 
     /// A type without a name of its own.
-    fn shape(&mut self, kind: &TypeDefKind) {
+    fn shape(&self, out: &mut Json, kind: &TypeDefKind) {
+        let one = |out: &mut Json, name, ty: &Type| out.only(name, |out| self.reference(out, ty));
+        let all = |out: &mut Json, name, types: &[Option<&Type>]| {
+            out.only(name, |out| out.list(types, |out, ty| self.maybe(out, *ty)));
+        };
         match kind {
-            TypeDefKind::Type(ty) => self.reference(ty),
-            TypeDefKind::List(ty) => self.around("list", |this| this.reference(ty)),
-            TypeDefKind::Option(ty) => self.around("option", |this| this.reference(ty)),
-            TypeDefKind::Stream(ty) => self.around("stream", |this| this.maybe(ty.as_ref())),
-            TypeDefKind::Future(ty) => self.around("future", |this| this.maybe(ty.as_ref())),
-            TypeDefKind::Handle(Handle::Own(id)) => self.around("own", |this| this.reference(&Type::Id(*id))),
-            TypeDefKind::Handle(Handle::Borrow(id)) => self.around("borrow", |this| this.reference(&Type::Id(*id))),
-            TypeDefKind::FixedLengthList(ty, length) => self.around("array", |this| {
-                this.out.push("[");
-                this.reference(ty);
-                this.out.push(",");
-                this.out.number(*length as usize);
-                this.out.push("]");
+            TypeDefKind::Type(ty) => self.reference(out, ty),
+            TypeDefKind::List(ty) => one(out, "list", ty),
+            TypeDefKind::Option(ty) => one(out, "option", ty),
+            TypeDefKind::Handle(Handle::Own(id)) => one(out, "own", &Type::Id(*id)),
+            TypeDefKind::Handle(Handle::Borrow(id)) => one(out, "borrow", &Type::Id(*id)),
+            TypeDefKind::Stream(ty) => out.only("stream", |out| self.maybe(out, ty.as_ref())),
+            TypeDefKind::Future(ty) => out.only("future", |out| self.maybe(out, ty.as_ref())),
+            TypeDefKind::FixedLengthList(ty, length) => out.only("array", |out| {
+                out.push("[");
+                self.reference(out, ty);
+                out.push(",");
+                out.number(*length as usize);
+                out.push("]");
             }),
-            TypeDefKind::Map(key, value) => self.around("map", |this| this.all(&[Some(key), Some(value)])),
-            TypeDefKind::Result(result) => {
-                self.around("result", |this| this.all(&[result.ok.as_ref(), result.err.as_ref()]));
-            }
-            TypeDefKind::Tuple(tuple) => {
-                self.around("tuple", |this| this.all(&tuple.types.iter().map(Some).collect::<Vec<_>>()));
-            }
+            TypeDefKind::Map(key, value) => all(out, "map", &[Some(key), Some(value)]),
+            TypeDefKind::Result(result) => all(out, "result", &[result.ok.as_ref(), result.err.as_ref()]),
+            TypeDefKind::Tuple(tuple) => all(out, "tuple", &tuple.types.iter().map(Some).collect::<Vec<_>>()),
             // They always have names.
             TypeDefKind::Record(_)
             | TypeDefKind::Variant(_)
             | TypeDefKind::Enum(_)
             | TypeDefKind::Flags(_)
             | TypeDefKind::Resource
-            | TypeDefKind::Unknown => self.out.text(kind.as_str()),
+            | TypeDefKind::Unknown => out.text(kind.as_str()),
         }
     }
+}
 
-    fn all(&mut self, parts: &[Option<&Type>]) {
-        self.out.push("[");
-        for (i, part) in parts.iter().enumerate() {
-            self.comma(i);
-            self.maybe(*part);
-        }
-        self.out.push("]");
-    }
+fn docs(out: &mut Json, docs: &Docs) {
+    out.text(docs.contents.as_deref().unwrap_or(""));
+}
 
-    fn around(&mut self, kind: &str, part: impl FnOnce(&mut Self)) {
-        self.out.push("{");
-        self.out.text(kind);
-        self.out.push(":");
-        part(self);
-        self.out.push("}");
-    }
+fn named(out: &mut Json, name: &str, of_name: &Docs) {
+    out.push("[");
+    out.text(name);
+    out.push(",");
+    docs(out, of_name);
+    out.push("]");
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds a folder of examples/ as a stranger would: a copy of it, from an installed libberth, with warnings as errors."""
+"""What a stranger has who uses an installed libberth: a copy of a folder of examples/ in no tree, an environment of
+their own, warnings as errors."""
 
 import os
 import re
@@ -37,7 +38,7 @@ def tells_the_truth(document, said):
 
 
 def output(*command, env=None):
-    done = subprocess.run([str(word) for word in command], env=env, capture_output=True, text=True, timeout=200)
+    done = subprocess.run([str(word) for word in command], env=env, capture_output=True, text=True, timeout=500)
     check(done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout
 
