@@ -11,6 +11,7 @@ import contextlib
 import http.client
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -239,14 +240,12 @@ def a_body_that_is_cut_off_is_no_whole_answer(machine):
 def who_goes_away_ends_the_work(machine):
     with machine.serve("--limit", "instances=2", "--queue", "0", "--wall", "60s") as server:
         for path in ("/sleep?50000", "/spin", "/drip?500"):
-            clients = [server.connect() for _ in range(2)]
-            for client in clients:
-                client.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            clients = [asking(server, path) for _ in range(2)]
             answers = []
             while 503 not in answers:
                 check(len(answers) < 100, f"{path}: a third is let in: {answers}")
                 answers.append(server.curl("/")[0])
-                time.sleep(0.05)
+                clients = [asking(server, path) if is_refused(client) else client for client in clients]
             for client in clients:
                 client.close()
             for _ in range(100):
@@ -255,6 +254,18 @@ def who_goes_away_ends_the_work(machine):
                 time.sleep(0.1)
             else:
                 raise AssertionError(f"{path}: its work goes on when nobody waits for it")
+
+
+def asking(server, path):
+    client = server.connect()
+    client.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    return client
+
+
+def is_refused(client):
+    """An answer goes out before its place is free again: who comes then is told to come back."""
+    return (bool(select.select([client], [], [], 0.05)[0])
+            and client.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 503")  # fmt: skip
 
 
 def body_from(client):
