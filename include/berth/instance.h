@@ -67,7 +67,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   ~Instance();
 
   /// Finds an exported function, by the name that `berth call` takes: "greet", "rule.total",
-  /// "shop:price/rule@1.2.0.total". kInvalidArgument when its types are others, with both; kNotFound.
+  /// "shop:price/rule@1.2.0.total", which a later version that breaks nothing has as well. kInvalidArgument
+  /// when its types are others, with both; kNotFound.
   template <class Signature>
   Result<Function<Signature>> function(std::string_view name);
   /// The same without C++ types: it takes and gives values of whatever types it has (value.h). kUnsupported

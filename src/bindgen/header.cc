@@ -28,6 +28,15 @@ bool is_wasi(const Interface& interface) {
   return interface.name.starts_with("wasi:");
 }
 
+/// "shop::price" as a part of a name.
+std::string with_underscores(std::string_view space) {
+  std::string name;
+  for (size_t at = 0; (at = space.find("::")) != std::string_view::npos; space.remove_prefix(at + 2)) {
+    name.append(space.substr(0, at)) += '_';
+  }
+  return name.append(space);
+}
+
 /// Writes the parts of one header, in an order in which nothing is used before it is there.
 class Writer {
  public:
@@ -174,9 +183,7 @@ class Writer {
     };
     for (size_t i = 0; i < world_.interfaces.size(); ++i) {
       if (i == number || last(i) != last(number)) continue;
-      std::string whole = types_.space(number, Side::kImport);
-      for (size_t at = 0; (at = whole.find("::")) != std::string::npos;) whole.replace(at, 2, "_");
-      return whole;
+      return with_underscores(types_.space(number, Side::kImport));
     }
     return last(number);
   }

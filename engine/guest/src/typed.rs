@@ -9,6 +9,7 @@ use crate::runtime::Module;
 use crate::wit;
 use berth_module::name::{exact, kebab};
 use berth_store::{Metered, State};
+use semver::{Comparator, Op, Prerelease, Version};
 use std::ops::Range;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Val};
@@ -173,7 +174,8 @@ impl Export {
     }
 
     /// How exactly `spelled` names this function, 0 being best; nothing when it doesn't. The interface may go without
-    /// its version, its package, or altogether; '.', '#' or '/' stands before the function.
+    /// its version, its package, or altogether, and an earlier version stands for one that breaks nothing of it; '.', '#' or
+    /// '/' stands before the function.
     fn named_by(&self, spelled: &str) -> Option<u32> {
         // `[static]counter.reset` is `counter.reset` to a person.
         let bare = self.name.split_once(']').map_or(self.name.as_str(), |(_, bare)| bare);
@@ -181,7 +183,7 @@ impl Export {
             return (spelled == self.name || spelled == bare).then_some(0);
         };
         if spelled == self.name || spelled == bare {
-            return Some(3);
+            return Some(4);
         }
         let (package_and_name, version) = match interface.find('@') {
             Some(at) => interface.split_at(at),
@@ -194,15 +196,35 @@ impl Export {
         };
         let interfaces = [
             (interface.as_str(), 0),
-            (package_and_name, u32::from(!exact)),
-            (interface.rsplit('/').next().unwrap_or_default(), 1),
-            (package_and_name.rsplit('/').next().unwrap_or_default(), 2),
+            (package_and_name, if exact { 0 } else { 2 }),
+            (interface.rsplit('/').next().unwrap_or_default(), 2),
+            (package_and_name.rsplit('/').next().unwrap_or_default(), 3),
         ];
-        interfaces.into_iter().find_map(|(prefix, rank)| {
+        let named = interfaces.into_iter().find_map(|(prefix, rank)| {
             let name = spelled.strip_prefix(prefix)?.strip_prefix(['.', '#', '/'])?;
             (name == self.name || name == bare).then_some(rank)
-        })
+        });
+        // Who was made of an earlier version of the interface.
+        let earlier = || {
+            let wanted = spelled.strip_suffix(&self.name).or_else(|| spelled.strip_suffix(bare))?;
+            let wanted = wanted.strip_suffix(['.', '#', '/'])?.strip_prefix(package_and_name)?;
+            stands_for(version.strip_prefix('@')?, wanted.strip_prefix('@')?).then_some(1)
+        };
+        named.or_else(earlier)
     }
+}
+
+/// Whether a version breaks nobody who was made of `wanted`. What comes before a release breaks all but itself.
+fn stands_for(version: &str, wanted: &str) -> bool {
+    let (Ok(version), Ok(wanted)) = (Version::parse(version), Version::parse(wanted)) else { return false };
+    let same = Comparator {
+        op: Op::Caret,
+        major: wanted.major,
+        minor: Some(wanted.minor),
+        patch: Some(wanted.patch),
+        pre: Prerelease::EMPTY,
+    };
+    wanted.pre.is_empty() && version.pre.is_empty() && same.matches(&version)
 }
 
 fn find<'a>(exports: &'a [Export], spelled: &str) -> Result<&'a Export, Refused> {
