@@ -61,6 +61,8 @@ struct InstanceOptions {
   InstanceLimits limits{};
   /// As `berth run --grant` has them: "files ./data:/data:ro". None: everything is denied.
   std::vector<std::string> grants{};
+  /// What `wasi:cli/environment` gives it behind its name.
+  std::vector<std::string> arguments{};
   /// What the module imports beside WASI.
   Imports imports{};
   /// A policy as `berth run --policy` reads it: its grants are added to these, its limits count where none is
@@ -70,7 +72,8 @@ struct InstanceOptions {
   Audit audit{};
 };
 
-/// The engine and its threads. Any thread. Modules and instances keep it.
+/// The engine and its threads. Any thread. Modules and instances keep it. The first one has the process
+/// ignore SIGPIPE and SIGXFSZ, unless it handles them: a module could end it by them.
 class Host : public std::enable_shared_from_this<Host> {
  public:
   static Result<std::shared_ptr<Host>> create(const HostOptions& options = {});

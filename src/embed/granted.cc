@@ -75,6 +75,12 @@ Result<void> refuse_unheld(const policy::Effective& effective, const Granting& m
                     "program that has modules inside can't be behind it: use 'berth run'",
                     module.name, effective.owner_source));
   }
+  if (effective.policy.limits.cpu_share_basis_points) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("'{}' isn't started: its limit cpu.share isn't held inside a program, whose "
+                            "threads the calls are: use 'berth run', or limit cpu.time and wall",
+                            module.name));
+  }
   if (effective.policy.limits.cpu_fuel && !module.counts_fuel) {
     return fail(
         ErrorCode::kUnsupported,
@@ -124,9 +130,11 @@ Result<Granted> Granted::grant(const InstanceOptions& options, const Owner& owne
       made.place_ = BERTH_TRY(host::Place::take(folders.state, module.name, effective));
     }
   }
+  std::vector<std::string> arguments = {module.name};
+  arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   made.lent_ =
       std::make_unique<host::Lent>(host::CommandRequest{.policy = std::move(effective.policy),
-                                                        .args = {module.name},
+                                                        .args = std::move(arguments),
                                                         .dns_servers = std::move(effective.dns_servers),
                                                         .storage = made.aside_.storage.get(),
                                                         .day = made.aside_.day.get(),

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "berth/dynamic.h"
 #include "embed/description.h"
@@ -13,11 +14,23 @@
 #include "registry/module_file.h"
 
 namespace berth {
+namespace {
+
+/// What ends a process that doesn't care for it: a module that writes to a pipe which nobody reads any more,
+/// or beyond what a file may grow to, gets an error instead.
+void ignore_unhandled(int signal) {
+  struct sigaction now = {};
+  if (::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_DFL) std::signal(signal, SIG_IGN);
+}
+
+}  // namespace
 
 Host::Host(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Host::~Host() = default;
 
 Result<std::shared_ptr<Host>> Host::create(const HostOptions& options) {
+  ignore_unhandled(SIGPIPE);
+  ignore_unhandled(SIGXFSZ);
   auto parts = std::make_unique<Parts>();
   parts->owner = BERTH_TRY(embed::Owner::of(options.owner_file));
   const policy::Limits& most = parts->owner.bounds.limits;
@@ -107,19 +120,9 @@ detail::Resources& Instance::resources() const {
   return parts_->program->resources();
 }
 
-Result<embed::Exported> Instance::Parts::find(std::string_view name) const {
-  const std::string& called = module->parts_->name;
-  auto found = engine::Export::find(*module->parts_->module, name);
-  if (!found) {
-    Error error = std::move(found).error();
-    if (error.code == ErrorCode::kNotFound && error.message == name) {
-      error.message = fmt::format("'{}' exports no function '{}': Module::functions() lists what it exports",
-                                  called, name);
-    }
-    return std::unexpected(std::move(error));
-  }
-  embed::Described described = BERTH_TRY(embed::read_description(found->description()));
-  return embed::Exported{.function = std::move(*found), .described = std::move(described)};
+Result<std::shared_ptr<const embed::Exported>> Instance::Parts::find(std::string_view name) const {
+  const Module::Parts& parts = *module->parts_;
+  return parts.exports.find(*parts.module, parts.name, name);
 }
 
 Result<size_t> Instance::Parts::bind(const embed::Exported& found) {
@@ -136,8 +139,8 @@ Result<size_t> Instance::Parts::bind(const embed::Exported& found) {
 }
 
 Result<size_t> Instance::bind(std::string_view name, FunctionType wanted) {
-  const embed::Exported found = BERTH_TRY(parts_->find(name));
-  const embed::Described& described = found.described;
+  const auto found = BERTH_TRY(parts_->find(name));
+  const embed::Described& described = found->described;
   embed::name_resources(wanted, described.type, parts_->program->names());
   if (!fits(wanted, described.type)) {
     return fail(
@@ -146,18 +149,18 @@ Result<size_t> Instance::bind(std::string_view name, FunctionType wanted) {
             "'{}' of '{}' has other types than the program calls it with\n  program: {}\n  module:  {}",
             described.name, parts_->module->parts_->name, to_wit(wanted), to_wit(described.type)));
   }
-  return parts_->bind(found);
+  return parts_->bind(*found);
 }
 
 Result<DynamicFunction> Instance::function(std::string_view name) {
-  const embed::Exported found = BERTH_TRY(parts_->find(name));
-  const embed::Described& described = found.described;
+  const auto found = BERTH_TRY(parts_->find(name));
+  const embed::Described& described = found->described;
   if (!embed::has_values(described.type, parts_->program->names())) {
     return fail(ErrorCode::kUnsupported,
                 fmt::format("'{}' of '{}' can't be called without C++ types: {}", described.name,
                             parts_->module->parts_->name, to_wit(described.type)));
   }
-  const size_t number = BERTH_TRY(parts_->bind(found));
+  const size_t number = BERTH_TRY(parts_->bind(*found));
   return DynamicFunction(shared_from_this(), number, described.type);
 }
 

@@ -12,8 +12,8 @@
 
 #include "base/digest.h"
 #include "berth/host.h"
-#include "embed/description.h"
 #include "embed/exported.h"
+#include "embed/exports.h"
 #include "embed/granted.h"
 #include "embed/program.h"
 #include "embed/turns.h"
@@ -23,16 +23,6 @@
 #include "engine/live.h"
 
 namespace berth {
-
-namespace embed {
-
-/// A function that a module exports.
-struct Exported {
-  engine::Export function;
-  Described described;
-};
-
-}  // namespace embed
 
 struct BERTH_HIDDEN Host::Parts {
   std::unique_ptr<engine::Engine> engine;
@@ -50,6 +40,7 @@ struct BERTH_HIDDEN Module::Parts {
   Digest digest;
   std::unique_ptr<engine::Module> module;
   embed::Wanted imports;
+  mutable embed::Exports exports;
 
   /// Errors name it.
   static Result<std::shared_ptr<Module>> open(std::shared_ptr<Host> host, const engine::Image& image,
@@ -70,7 +61,7 @@ struct BERTH_HIDDEN Instance::Parts {
   std::vector<uint64_t> to_drop;  // resources of the module's that the program let go of
 
   /// kNotFound.
-  Result<embed::Exported> find(std::string_view name) const;
+  Result<std::shared_ptr<const embed::Exported>> find(std::string_view name) const;
   /// Its number for calls. The types are known to fit.
   Result<size_t> bind(const embed::Exported& found);
   /// Drops them, unless a call goes on, which does it at its end.

@@ -149,6 +149,7 @@ TEST_CASE("a policy that can't be held starts nothing") {
   CHECK(code("grants = [\"files nowhere:/data\"]\n") == ErrorCode::kNotFound);
   CHECK(code("grants = [\"fils data\"]\n") == ErrorCode::kInvalidArgument);
   CHECK(code("[limits]\ncpu.fuel = 1000000\n") == ErrorCode::kUnsupported);
+  CHECK(code("[limits]\ncpu.share = \"20%\"\n") == ErrorCode::kUnsupported);
   CHECK(code("[limits]\ninstances = 3\n") == ErrorCode::kUnsupported);
   CHECK(ground.module()->instantiate({.policy_file = "/nowhere/policy.toml"}).error().code ==
         ErrorCode::kNotFound);

@@ -4,6 +4,7 @@
 ;; run: --memory 64MiB
 ;; call: tiny()
 ;; expect: limit host-buffers
+;; library: exit 0
 ;; grows: 64MiB
 ;; seconds: 4
 (component

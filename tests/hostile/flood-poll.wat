@@ -6,6 +6,7 @@
 ;; also: --portable
 ;; stdout: unread
 ;; expect: limit deadline | trap
+;; library: exit 0
 ;; grows: 8MiB
 ;; threads: 16
 ;; seconds: 7

@@ -14,6 +14,10 @@ A case that failed because its time was over, or because it was looked at late a
 once more at the end, alone and over four times the time: a machine that others load isn't a guard that is open, and
 what hangs hangs again. Nothing else is tried twice.
 
+With `--library` each case's module is in a program of its own instead (program.cc), which loads it by libberth with the same
+policy: the same must hold, and the program goes on. There are no guards to turn off there, and what libberth hasn't is
+passed over and counted: async functions, shares of the CPU, bounds on compiling.
+
 One line a case, and a closing count. The status is 0 when all passed. Needs a build with test switches.
 """
 
@@ -56,7 +60,7 @@ VOLUMES = "own/state/volumes"
 KEYS = {"trick", "holds", "guard", "run", "call", "also", "args", "expect", "without", "seconds", "grows", "cpu", "threads",
         "descriptors", "denials", "state", "stdin", "stdout", "stderr", "report", "writes", "meanwhile",
         "prepare", "bomb", "listen", "claims", "servers", "dns", "module", "says", "open", "stored", "volumes",
-        "beside"}  # fmt: skip
+        "beside", "library"}  # fmt: skip
 
 
 # Cases.
@@ -428,6 +432,7 @@ class Runner:
     guests: Path
     watch_memory: bool
     slow: float
+    library: Optional[Path] = None
     base_bytes: int = 0
     warmed: dict = field(default_factory=dict)
     warming: threading.Lock = field(default_factory=threading.Lock)
@@ -446,23 +451,19 @@ class Runner:
             self.swap_images(scene, module, HERE / case.options("prepare")[1])
         if "listen" in case.keys:
             scene.listen()
-        command = [str(self.berth), "call" if "call" in case.keys else "run"]
-        if case.keys.get("report") != "text":
-            command.append("--json")
-        command += self.for_as_long(case, scene.expand([*case.options("run"), *also]))
-        command += [word for guard in guards_off for word in ("--guard-off", guard)]
+        options = self.for_as_long(case, scene.expand([*case.options("run"), *also]))
         arguments = [case.keys["call"]] if "call" in case.keys else scene.expand(case.options("args"))
         if "bomb" in case.keys:
             count, length = (int(number) for number in re.findall(r"\d+", case.keys["bomb"]))
-            command += [word for i in range(count) for word in ("--env", f"BOMB_{i}={'v' * length}")]
+            options += [word for i in range(count) for word in ("--env", f"BOMB_{i}={'v' * length}")]
             arguments += ["a" * length] * count
         deadline = case.number("seconds", SECONDS)
         deadline = min(deadline, UNGUARDED_SECONDS) if guards_off and "hangs" in case.keys["without"] else deadline + 2
         meanwhile = case.keys.get("meanwhile")
         beside = storing(self, case, scene) if meanwhile == "store" else swapper(scene, meanwhile)
         with scene.serve(case), beside:
-            command, arguments = scene.expand(command), scene.expand(arguments)
-            seen = self.watch(case, [*command, str(module), *arguments], scene, deadline * self.slow)
+            command = self.command(case, scene, module, scene.expand(options), scene.expand(arguments), guards_off)
+            seen = self.watch(case, command, scene, deadline * self.slow)
         lines = seen.stderr.splitlines()
         try:
             seen.report = json.loads(lines[-1]) if lines and lines[-1].startswith(b"{") else {}
@@ -471,6 +472,18 @@ class Runner:
         seen.changes = scene.changes(case.options("writes"))
         seen.visited = scene.listener is not None and scene.visited()
         return seen
+
+    def command(self, case, scene, module, options, arguments, guards_off):
+        if self.library:
+            policy = scene.root / "own" / "policy.toml"
+            policy.write_text(as_policy(options))
+            function = arguments.pop(0).split("(")[0] if "call" in case.keys else "run"
+            return [str(self.library), str(self.berth), str(policy), str(module), function, *arguments]
+        command = [str(self.berth), "call" if "call" in case.keys else "run"]
+        if case.keys.get("report") != "text":
+            command.append("--json")
+        command += options + [word for guard in guards_off for word in ("--guard-off", guard)]
+        return [*command, str(module), *arguments]
 
     def for_as_long(self, case, options):
         """The options, with a deadline that is as many times later as a bound on CPU time up to it is larger."""
@@ -562,6 +575,34 @@ class Runner:
                 self.base_bytes = max(self.base_bytes, seen.peak_bytes)
 
 
+def as_policy(options):
+    """The file that says what the options of `berth run` do. A program has the streams of its process, and so has its module."""
+    grants, limits = ["stdio in,out,err"], []
+    for option, value in zip(options[::2], options[1::2]):
+        name = option.removeprefix("--")
+        if name == "grant":
+            grants.append(value)
+        elif name in ("dir", "env"):
+            grants.append(f"{'files' if name == 'dir' else name} {value}")
+        else:
+            limits.append(value.split("=", 1) if name == "limit" else (name.replace("-", "."), value))
+    return "".join([f"grants = {json.dumps(grants)}\n[limits]\n", *(f"{name} = {json.dumps(value)}\n" for name, value in limits)])
+
+
+def beyond_the_library(case):
+    """What a program's module can't be given or asked by libberth, in a word; nothing where it can."""
+    text = " ".join(case.keys.get(key, "") for key in ("run", "module", "args"))
+    if "-p3" in text or case.name.startswith("async-") or case.name == "share-tasks":
+        return "async functions"
+    if "cpu.share" in text:
+        return "a share of the CPU"
+    if "compile." in text:
+        return "bounds on compiling"
+    if "--guard-off" in text or "prepare" in case.keys or "--quiet" in text:
+        return "a switch of berth run"
+    return None
+
+
 @contextmanager
 def scene(case):
     root = Path(tempfile.mkdtemp(prefix="berth-hostile-"))
@@ -599,8 +640,9 @@ def check(case, seen, runner, here, watch_memory):
     """All that is wrong with a run, in words."""
     wrong = list(seen.complaints)
     limit = case.number("seconds", SECONDS) * runner.slow
-    if not ways(case.keys["expect"]) & seen.endings():
-        wrong.append(f"{seen.told()} instead of {case.keys['expect']}")
+    expected = case.keys.get("library", case.keys["expect"]) if runner.library else case.keys["expect"]
+    if not ways(expected) & seen.endings():
+        wrong.append(f"{seen.told()} instead of {expected}")
     if seen.visited:
         wrong.append("somebody connected to a server of this machine")
     if not seen.timed_out and seen.seconds > limit:
@@ -656,7 +698,9 @@ class Outcome:
 
 def judge(runner, case):
     wrong, held, excused = [], [], []
-    for number, also in enumerate(["", *filter(None, [case.keys.get("also")])]):
+    if runner.library and (what := beyond_the_library(case)):
+        return Outcome(None, f"over {case.name}: {what}")
+    for number, also in enumerate([""] if runner.library else ["", *filter(None, [case.keys.get("also")])]):
         with scene(case) as here:
             seen = runner.run(case, here, shlex.split(also))
             if (claimed := unclaimed(case, seen)) is not None:
@@ -675,7 +719,7 @@ def judge(runner, case):
             return Outcome(None, f"open {case.name}: {'; '.join(wrong) or 'not seen here'} ({case.keys['open']})")
         wrong.append("the test itself: the trick is held now, but the header says 'open'")
         excused.append(False)
-    elif case.guards:
+    elif case.guards and not runner.library:
         with scene(case) as here:
             seen = runner.run(case, here, guards_off=case.guards)
             text += f"; without {' and '.join(case.guards)}: {seen.told()}, {seen.seconds:.2f} s"
@@ -731,6 +775,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--berth", type=Path, required=True, help="the program, built with test switches")
     parser.add_argument("--guests", type=Path, help="the folder of built guests")
+    parser.add_argument("--library", type=Path, help="the program that has each module inside, by libberth")
     parser.add_argument("--filter", default="", help="only cases whose names match this regular expression")
     parser.add_argument("--no-rss", action="store_true", help="no checks of memory: under a sanitizer")
     parser.add_argument("--slow", type=float, default=1, help="how many times slower than usual this build is")
@@ -741,10 +786,12 @@ def main():
     if not cases:
         raise SystemExit(f"no case matches '{options.filter}'")
     guests = (options.guests or HERE.parents[1] / "build/guests").resolve()
-    runner = Runner(options.berth.resolve(), guests, not options.no_rss, options.slow)
+    library = options.library and options.library.resolve()
+    runner = Runner(options.berth.resolve(), guests, not options.no_rss, options.slow, library)
     runner.measure_base()
     outcomes = [outcome.passed for outcome in judge_all(runner, cases, options.jobs)]
-    still_open = f", {outcomes.count(None)} open" if None in outcomes else ""
+    aside = "passed over" if library else "open"
+    still_open = f", {outcomes.count(None)} {aside}" if None in outcomes else ""
     print(f"{outcomes.count(True)} passed, {outcomes.count(False)} failed{still_open}")
     return 1 if False in outcomes else 0
 

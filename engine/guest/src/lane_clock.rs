@@ -3,7 +3,8 @@
 //! of day, and most polls are over in microseconds: of those all that passed counts as CPU time. A longer one, amid which
 //! its thread may have had to wait for a processor, is measured.
 
-use berth_doors::os::{monotonic_ns, thread_cpu_ns};
+use crate::quick_clock::now_ns;
+use berth_doors::os::thread_cpu_ns;
 use std::cell::Cell;
 
 /// A poll that took less than this counts whole.
@@ -28,7 +29,7 @@ thread_local! {
 /// When a poll began, on the clocks of its thread.
 #[derive(Clone, Copy)]
 pub(crate) struct Began {
-    /// On the monotonic clock.
+    /// On the quick clock.
     pub at: u64,
     /// On the thread's CPU clock, or somewhat earlier.
     pub cpu: u64,
@@ -36,7 +37,7 @@ pub(crate) struct Began {
 
 /// On the thread that polls.
 pub(crate) fn begin() -> Began {
-    let at = monotonic_ns();
+    let at = now_ns();
     let mut last = LAST.get();
     if at.saturating_sub(last.at) > OLDEST_NS {
         last = Look { at, cpu: thread_cpu_ns(), counted: 0 };
@@ -45,9 +46,9 @@ pub(crate) fn begin() -> Began {
     Began { at, cpu: last.cpu + last.counted }
 }
 
-/// On the same thread: what the poll used, and the time on the monotonic clock.
+/// On the same thread: what the poll used, and the time on the quick clock.
 pub(crate) fn end(began: Began) -> (u64, u64) {
-    let at = monotonic_ns();
+    let at = now_ns();
     let passed = at.saturating_sub(began.at);
     if passed < BRIEF_NS {
         let last = LAST.get();
@@ -61,5 +62,5 @@ pub(crate) fn end(began: Began) -> (u64, u64) {
 
 /// What it has used until now. On the same thread, while it goes on.
 pub(crate) fn so_far(began: Began) -> u64 {
-    monotonic_ns().saturating_sub(began.at).min(thread_cpu_ns().saturating_sub(began.cpu))
+    now_ns().saturating_sub(began.at).min(thread_cpu_ns().saturating_sub(began.cpu))
 }

@@ -21,6 +21,7 @@ mod pace;
 mod pause;
 mod pool;
 mod pulse;
+mod quick_clock;
 mod results;
 mod runtime;
 mod service;

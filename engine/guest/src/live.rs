@@ -21,6 +21,7 @@ use crate::stack_room;
 use berth_doors::stdio::Output;
 use berth_store::{Metered, State, count_fuel, fill};
 use berth_values::{Call, Given, Held, Holding, Receiver};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tokio::runtime::Handle;
@@ -77,7 +78,8 @@ impl Runtime {
         let pace = Pace::new(&guest.meter, guest.guards_off);
         let pulse = pulse_of(guest, guest.meter, false);
         let outputs = [Output::stdout(guest.ways), Output::stderr(guest.ways)];
-        let mut metered = open_store(&self.shared, module, guest, pulse, &outputs).map_err(failed)?;
+        let opened = open_store(&self.shared, module, guest, pulse, &outputs);
+        let mut metered = opened.map_err(|e| classify(e, false))?;
         let paced = pace.clone();
         metered.0.epoch_deadline_callback(move |_| match paced.end() {
             None => Ok(UpdateDeadline::Continue(1)),
@@ -93,7 +95,7 @@ impl Runtime {
             if fiber.is_none() && stack_room::there_is() {
                 linked.instantiate(&mut metered.0)
             } else {
-                wait_for(fiber.as_ref(), &pace, linked.instantiate_async(&mut metered.0))
+                wait_for(fiber.as_ref(), &pace, pin!(linked.instantiate_async(&mut metered.0)))
             }
         };
         pace.count();
@@ -140,10 +142,9 @@ impl Live {
         let Some(call) = self.functions.get(function).copied() else {
             return Err(Outcome::Failed("the function isn't bound to this instance".to_owned()));
         };
-        let pace = self.pace.clone();
         self.enter(|store, held, way| match way {
             Way::Directly => call.call(store, given, held, receiver),
-            Way::OnFiber(lane) => wait_for(lane, &pace, call.call_async(store, given, held, receiver)),
+            Way::OnFiber(pace, lane) => wait_for(lane, pace, pin!(call.call_async(store, given, held, receiver))),
         })
     }
 
@@ -152,13 +153,12 @@ impl Live {
         if let Some(over) = &self.over {
             return Err(over.clone());
         }
-        let pace = self.pace.clone();
         self.enter(|store, held, way| {
             let resource = held.take(word)?;
             let _holding = Holding::new(held);
             match way {
                 Way::Directly => resource.resource_drop(store),
-                Way::OnFiber(lane) => wait_for(lane, &pace, resource.resource_drop_async(store)),
+                Way::OnFiber(pace, lane) => wait_for(lane, pace, pin!(resource.resource_drop_async(store))),
             }
         })
     }
@@ -179,7 +179,7 @@ impl Live {
             }
             let way = match &self.fiber {
                 None if stack_room::there_is() => Way::Directly,
-                lane => Way::OnFiber(lane.as_ref()),
+                lane => Way::OnFiber(&self.pace, lane.as_ref()),
             };
             what(store, &mut self.held, way)
         };
@@ -203,5 +203,5 @@ impl Live {
 enum Way<'a> {
     Directly,
     /// With the lane of what it may wait for.
-    OnFiber(Option<&'a Handle>),
+    OnFiber(&'a Pace, Option<&'a Handle>),
 }

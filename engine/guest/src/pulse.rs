@@ -6,8 +6,9 @@ use crate::call::Outcome;
 use crate::lane_clock::{self, Began};
 use crate::limits::{GuardsOff, Limit, Meter};
 use crate::pause;
+use crate::quick_clock::now_ns;
 use crate::ticker::PERIOD;
-use berth_doors::os::{monotonic_ns, process_cpu_ns};
+use berth_doors::os::process_cpu_ns;
 use berth_doors::share::Drawing;
 use std::sync::Arc;
 use std::sync::atomic::{
@@ -80,13 +81,13 @@ impl Pulse {
     /// From now on the guest has what its meter gives for one call: so much CPU time, and until its deadline.
     pub(crate) fn begin(&self) {
         self.cpu_allowed_ns.store(allowed(self.meter.cpu_used_ns.load(Relaxed), self.meter.cpu_limit_ns), Relaxed);
-        self.deadline_ns.store(allowed(monotonic_ns(), self.meter.wall_limit_ns), Relaxed);
+        self.deadline_ns.store(allowed(now_ns(), self.meter.wall_limit_ns), Relaxed);
     }
 
     /// The same, for one call more beside those that go on.
     pub(crate) fn begin_another(&self) {
         self.cpu_allowed_ns.store(allowed(self.cpu_allowed_ns.load(Relaxed), self.meter.cpu_limit_ns), Relaxed);
-        self.deadline_ns.store(allowed(monotonic_ns(), self.meter.wall_limit_ns), Relaxed);
+        self.deadline_ns.store(allowed(now_ns(), self.meter.wall_limit_ns), Relaxed);
     }
 
     /// No call goes on, so nothing has to end.
@@ -99,7 +100,7 @@ impl Pulse {
     pub(crate) fn left(&self) -> Option<Duration> {
         match self.deadline_ns.load(Relaxed) {
             NEVER => None,
-            deadline => Some(Duration::from_nanos(deadline.saturating_sub(monotonic_ns()))),
+            deadline => Some(Duration::from_nanos(deadline.saturating_sub(now_ns()))),
         }
     }
 
@@ -146,7 +147,7 @@ impl Pulse {
     }
 
     pub(crate) fn end(&self, cpu_used_ns: u64) -> Option<End> {
-        self.end_at(monotonic_ns(), cpu_used_ns)
+        self.end_at(now_ns(), cpu_used_ns)
     }
 
     /// The same, at a time on the monotonic clock.

@@ -5,6 +5,7 @@
 use crate::alone::Alone;
 use crate::engines::{Engines, Kind};
 use crate::limits::GuardsOff;
+use crate::quick_clock;
 use crate::ticker::{BRIEF_PERIOD, PERIOD, Ticker};
 use berth_doors::inside::Inside;
 use berth_store::State;
@@ -141,8 +142,10 @@ impl Runtime {
         let alone = Arc::new(Alone::default());
         let (ticking, watching) = (engines.clone(), alone.clone());
         let period = if places > 0 { BRIEF_PERIOD } else { PERIOD };
+        quick_clock::measure();
         let ticker = Ticker::new(period, move || {
             ticking.tick();
+            quick_clock::measure();
             watching.look()
         });
         let (net, linkers) = Default::default();
