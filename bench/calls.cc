@@ -56,6 +56,7 @@ T or_end(berth::Result<T> result) {
 }
 
 struct HostCalls {
+  double none;  // the call alone, directly
   double add;
   double text;
 };
@@ -68,11 +69,13 @@ HostCalls host_calls(const std::shared_ptr<berth::Module>& module, berth::Instan
       .function("add", [](int32_t a, int32_t b) { return a + b; })
       .function("greet", [](std::string_view name) { return std::string(name); });
   const auto instance = or_end(module->instantiate(options));
-  const auto timed = [&](const char* name) {
+  const auto timed = [&](const char* name, uint32_t calls) {
     const auto function = or_end(instance->function<uint32_t(uint32_t)>(name));
-    return nanoseconds_a_call(time, [&] { or_end(function(kCalls)); }) / kCalls;
+    return nanoseconds_a_call(time, [&] { or_end(function(calls)); });
   };
-  return {.add = timed("adds"), .text = timed("greets")};
+  return {.none = timed("adds", 0),
+          .add = timed("adds", kCalls) / kCalls,
+          .text = timed("greets", kCalls) / kCalls};
 }
 
 }  // namespace
@@ -125,7 +128,8 @@ int main(int argc, char** argv) {
   }
   const HostCalls calls = host_calls(or_end(host->load(argv[2])), limits, time);
   fmt::print(R"({{"add": {:.1f}, "text": {:.1f}, "bytes": {:.1f}, "record": {:.1f}, "instance": {:.1f}, )"
-             R"("host_add": {:.1f}, "host_text": {:.1f}, "threads": {:.3f}}})"
+             R"("direct": {:.1f}, "host_add": {:.1f}, "host_text": {:.1f}, "threads": {:.3f}}})"
              "\n",
-             adding, texting, copying, recording, making, calls.add, calls.text, (here + beside) / alone);
+             adding, texting, copying, recording, making, calls.none, calls.add, calls.text,
+             (here + beside) / alone);
 }

@@ -171,7 +171,7 @@ int main(int argc, char** argv) {
   const double host_adding = timed("adds", kHostCalls);
   const double host_texting = timed("greets", kHostCalls);
   std::printf(
-      R"({"add": %.1f, "text": %.1f, "bytes": %.1f, "record": %.1f, "instance": %.1f, "plain": %.1f, )"
+      R"({"add": %.1f, "text": %.1f, "bytes": %.1f, "record": %.1f, "instance": %.1f, "direct": %.1f, )"
       R"("host_add": %.1f, "host_text": %.1f})"
       "\n",
       adding, texting, copying, recording, making, plain, host_adding, host_texting);

@@ -65,24 +65,26 @@ bool Functions::lacks(const Ref& ref) const {
   return std::ranges::any_of(ref.parts, [&](const auto& part) { return part && lacks(*part); });
 }
 
-std::string Functions::obstacle(const Function& function) const {
-  if (!types_.crosses(function)) return "streams, futures and async functions can't be called from C++ yet";
+std::string Functions::obstacle(const Function& function, Side side) const {
+  if (!types_.crosses(function)) return "streams and futures have no C++ types yet";
+  if (function.async && side == Side::kImport) return "an async function can't be given by a program yet";
   const bool lacking =
       (function.result && lacks(*function.result)) ||
       std::ranges::any_of(function.parameters, [&](const Part& part) { return lacks(*part.type); });
   return lacking ? "its resources are berth's own" : "";
 }
 
-bool Functions::is_empty(const Interface& interface) const {
+bool Functions::is_empty(const Interface& interface, Side side) const {
   return std::ranges::all_of(interface.functions,
-                             [&](const Function& function) { return !obstacle(function).empty(); });
+                             [&](const Function& function) { return !obstacle(function, side).empty(); });
 }
 
 std::vector<const Function*> Functions::callable(const std::vector<Function>& functions,
-                                                 const std::string& interface, std::string& notes) {
+                                                 const std::string& interface, Side side,
+                                                 std::string& notes) {
   std::vector<const Function*> found;
   for (const Function& function : functions) {
-    const std::string why = obstacle(function);
+    const std::string why = obstacle(function, side);
     if (why.empty()) {
       found.push_back(&function);
       continue;
@@ -95,7 +97,7 @@ std::vector<const Function*> Functions::callable(const std::vector<Function>& fu
 
 std::string Functions::exports(const Interface& interface) {
   std::string notes;
-  const auto functions = callable(interface.functions, interface.name, notes);
+  const auto functions = callable(interface.functions, interface.name, Side::kExport, notes);
   if (functions.empty()) return "";
   return comment(interface.docs, "") + proxy(class_name(interface.types, "Exports"),
                                              fmt::format("{} of a module", interface.name), interface.name,
@@ -198,7 +200,7 @@ std::string Functions::binding(const Function& function, const std::string& inte
 
 std::string Functions::imports(const Interface& interface) {
   std::string notes;
-  const auto functions = callable(interface.functions, interface.name, notes);
+  const auto functions = callable(interface.functions, interface.name, Side::kImport, notes);
   if (functions.empty()) return "";
   std::string text;
   std::string bound;
@@ -239,7 +241,7 @@ std::string Functions::imports(const Interface& interface) {
 std::string Functions::world_exports(const std::vector<Member>& members) {
   const World& world = types_.world();
   std::string notes;
-  const auto functions = callable(world.exports, "", notes);
+  const auto functions = callable(world.exports, "", Side::kExport, notes);
   if (functions.empty() && members.empty()) return "";
   const std::string name = class_name(world.types, type_name(world.name));
   return comment(world.docs, "") +
@@ -249,7 +251,7 @@ std::string Functions::world_exports(const std::vector<Member>& members) {
 std::string Functions::world_imports(const std::vector<Member>& members) {
   const World& world = types_.world();
   std::string notes;
-  const auto functions = callable(world.imports, "", notes);
+  const auto functions = callable(world.imports, "", Side::kImport, notes);
   if (functions.empty() && members.empty()) return "";
   const std::string own = class_name(world.types, type_name(world.name) + "Functions");
   const std::string all = class_name(world.types, type_name(world.name) + "Imports");

@@ -25,8 +25,8 @@ class Functions {
   void leave_to_berth(size_t interface) {
     lacking_.insert(interface);
   }
-  /// Whether nothing of it can be called.
-  bool is_empty(const Interface& interface) const;
+  /// Whether nothing of it can be called by the program, or given by it.
+  bool is_empty(const Interface& interface, Side side) const;
 
   std::string exports(const Interface& interface);
   std::string imports(const Interface& interface);
@@ -42,11 +42,11 @@ class Functions {
 
  private:
   /// Why it can't be called; "" when it can.
-  std::string obstacle(const Function& function) const;
+  std::string obstacle(const Function& function, Side side) const;
   bool lacks(const Ref& ref) const;
   /// Those that can be called; of the others a line is added.
   std::vector<const Function*> callable(const std::vector<Function>& functions, const std::string& interface,
-                                        std::string& notes);
+                                        Side side, std::string& notes);
   std::string proxy(const std::string& name, const std::string& what, const std::string& interface,
                     const std::vector<const Function*>& functions, const std::string& notes,
                     const std::vector<Member>& members) const;

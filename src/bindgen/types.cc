@@ -200,8 +200,7 @@ bool Types::crosses(const Definition& definition) const {
 
 bool Types::crosses(const Function& function) const {
   const auto fits = [&](const Part& part) { return part.type && crosses(*part.type); };
-  return !function.async && std::ranges::all_of(function.parameters, fits) &&
-         (!function.result || crosses(*function.result));
+  return std::ranges::all_of(function.parameters, fits) && (!function.result || crosses(*function.result));
 }
 
 bool Types::has_handles(const Ref& ref) const {

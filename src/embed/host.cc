@@ -126,11 +126,6 @@ Result<std::shared_ptr<const embed::Exported>> Instance::Parts::find(std::string
 }
 
 Result<size_t> Instance::Parts::bind(const embed::Exported& found) {
-  if (found.described.async) {
-    return fail(ErrorCode::kUnsupported,
-                fmt::format("'{}' of '{}' is an async function, which can't be called this way",
-                            found.described.name, module->parts_->name));
-  }
   if (busy.exchange(true, std::memory_order_acquire)) return embed::busy();
   auto number = live->bind(found.function);
   busy = false;

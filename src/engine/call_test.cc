@@ -142,7 +142,8 @@ TEST_CASE("calls that are lent one share have no more than it together, and each
   for (const Outcome& outcome : ended) {
     CHECK(outcome.limit == Limit::kWall);
     CHECK(outcome.cpu_used > 20ms);
-    CHECK(outcome.cpu_throttled > 0ns);  // less when others of this machine hold it back, too
+    // None when others of this machine hold it back enough.
+    CHECK((outcome.cpu_throttled > 0ns || outcome.cpu_used < 100ms));
   }
   CHECK(ended[0].cpu_used + ended[1].cpu_used < 260ms);
 }

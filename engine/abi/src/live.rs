@@ -188,7 +188,7 @@ pub unsafe extern "C" fn berth_live_call(
     let outcome = match called {
         Ok(Ok(())) => return true,
         Ok(Err(outcome)) => outcome,
-        Err(_) => Outcome::Panicked,
+        Err(_) => live.0.panicked(),
     };
     tell(&ended(outcome), |outcome| {
         // SAFETY: the header's contract for `failed`, which borrows it.
@@ -207,6 +207,9 @@ pub unsafe extern "C" fn berth_live_drop(live: *mut berth_live, resource: u64) -
     // SAFETY: the caller's promise.
     let live = unsafe { &mut *live };
     let dropped = catch_unwind(AssertUnwindSafe(|| live.0.drop_resource(resource)));
+    if dropped.is_err() {
+        live.0.panicked();
+    }
     matches!(dropped, Ok(Ok(())))
 }
 

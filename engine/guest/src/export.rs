@@ -13,6 +13,7 @@ use crate::runtime::Module;
 use crate::typed::{self, Refused};
 use crate::wit;
 use berth_module::json::Json;
+use berth_values::SEVERAL;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, ResourceType, Type};
 
@@ -23,6 +24,8 @@ pub(crate) const MOST_BYTES: usize = 1 << 20;
 pub struct Exported {
     pub(crate) index: ComponentExportIndex,
     pub description: String,
+    /// Of its result.
+    pub(crate) core_values: usize,
 }
 
 impl Module {
@@ -32,8 +35,38 @@ impl Module {
         let description = describe(&found.shown, &found.ty, &Names::of(&self.component)).ok_or_else(|| {
             Refused::Unsupported(format!("the types of '{}' are too large to be described", found.shown))
         })?;
-        Ok(Exported { index: found.index, description })
+        let core_values = found.ty.results().map(|ty| core_values(&ty)).sum();
+        Ok(Exported { index: found.index, description, core_values })
     }
+}
+
+/// Core values that a value of a type is, where it doesn't lie in memory; more than any function has at once count as many.
+/// Whoever asks has described the type, so it is no larger than that.
+fn core_values(ty: &Type) -> usize {
+    let most = *SEVERAL.end() + 1;
+    let of_case = |ty: Option<Type>| ty.as_ref().map_or(0, core_values);
+    let count = match ty {
+        Type::String | Type::List(_) | Type::Map(_) => 2,
+        Type::Record(record) => sum(record.fields().map(|field| field.ty), most),
+        Type::Tuple(tuple) => sum(tuple.types(), most),
+        Type::FixedLengthList(list) => core_values(&list.ty()).saturating_mul(list.len() as usize),
+        Type::Variant(variant) => 1 + variant.cases().map(|case| of_case(case.ty)).max().unwrap_or(0),
+        Type::Option(option) => 1 + core_values(&option.ty()),
+        Type::Result(result) => 1 + of_case(result.ok()).max(of_case(result.err())),
+        _ => 1,
+    };
+    count.min(most)
+}
+
+fn sum(types: impl Iterator<Item = Type>, most: usize) -> usize {
+    let mut count = 0;
+    for ty in types {
+        count += core_values(&ty);
+        if count >= most {
+            break;
+        }
+    }
+    count
 }
 
 /// What the resources of a component are called: `shop:price/carts@1.0.0.cart`.

@@ -40,6 +40,7 @@ pub struct Live {
     shared: Arc<Shared>,
     budget: Budget,
     fuel: bool,
+    concurrency: bool,
     /// Where the lane's timers and sockets are, for calls on a fiber.
     fiber: Option<Handle>,
     /// How it ended. It answers no more calls.
@@ -55,7 +56,8 @@ impl Runtime {
         guest: &Guest,
         functions: &Arc<F>,
     ) -> Result<Live, Outcome> {
-        if !module.waits.load(Relaxed) && !functions.answers_later() {
+        // Async functions are the engine's tasks, which it goes on with on a fiber.
+        if !module.waits.load(Relaxed) && !functions.answers_later() && !module.kind.concurrency {
             match self.hold_once(module, guest, functions, false) {
                 // An import that may wait is known from the engine's refusal alone, which comes before the guest's code.
                 Err(Outcome::Failed(why)) if why.contains("*_async") => module.waits.store(true, Relaxed),
@@ -109,6 +111,7 @@ impl Runtime {
             shared: self.shared.clone(),
             budget: guest.budget,
             fuel: module.kind.fuel,
+            concurrency: module.kind.concurrency,
             fiber,
             over: None,
         })
@@ -120,7 +123,7 @@ impl Live {
     pub fn bind(&mut self, export: &Exported) -> Result<usize> {
         let function = self.instance.get_func(&mut self.metered.0, export.index);
         let function = function.ok_or_else(|| Error::msg("the function belongs to another module"))?;
-        self.functions.push(Call::of(function));
+        self.functions.push(Call::of(function, self.concurrency.then_some(export.core_values)));
         Ok(self.functions.len() - 1)
     }
 
@@ -146,6 +149,12 @@ impl Live {
             Way::Directly => call.call(store, given, held, receiver),
             Way::OnFiber(pace, lane) => wait_for(lane, pace, pin!(call.call_async(store, given, held, receiver))),
         })
+    }
+
+    /// A call panicked, who knows where: the instance is over.
+    pub fn panicked(&mut self) -> Outcome {
+        self.over = Some(Outcome::Panicked);
+        Outcome::Panicked
     }
 
     /// Drops a resource of the guest's that the program held, which may run the guest's code: a call like others.

@@ -15,7 +15,23 @@ use wasmtime::{AsContextMut, Result, ValRaw, bail};
 
 /// A guest's function that is called with words.
 #[derive(Clone, Copy)]
-pub struct Call(TypedFunc<Parameters<'static>, Returned>);
+pub struct Call {
+    function: Func,
+    result: Shape,
+}
+
+/// How many core values a result is, as far as an async function gives them in another way than others do.
+#[derive(Clone, Copy)]
+enum Shape {
+    None,
+    /// One, or so many that they lie in memory: wherever it comes from, it is one.
+    One,
+    /// An async function gives them as they are, another one in memory.
+    Several,
+}
+
+/// Core values of a result that an async function gives as they are, rather than in memory.
+pub const SEVERAL: std::ops::RangeInclusive<usize> = 2..=MAX_FLAT_PARAMS;
 
 /// Whoever takes a result. Its words and what they point to are there until it returns.
 pub trait Receiver {
@@ -29,9 +45,19 @@ impl<F: FnMut(&[u64])> Receiver for F {
 }
 
 impl Call {
-    pub fn of(function: Func) -> Self {
+    /// `core_values` are those of its result, if its engine has async functions.
+    pub fn of(function: Func, core_values: Option<usize>) -> Self {
+        let result = match core_values {
+            Some(0) => Shape::None,
+            Some(count) if SEVERAL.contains(&count) => Shape::Several,
+            _ => Shape::One,
+        };
+        Call { function, result }
+    }
+
+    fn typed<R: ComponentNamedList + Lift>(&self) -> TypedFunc<Parameters<'static>, R> {
         // SAFETY: what goes in and out is read by the function's own types, whichever they are.
-        Call(unsafe { TypedFunc::new_unchecked(function) })
+        unsafe { TypedFunc::new_unchecked(self.function) }
     }
 
     /// Calls it on this thread. `receiver` is called once when the guest has returned, before it cleans up.
@@ -47,7 +73,7 @@ impl Call {
         // The engine names the lifetime of what it is given in a function's type; it reads it during the call only.
         // SAFETY: as long as the call, the words are there.
         let words = unsafe { std::mem::transmute::<&[u64], &'static [u64]>(given.words()) };
-        self.0.call(store, Parameters(words))?;
+        self.typed::<Returned>().call(store, Parameters(words))?;
         Ok(())
     }
 }
@@ -61,9 +87,25 @@ impl Call {
         held: &mut Held,
         receiver: &mut dyn Receiver,
     ) -> Result<()> {
+        // Two of them on the heap: few functions are so, and the others' future would be as long as all three.
+        match self.result {
+            Shape::One => self.call_typed::<T, Returned>(store, given, held, receiver).await,
+            Shape::None => Box::pin(self.call_typed::<T, ReturnedNothing>(store, given, held, receiver)).await,
+            Shape::Several => Box::pin(self.call_typed::<T, ReturnedSeveral>(store, given, held, receiver)).await,
+        }
+    }
+
+    async fn call_typed<T: Send, R: ComponentNamedList + Lift + 'static>(
+        &self,
+        store: impl AsContextMut<Data = T>,
+        given: Given<'_>,
+        held: &mut Held,
+        receiver: &mut dyn Receiver,
+    ) -> Result<()> {
         // SAFETY: as in `call`: the future that reads them is gone before this one.
         let words = unsafe { std::mem::transmute::<&[u64], &'static [u64]>(given.words()) };
-        let mut calling = std::pin::pin!(self.0.call_async(store, Parameters(words)));
+        let function = self.typed::<R>();
+        let mut calling = std::pin::pin!(function.call_async(store, Parameters(words)));
         std::future::poll_fn(|cx| {
             // Only while it is polled: others may be, in between, on this thread.
             let (_waiting, _holding) = (Waiting::new(receiver), Holding::new(held));
@@ -183,6 +225,76 @@ unsafe impl Lift for Returned {
 
     fn linear_lift_from_memory(_: &mut LiftContext<'_>, _: InterfaceType, _: &[u8]) -> Result<Self> {
         bail!("results come in one core value")
+    }
+}
+
+/// The same, where there are none.
+struct ReturnedNothing;
+
+// SAFETY: nothing is read.
+unsafe impl ComponentType for ReturnedNothing {
+    type Lower = [ValRaw; 0];
+    const ABI: CanonicalAbiInfo = CanonicalAbiInfo::ZERO;
+
+    fn typecheck(_: &InterfaceType, _: &InstanceType<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+// SAFETY: a list of everything that a function gives.
+unsafe impl ComponentNamedList for ReturnedNothing {}
+
+// SAFETY: as for `ComponentType`.
+unsafe impl Lift for ReturnedNothing {
+    fn linear_lift_from_flat(_: &mut LiftContext<'_>, _: InterfaceType, _: &Self::Lower) -> Result<Self> {
+        received(|_| Ok(()))?;
+        Ok(ReturnedNothing)
+    }
+
+    fn linear_lift_from_memory(_: &mut LiftContext<'_>, _: InterfaceType, _: &[u8]) -> Result<Self> {
+        bail!("nothing lies in memory")
+    }
+}
+
+/// The same, where there are several core values: as they are, or in memory.
+struct ReturnedSeveral;
+
+// SAFETY: as many core values as there are at least; they are read by the function's own types.
+unsafe impl ComponentType for ReturnedSeveral {
+    type Lower = [ValRaw; *SEVERAL.start()];
+    const ABI: CanonicalAbiInfo = CanonicalAbiInfo::ZERO;
+
+    fn typecheck(_: &InterfaceType, _: &InstanceType<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+// SAFETY: a list of everything that a function gives.
+unsafe impl ComponentNamedList for ReturnedSeveral {}
+
+// SAFETY: as for `ComponentType`.
+unsafe impl Lift for ReturnedSeveral {
+    /// Of an async function.
+    fn linear_lift_from_flat(cx: &mut LiftContext<'_>, ty: InterfaceType, first: &Self::Lower) -> Result<Self> {
+        let InterfaceType::Tuple(tuple) = ty else { bail!("results are a tuple") };
+        let Some(count) = cx.types[tuple].abi.flat_count(MAX_FLAT_PARAMS) else {
+            bail!("a result that lies in memory")
+        };
+        // SAFETY: the engine gives as many as the type has, one after the other, of which these are the first.
+        let slots = unsafe { std::slice::from_raw_parts(first.as_ptr(), count) };
+        received(|to| lift::from_flat(cx, ty, &mut slots.iter(), to))?;
+        Ok(ReturnedSeveral)
+    }
+
+    /// Of any other. Of `bytes`, which has none, the place counts.
+    fn linear_lift_from_memory(cx: &mut LiftContext<'_>, ty: InterfaceType, bytes: &[u8]) -> Result<Self> {
+        let InterfaceType::Tuple(tuple) = ty else { bail!("results are a tuple") };
+        let abi = &cx.types[tuple].abi;
+        let at = bytes.as_ptr().addr().wrapping_sub(cx.memory().as_ptr().addr());
+        let place = u32::try_from(at)?;
+        lift::aligned(cx, place, abi.size32 as usize, abi.align32 as usize)?;
+        received(|to| lift::from_memory(cx, ty, at, to))?;
+        Ok(ReturnedSeveral)
     }
 }
 

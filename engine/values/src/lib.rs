@@ -30,7 +30,7 @@ mod lift;
 mod lower;
 mod resource;
 
-pub use call::{Call, Receiver};
+pub use call::{Call, Receiver, SEVERAL};
 pub use given::Given;
 pub use imported::{Answer, define, define_waiting};
 pub use lower::Malformed;
