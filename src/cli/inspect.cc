@@ -7,11 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/units.h"
+#include "cli/name_options.h"
 #include "cli/options.h"
 #include "engine/compiler.h"
 #include "policy/capability.h"
 #include "policy/grant.h"
-#include "registry/module_file.h"
 
 namespace berth::cli {
 namespace {
@@ -91,8 +91,9 @@ nlohmann::json json_of(const registry::ModuleFile& file, const engine::Descripti
           {"wit", module.wit}};
 }
 
-Result<int> inspect(const std::string& path, Style style) {
-  const registry::ModuleFile file = BERTH_TRY(registry::read_module(path));
+Result<int> inspect(const std::string& path, const NameOptions& names, Style style) {
+  const registry::Located located = BERTH_TRY(locate_shown(path, names));
+  const registry::ModuleFile file = BERTH_TRY(registry::read_located(located));
   const auto module = engine::Compiler(program(false), {}).describe(file.bytes);
   if (!module) return fail(module.error().code, fmt::format("'{}': {}", path, module.error().message));
   const Needs needs = needs_of(*module);
@@ -110,12 +111,15 @@ int inspect_verb(const Arguments& arguments) {
       "berth inspect");
   std::string path;
   bool as_json = false;
-  app.add_option("MODULE", path, "a .wasm or .wat file")->required();
+  NameOptions names;
+  app.add_option("MODULE", path, "a .wasm or .wat file, or a name such as oci://HOST/REPOSITORY:TAG")
+      ->required();
+  add_name_options(app, names);
   app.add_flag("--json", as_json, "one JSON object");
   app.footer("\nFor example:\n\n  berth inspect --json module.wasm\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
   const Style chosen = as_json ? Style::kJson : Style::kText;
-  const auto status = inspect(path, chosen);
+  const auto status = inspect(path, names, chosen);
   return status ? *status : report(status.error(), chosen);
 }
 

@@ -30,6 +30,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"serve", "answer HTTP requests with a module, contained", cli::serve_verb},
     {"inspect", "what a module is, needs and offers", cli::inspect_verb},
     {"bindgen", "write a C++ header for a world of WIT", cli::bindgen_verb},
+    {"pull", "bring modules from a registry into the store", cli::pull_verb},
     {"why", "what modules were refused, and what would allow it", cli::why_verb},
     {"ps", "which modules run, and what is set aside for them", cli::ps_verb},
     {"top", "what modules do, live", cli::top_verb},

@@ -24,6 +24,7 @@ int call_verb(const Arguments& arguments);
 int serve_verb(const Arguments& arguments);
 int inspect_verb(const Arguments& arguments);
 int bindgen_verb(const Arguments& arguments);
+int pull_verb(const Arguments& arguments);
 int why_verb(const Arguments& arguments);
 int ps_verb(const Arguments& arguments);
 int top_verb(const Arguments& arguments);

@@ -349,8 +349,8 @@ typedef struct berth_guest {
   void *context;
 } berth_guest;
 
-/// A request of berth's own: *borrow*. What is sent is `body`, or `file_bytes` bytes of the open file `file` from where it
-/// stands, unless that is negative.
+/// A request of berth's own: *borrow*. What is sent is `body`, or the first `file_bytes` bytes of the open
+/// file `file`, unless that is negative.
 typedef struct berth_ask {
   struct berth_slice method;
   /// `http://` or `https://`.

@@ -5,6 +5,7 @@ use crate::boundary::{DENIED, Failure, INVALID_ARGUMENT, LIMIT, UNAVAILABLE, bor
 use crate::types::*;
 use ::berth_post::{Ask, Bounds, Client, Head, Sent, Taker, Trouble};
 use std::fs::File;
+use std::io::Seek as _;
 use std::net::IpAddr;
 use std::os::fd::BorrowedFd;
 use std::sync::{Mutex, PoisonError};
@@ -95,8 +96,9 @@ unsafe fn sent(ask: &berth_ask) -> Result<Sent, Failure> {
     }
     // SAFETY: the caller's promise: it is open for as long as this runs.
     let file = unsafe { BorrowedFd::borrow_raw(ask.file) }.try_clone_to_owned();
-    let file = file.map_err(|e| Failure::new(UNAVAILABLE, format!("the file to send: {e}")))?;
-    Ok(Sent::File { file: File::from(file), left: ask.file_bytes })
+    let at_begin = file.map(File::from).and_then(|mut file| file.rewind().map(|()| file));
+    let file = at_begin.map_err(|e| Failure::new(UNAVAILABLE, format!("the file to send: {e}")))?;
+    Ok(Sent::File { file, left: ask.file_bytes })
 }
 
 struct Calls(berth_taker);

@@ -536,8 +536,8 @@ pub struct berth_server_settings {
     pub inside: bool,
 }
 
-/// A request of berth's own: *borrow*. What is sent is `body`, or `file_bytes` bytes of the open file `file` from where it
-/// stands, unless that is negative.
+/// A request of berth's own: *borrow*. What is sent is `body`, or the first `file_bytes` bytes of the open
+/// file `file`, unless that is negative.
 #[repr(C)]
 pub struct berth_ask {
     pub method: berth_slice,
