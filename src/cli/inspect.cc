@@ -3,43 +3,16 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/units.h"
 #include "cli/name_options.h"
+#include "cli/needs.h"
 #include "cli/options.h"
 #include "engine/compiler.h"
-#include "policy/capability.h"
-#include "policy/grant.h"
 
 namespace berth::cli {
 namespace {
-
-/// Capability names to the imports that amount to them.
-using Needs = std::map<std::string, std::vector<std::string>>;
-
-/// A core module of preview 1 imports functions; what they amount to once the module is wrapped.
-std::optional<policy::Capability> capability_of_preview1(std::string_view import) {
-  const std::string_view function = import.substr(import.find(' ') + 1);
-  if (function.starts_with("path_") || function == "fd_prestat_get" || function == "fd_readdir") {
-    return policy::Capability::kFiles;
-  }
-  if (function.starts_with("environ_")) return policy::Capability::kEnv;
-  if (function.starts_with("sock_")) return policy::Capability::kSocketIn;
-  if (function == "fd_read" || function == "fd_write") return policy::Capability::kStdio;
-  return std::nullopt;
-}
-
-Needs needs_of(const engine::Description& module) {
-  Needs needs;
-  for (const std::string& import : module.imports) {
-    const auto capability = module.form == engine::Form::kCore ? capability_of_preview1(import)
-                                                               : policy::capability_of_import(import);
-    if (capability) needs[std::string(capability_name(*capability))].push_back(import);
-  }
-  return needs;
-}
 
 std::string_view kind_name(engine::Form form) {
   return form == engine::Form::kCore ? "core module" : "component";

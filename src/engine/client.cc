@@ -61,8 +61,6 @@ Result<void> Client::fetch(const Ask& ask, const AnswerTaker& taker) const {
                         .url = slice(ask.url),
                         .headers = {.items = headers.data(), .len = headers.size()},
                         .body = slice(ask.body),
-                        .file = ask.file,
-                        .file_bytes = ask.file_bytes,
                         .most_bytes = ask.most_bytes,
                         .span_ns = whole(ask.span),
                         .least_bytes = ask.least_bytes,

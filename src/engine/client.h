@@ -26,8 +26,6 @@ struct Ask {
   std::string url;                                           // "https://ghcr.io/v2/"
   std::vector<std::pair<std::string, std::string>> headers;  // may hold secrets: no error says a value
   std::string_view body = {};
-  int file = -1;  // an open file: its first `file_bytes` are sent instead of `body`
-  uint64_t file_bytes = 0;
   uint64_t most_bytes = 1 << 20;  // of the answer's body
   std::chrono::nanoseconds span = std::chrono::seconds(20);
   uint64_t least_bytes = 1024;  // that go or come in each span

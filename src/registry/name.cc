@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/interface_name.h"
 #include "policy/host.h"
 #include "policy/special_range.h"
 
@@ -64,6 +65,7 @@ bool is_repository(std::string_view text) {
 }
 
 bool is_tag(std::string_view text) {
+  if (text.starts_with('^')) return text.size() <= kLongestTag && parse_version(text.substr(1)).has_value();
   const auto known = [](char c) {
     return is_lower(c) || is_digit(c) || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' || c == '-';
   };
@@ -152,6 +154,22 @@ Result<Name> parse_web(std::string_view whole) {
 
 std::string OciName::reference() const {
   return manifest ? manifest->text() : tag;
+}
+
+bool tag_fits(std::string_view tag, std::string_view wanted) {
+  if (!wanted.starts_with('^')) return tag == wanted;
+  const auto least = parse_version(wanted.substr(1));
+  const auto found = parse_version(tag);
+  return least && found && stands_for({.name = "", .version = *found}, {.name = "", .version = *least});
+}
+
+std::optional<std::string> highest_tag(const std::vector<std::string>& tags, std::string_view wanted) {
+  std::optional<std::string> highest;
+  for (const std::string& tag : tags) {
+    if (!is_tag(tag) || !tag_fits(tag, wanted)) continue;
+    if (!highest || compare(*parse_version(tag), *parse_version(*highest)) > 0) highest = tag;
+  }
+  return highest;
 }
 
 std::optional<Digest> parse_digest(std::string_view text) {

@@ -5,6 +5,7 @@
 //
 //   ./file.wasm
 //   oci://ghcr.io/shop/price:1.2              a tag; without one, latest
+//   oci://ghcr.io/shop/price:^1.2             the highest version among the tags that stands for 1.2
 //   oci://ghcr.io/shop/price@sha256:…         a manifest, which never changes
 //   https://example.com/price.wasm            perhaps with #sha256:…, the digest of the module's bytes
 //   sha256:…                                  a module of the store, by 8 or more of its digits
@@ -16,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/digest.h"
 #include "base/result.h"
@@ -60,6 +62,12 @@ std::string short_name(const Name& name);
 
 /// Whether a text is no file's path.
 bool has_scheme(std::string_view text);
+
+/// Whether a tag is the wanted one, or a version that stands for it where that begins with '^'.
+bool tag_fits(std::string_view tag, std::string_view wanted);
+
+/// The highest of those that fit.
+std::optional<std::string> highest_tag(const std::vector<std::string>& tags, std::string_view wanted);
 
 /// "sha256:" and 64 digits.
 std::optional<Digest> parse_digest(std::string_view text);

@@ -68,6 +68,16 @@ TEST_CASE("paths can't be climbed by a repository, a tag or a digest") {
   }
 }
 
+TEST_CASE("of several tags the highest version that stands for the wanted one is meant") {
+  const std::vector<std::string> tags{"1.2.0",       "1.10.0",    "2.0.0", "latest",
+                                      "1.11.0-rc.1", "../1.12.0", "1.9"};
+  CHECK(normal("oci://h/a:^1.2") == "oci://h/a:^1.2");
+  CHECK(highest_tag(tags, "^1.2") == "1.10.0");
+  CHECK(highest_tag(tags, "^2") == "2.0.0");
+  CHECK_FALSE(highest_tag(tags, "^3"));
+  CHECK(refused("oci://h/a:^b"));
+}
+
 TEST_CASE("an address on the web may say which bytes are meant") {
   CHECK(normal("https://example.com/a.wasm?b=c") == "https://example.com/a.wasm?b=c");
   CHECK(normal("https://example.com/a#sha256:" + kDigits) == "https://example.com/a#sha256:" + kDigits);

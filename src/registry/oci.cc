@@ -129,8 +129,7 @@ Result<FetchedManifest> Repository::manifest(const std::string& reference) {
                                                      manifest.digest.text(), wanted.text()));
 }
 
-Result<void> Repository::push_blob(const Digest& digest, std::string_view bytes, int file,
-                                   uint64_t file_bytes) {
+Result<void> Repository::push_blob(const Digest& digest, std::string_view bytes) {
   const std::string what = doing("pushing to");
   const WebAnswer there =
       BERTH_TRY(ask({.method = "HEAD", .url = fmt::format("{}/blobs/{}", base_, digest.text())}));
@@ -140,14 +139,11 @@ Result<void> Repository::push_blob(const Digest& digest, std::string_view bytes,
   std::string url = resolve_url(begun.url, begun.header("location"));
   if (url.empty()) return fail(ErrorCode::kUnavailable, what + ": the registry says no place for the blob");
   url += fmt::format("{}digest={}", url.find('?') == std::string::npos ? "?" : "&", digest.text());
-  const uint64_t size = file >= 0 ? file_bytes : bytes.size();
   WebAsk sent{.method = "PUT",
               .url = url,
               .headers = {{"content-type", "application/octet-stream"}},
               .body = bytes,
-              .file = file,
-              .file_bytes = file_bytes,
-              .most_time = transfer_time(size)};
+              .most_time = transfer_time(bytes.size())};
   // Where another host takes blobs, it takes them without these credentials.
   WebAnswer done =
       authority_of(url) == authority_of(base_) ? BERTH_TRY(ask(std::move(sent))) : BERTH_TRY(web_->ask(sent));

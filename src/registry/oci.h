@@ -48,8 +48,8 @@ class Repository {
   /// Adds what is missing of a blob; over several connections where one is slow.
   Result<void> blob(const Descriptor& descriptor, Incoming& incoming, Transfer& transfer);
 
-  /// Unless it is there. `file` is sent, or `bytes`.
-  Result<void> push_blob(const Digest& digest, std::string_view bytes, int file, uint64_t file_bytes);
+  /// Unless it is there.
+  Result<void> push_blob(const Digest& digest, std::string_view bytes);
   Result<void> push_manifest(std::string_view text, const std::string& reference);
   /// As many tags as it tells.
   Result<std::vector<std::string>> tags();

@@ -44,7 +44,6 @@ class Origin {
   Result<std::optional<Located>> by_manifest(const OciName& name) const;
   Result<std::optional<Located>> by_digits(const StoreName& name) const;
   Result<std::optional<Located>> by_digest(const Digest& digest, std::optional<Record> record) const;
-  Result<WebOptions> web_options() const;
   Transfer& transfer() {
     return options_.transfer != nullptr ? *options_.transfer : unseen_;
   }
@@ -92,19 +91,17 @@ Result<std::optional<Located>> Origin::by_digits(const StoreName& name) const {
 Result<std::optional<Located>> Origin::kept() const {
   if (locked_) return by_digest(locked_->module, std::nullopt);
   if (const auto* const digits = std::get_if<StoreName>(&name_)) return by_digits(*digits);
-  auto record = BERTH_TRY(store_.record(text_));
-  if (record) return by_digest(record->module, std::move(record));
+  if (auto record = BERTH_TRY(store_.record(text_))) {
+    if (record->yanked && options_.told)
+      options_.told(fmt::format("{} was yanked: nothing new should use it", text_));
+    const Digest digest = record->module;
+    return by_digest(digest, std::move(record));
+  }
   const auto* const oci = std::get_if<OciName>(&name_);
   if (oci != nullptr && oci->manifest) return by_manifest(*oci);
   const auto* const web = std::get_if<WebName>(&name_);
   if (web != nullptr && web->module) return by_digest(*web->module, std::nullopt);
   return std::nullopt;
-}
-
-Result<WebOptions> Origin::web_options() const {
-  WebOptions web = options_.web;
-  if (!options_.ca_file.empty()) web.roots = BERTH_TRY(read_file(options_.ca_file, kMostRoots));
-  return web;
 }
 
 /// The manifest that lists the module's layer: the one that is named, or the one of an index that is for
@@ -173,9 +170,16 @@ Result<Located> Origin::pull_artifact(OciName name) {
     name.manifest = locked_->manifest;
     name.module = locked_->module;
   }
-  const WebOptions web = BERTH_TRY(web_options());
+  const WebOptions web = BERTH_TRY(web_options(options_));
   std::string config = BERTH_TRY(docker_config());
   const auto repository = BERTH_TRY(Repository::open(name, web, std::move(config)));
+  if (name.tag.starts_with('^')) {
+    const auto tag = highest_tag(BERTH_TRY(repository->tags()), name.tag);
+    if (!tag)
+      return fail(ErrorCode::kNotFound, fmt::format("'{}': no tag there is a version that stands for {}",
+                                                    text_, name.tag.substr(1)));
+    name.tag = *tag;
+  }
   Manifest manifest;
   const FetchedManifest fetched = BERTH_TRY(module_manifest(*repository, name, manifest));
   const auto layer = module_layer(manifest, name.module);
@@ -217,7 +221,7 @@ Result<Located> Origin::pull_web(const WebName& name) {
       incoming = BERTH_TRY(store_.want_unknown());
     }
     if (incoming) {
-      WebOptions trusting = BERTH_TRY(web_options());
+      WebOptions trusting = BERTH_TRY(web_options(options_));
       const auto web = BERTH_TRY(Web::create(name.url, std::move(trusting)));
       const WebAsk ask{.url = name.url,
                        .most_bytes = kLargestModule,
@@ -261,6 +265,12 @@ Result<Located> Origin::pull() {
 }
 
 }  // namespace
+
+Result<WebOptions> web_options(const OriginOptions& options) {
+  WebOptions web = options.web;
+  if (!options.ca_file.empty()) web.roots = BERTH_TRY(read_file(options.ca_file, kMostRoots));
+  return web;
+}
 
 Result<Pull> parse_pull(std::string_view text) {
   if (text == "missing") return Pull::kMissing;

@@ -47,6 +47,9 @@ struct Located {
 /// kNotFound, kDenied, kUnavailable, kInvalidModule or kLimit says what is wrong and what to do.
 Result<Located> locate(const std::string& name, const OriginOptions& options);
 
+/// Those for servers, with the certificates to trust. Blocks on their file.
+Result<WebOptions> web_options(const OriginOptions& options);
+
 /// A file by its path, whether or not it is there.
 Located located_file(const std::string& path);
 

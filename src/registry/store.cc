@@ -80,7 +80,7 @@ std::set<std::string> named_blobs(const std::vector<Record>& records) {
 
 Result<Store> Store::open(const std::string& folder) {
   BERTH_TRY_VOID(make_private_folder(folder));
-  for (const char* const part : {"/blobs", "/names", "/partial"})
+  for (const char* const part : {"/blobs", "/names", "/facts", "/partial"})
     BERTH_TRY_VOID(make_private_folder(folder + part));
   return Store(folder);
 }
@@ -95,6 +95,10 @@ std::string Store::blob_path(const Digest& digest) const {
 
 std::string Store::record_path(const std::string& name) const {
   return fmt::format("{}/names/{}{}", folder_, sha256(name).hex(), kEnding);
+}
+
+std::string Store::facts_path(const Digest& module) const {
+  return fmt::format("{}/facts/{}{}", folder_, module.hex(), kEnding);
 }
 
 Result<std::optional<Blob>> Store::find(const Digest& digest, Trust trust) const {
@@ -226,6 +230,9 @@ Result<Removed> Store::remove_unnamed(const std::vector<std::string>& candidates
       if (named.contains(fs::path(file.path()).filename().string())) continue;
       const uint64_t bytes = file.size();
       BERTH_TRY_VOID(file.remove());
+      std::error_code none;
+      fs::remove(fmt::format("{}/facts/{}{}", folder_, fs::path(file.path()).filename().string(), kEnding),
+                 none);
       ++removed.blobs;
       removed.bytes += bytes;
     }
@@ -241,7 +248,7 @@ uint64_t Store::size() const {
 }
 
 Result<Removed> Store::collect(uint64_t most_bytes) const {
-  for (const char* const part : {"names", "blobs"}) {
+  for (const char* const part : {"names", "facts"}) {
     for (const std::string& name : files_in(fmt::format("{}/{}", folder_, part))) {
       const fs::path path = fs::path(folder_) / part / name;
       std::error_code gone;

@@ -114,6 +114,8 @@ class Store {
 
   std::string blob_path(const Digest& digest) const;
   std::string record_path(const std::string& name) const;
+  /// Where what a module imports and exports is written down.
+  std::string facts_path(const Digest& module) const;
 
  private:
   explicit Store(std::string folder) : folder_(std::move(folder)) {}

@@ -211,8 +211,6 @@ Result<WebAnswer> Web::once(const WebAsk& ask, const std::string& url, bool with
                     .url = url,
                     .headers = ask.headers,
                     .body = ask.body,
-                    .file = ask.file,
-                    .file_bytes = ask.file_bytes,
                     .most_bytes = UINT64_MAX,  // held here, where an error page is none
                     .span = options_.span,
                     .most_time = ask.most_time};

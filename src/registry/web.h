@@ -41,8 +41,6 @@ struct WebAsk {
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string authorization = {};  // goes to the same host and port alone
   std::string_view body = {};
-  int file = -1;  // sent instead, from its beginning
-  uint64_t file_bytes = 0;
   uint64_t most_bytes = 1 << 20;  // of the body of an answer that isn't an error
   std::chrono::nanoseconds most_time = std::chrono::minutes(1);
   /// Gets such a body instead of the answer; asked before whether it is wanted. False: no more of it.

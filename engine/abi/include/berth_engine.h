@@ -349,8 +349,7 @@ typedef struct berth_guest {
   void *context;
 } berth_guest;
 
-/// A request of berth's own: *borrow*. What is sent is `body`, or the first `file_bytes` bytes of the open
-/// file `file`, unless that is negative.
+/// A request of berth's own: *borrow*.
 typedef struct berth_ask {
   struct berth_slice method;
   /// `http://` or `https://`.
@@ -358,8 +357,6 @@ typedef struct berth_ask {
   /// A name, its value, the next name.
   struct berth_slices headers;
   struct berth_slice body;
-  int32_t file;
-  uint64_t file_bytes;
   /// Of the answer's body.
   uint64_t most_bytes;
   /// In each such span `least_bytes` have to go or come.

@@ -3,11 +3,8 @@
 
 use crate::boundary::{DENIED, Failure, INVALID_ARGUMENT, LIMIT, UNAVAILABLE, borrowed, bytes, guarded, text, texts};
 use crate::types::*;
-use ::berth_post::{Ask, Bounds, Client, Head, Sent, Taker, Trouble};
-use std::fs::File;
-use std::io::Seek as _;
+use ::berth_post::{Ask, Bounds, Client, Head, Taker, Trouble};
 use std::net::IpAddr;
-use std::os::fd::BorrowedFd;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -63,9 +60,9 @@ pub unsafe extern "C" fn berth_client_fetch(
             most_time: Duration::from_nanos(ask.most_ns),
         };
         // SAFETY: the same.
-        let sent = unsafe { sent(ask)? };
+        let body = unsafe { bytes(ask.body) };
         let mut client = client.client.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = client.fetch(Ask { method: &method, url: &url, headers, sent, bounds }, &mut Calls(taker));
+        let done = client.fetch(Ask { method: &method, url: &url, headers, body, bounds }, &mut Calls(taker));
         done.map_err(|trouble| match trouble {
             Trouble::Wrong(text) => Failure::new(INVALID_ARGUMENT, text),
             Trouble::Denied(address) => Failure::new(DENIED, address.to_string()),
@@ -85,20 +82,6 @@ pub unsafe extern "C" fn berth_client_free(client: *mut berth_client) {
         // SAFETY: the caller's promise.
         drop(unsafe { Box::from_raw(client) });
     }
-}
-
-/// # Safety
-/// `body` and `file` are what [`berth_ask`] says.
-unsafe fn sent(ask: &berth_ask) -> Result<Sent, Failure> {
-    if ask.file < 0 {
-        // SAFETY: the caller's promise.
-        return Ok(unsafe { bytes(ask.body) }.into());
-    }
-    // SAFETY: the caller's promise: it is open for as long as this runs.
-    let file = unsafe { BorrowedFd::borrow_raw(ask.file) }.try_clone_to_owned();
-    let at_begin = file.map(File::from).and_then(|mut file| file.rewind().map(|()| file));
-    let file = at_begin.map_err(|e| Failure::new(UNAVAILABLE, format!("the file to send: {e}")))?;
-    Ok(Sent::File { file, left: ask.file_bytes })
 }
 
 struct Calls(berth_taker);

@@ -536,8 +536,7 @@ pub struct berth_server_settings {
     pub inside: bool,
 }
 
-/// A request of berth's own: *borrow*. What is sent is `body`, or the first `file_bytes` bytes of the open
-/// file `file`, unless that is negative.
+/// A request of berth's own: *borrow*.
 #[repr(C)]
 pub struct berth_ask {
     pub method: berth_slice,
@@ -546,8 +545,6 @@ pub struct berth_ask {
     /// A name, its value, the next name.
     pub headers: berth_slices,
     pub body: berth_slice,
-    pub file: i32,
-    pub file_bytes: u64,
     /// Of the answer's body.
     pub most_bytes: u64,
     /// In each such span `least_bytes` have to go or come.

@@ -5,7 +5,7 @@
 //! asks decides. A [`Client`] runs its event loop on the thread that asks, and calls its [`Taker`] there.
 
 use crate::dial::{NoLine, dial};
-use crate::sent::{Going, Sent};
+use crate::sent::Going;
 use crate::target::Target;
 use crate::tls::Tls;
 use crate::{handshake, said};
@@ -34,7 +34,7 @@ pub struct Ask<'a> {
     pub method: &'a str,
     pub url: &'a str,
     pub headers: Vec<(String, String)>,
-    pub sent: Sent,
+    pub body: &'a [u8],
     pub bounds: Bounds,
 }
 
@@ -126,26 +126,18 @@ impl Lines {
     async fn fetch(&mut self, ask: Ask<'_>, taker: &mut dyn Taker) -> Result<(), Trouble> {
         let target = Target::new(ask.url, &ask.headers).map_err(Trouble::Wrong)?;
         let method = Method::from_bytes(ask.method.as_bytes()).map_err(|_| Trouble::Wrong("no such method".into()))?;
-        let gone = Arc::new(AtomicU64::new(0));
-        let resend = match &ask.sent {
-            Sent::Bytes(bytes) => Some(bytes.clone()),
-            Sent::File { .. } => None,
-        };
-        // A file that was read in part can't be sent again: it goes over a fresh connection.
-        let mut going = Some(Going { sent: ask.sent, gone: gone.clone() });
-        if let Some(bytes) = resend
-            && let Some(mut kept) = self.rested(&target, taker)
+        let (bytes, gone) = (Bytes::copy_from_slice(ask.body), Arc::new(AtomicU64::new(0)));
+        let body = || Going { bytes: bytes.clone(), gone: gone.clone() };
+        if let Some(mut kept) = self.rested(&target, taker)
             && kept.sender.ready().await.is_ok()
         {
-            let body = Going { sent: Sent::Bytes(bytes), gone: gone.clone() };
-            let asked = kept.sender.send_request(request(&target, &method, body));
+            let asked = kept.sender.send_request(request(&target, &method, body()));
             if let Ok(response) = watched(asked, &gone, ask.bounds).await? {
                 return self.read(kept, response, ask.bounds, taker).await;
             }
         }
         let mut fresh = self.connect(&target, taker).await?;
-        let body = going.take().ok_or(Trouble::Wrong("nothing to send".into()))?;
-        let asked = fresh.sender.send_request(request(&target, &method, body));
+        let asked = fresh.sender.send_request(request(&target, &method, body()));
         let response = watched(asked, &gone, ask.bounds).await?.map_err(|e| Trouble::Failed(said(&e)))?;
         self.read(fresh, response, ask.bounds, taker).await
     }
@@ -258,16 +250,10 @@ fn request(target: &Target, method: &Method, body: Going) -> Request<Going> {
     request
 }
 
-impl From<&[u8]> for Sent {
-    fn from(bytes: &[u8]) -> Self {
-        Sent::Bytes(Bytes::copy_from_slice(bytes))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Ask, Bounds, Client, Head, Sent, Taker, Trouble};
-    use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+    use super::{Ask, Bounds, Client, Head, Taker, Trouble};
+    use std::io::{Read as _, Write as _};
     use std::net::{IpAddr, TcpListener};
     use std::thread;
     use std::time::{Duration, Instant};
@@ -330,7 +316,7 @@ mod tests {
     fn get(url: &str, bounds: Bounds) -> (Result<(), Trouble>, Kept) {
         let mut kept = Kept::default();
         let mut client = Client::new(&[]).expect("a client");
-        let ask = Ask { method: "GET", url, headers: vec![], sent: (&b""[..]).into(), bounds };
+        let ask = Ask { method: "GET", url, headers: vec![], body: b"", bounds };
         (client.fetch(ask, &mut kept), kept)
     }
 
@@ -340,25 +326,17 @@ mod tests {
         let mut client = Client::new(&[]).expect("a client");
         for _ in 0..2 {
             let mut kept = Kept::default();
-            let ask = Ask { method: "GET", url: &url, headers: vec![], sent: (&b""[..]).into(), bounds: BOUNDS };
+            let ask = Ask { method: "GET", url: &url, headers: vec![], body: b"", bounds: BOUNDS };
             client.fetch(ask, &mut kept).expect("an answer");
             assert_eq!((kept.status, &kept.bytes[..]), (200, &b"ab"[..]));
         }
     }
 
     #[test]
-    fn a_file_is_sent_from_where_it_stands() {
-        let url = server(vec![(300_000, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")], b"", Duration::ZERO);
-        let mut file = std::env::temp_dir();
-        file.push(format!("berth-post-{}", std::process::id()));
-        let mut written =
-            std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&file).expect("a file");
-        written.write_all(&vec![7; 300_005]).expect("room");
-        written.seek(SeekFrom::Start(5)).expect("a place");
-        std::fs::remove_file(&file).expect("it is there");
-        let mut kept = Kept::default();
-        let sent = Sent::File { file: written, left: 300_000 };
-        let ask = Ask { method: "PUT", url: &url, headers: vec![], sent, bounds: BOUNDS };
+    fn a_body_is_sent_whole() {
+        let url = server(vec![(600_000, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")], b"", Duration::ZERO);
+        let (mut kept, body) = (Kept::default(), vec![7; 600_000]);
+        let ask = Ask { method: "PUT", url: &url, headers: vec![], body: &body, bounds: BOUNDS };
         Client::new(&[]).expect("a client").fetch(ask, &mut kept).expect("an answer");
         assert_eq!(kept.status, 201);
     }
@@ -368,7 +346,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
         let url = format!("http://{}/", listener.local_addr().expect("its port"));
         let mut kept = Kept { closed: true, ..Kept::default() };
-        let ask = Ask { method: "GET", url: &url, headers: vec![], sent: (&b""[..]).into(), bounds: BOUNDS };
+        let ask = Ask { method: "GET", url: &url, headers: vec![], body: b"", bounds: BOUNDS };
         let done = Client::new(&[]).expect("a client").fetch(ask, &mut kept);
         assert_eq!(done, Err(Trouble::Denied("127.0.0.1".parse().expect("an address"))));
         listener.set_nonblocking(true).expect("it can");

@@ -14,7 +14,6 @@ mod target;
 mod tls;
 
 pub use fetch::{Ask, Bounds, Client, Head, Taker, Trouble};
-pub use sent::Sent;
 
 use berth_doors::resolver::Resolver;
 use bytes::Bytes;
