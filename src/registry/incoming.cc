@@ -9,6 +9,7 @@ namespace berth::registry {
 namespace {
 
 constexpr uint64_t kPiece = 256 << 10;  // stays in the processor's cache
+constexpr uint64_t kWrittenEarly = 8 << 20;
 
 }  // namespace
 
@@ -58,6 +59,7 @@ void Incoming::hash() {
       return;
     }
     sha_.add({piece.data(), *got});
+    if (at / kWrittenEarly != (at + *got) / kWrittenEarly) file_.write_early();
     at += *got;
   }
 }

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 
 from registries import Cases, DockerRegistry, GoRegistry, TokenServer, certificates, check, sha256, tool
 
@@ -176,6 +177,33 @@ def every_verb_takes_a_name_and_works_without_a_network(machine):
     check(machine.good("run", digest[:20]).out == "Hello, World!\n", "by some of its digits")
     check("no function is given" in machine.run("call", every).errors, "call")
     check(machine.run("why", hello).status == 0, "why")
+
+
+@case
+def a_server_takes_the_version_that_is_pulled(machine):
+    data = (machine.guests / "web.wasm").read_bytes()
+    # A custom section more: another module that does the same.
+    newer = machine.root / "newer.wasm"
+    newer.write_bytes(data + b"\0\x05\x04more")
+    with DockerRegistry(machine.root) as registry:
+        name = f"oci://{registry.host}/shop/web:1"
+        machine.good("push", machine.guests / "web.wasm", name)
+        process = machine.start("serve", "--addr", "127.0.0.1:0", "--watch", name)
+        try:
+            url = process.stdout.readline().decode().split()[-1]
+            check(urllib.request.urlopen(url, timeout=30).read() == b"hello from a module\n", url)
+            machine.good("push", newer, name)
+            machine.good("pull", name)
+            said = b""
+            while b"from now on" not in said:
+                line = process.stderr.readline()
+                check(line, f"it ends: {said}")
+                said += line
+            check(sha256(newer.read_bytes())[:19].encode() in said, f"{said} {sha256(newer.read_bytes())}")
+            check(urllib.request.urlopen(url, timeout=30).read() == b"hello from a module\n", url)
+        finally:
+            process.kill()
+            process.communicate()
 
 
 @case

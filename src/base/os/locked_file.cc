@@ -92,6 +92,12 @@ Result<void> LockedFile::truncate(uint64_t size) {
   return {};
 }
 
+void LockedFile::write_early() const {
+#ifdef __linux__
+  ::sync_file_range(file_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+#endif
+}
+
 Result<void> LockedFile::publish(const std::string& path) {
   if (::fchmod(file_.get(), 0400) != 0 || ::fsync(file_.get()) != 0) return os_error("writing", path_);
   if (::rename(path_.c_str(), path.c_str()) != 0) return os_error("writing", path);
