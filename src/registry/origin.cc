@@ -279,25 +279,6 @@ Result<Pull> parse_pull(std::string_view text) {
   return fail(ErrorCode::kInvalidArgument, fmt::format("--pull is always, missing or never, not '{}'", text));
 }
 
-Located located_file(const std::string& path) {
-  return {.path = path, .name = module_name(path), .digest = {}, .record = {}};
-}
-
-Result<ModuleFile> read_located(const Located& located) {
-  ModuleFile file = BERTH_TRY(read_module(located.path));
-  file.name = located.name;
-  if (!located.digest) return file;
-  if (const Digest digest = file.digest(); digest != *located.digest) {
-    return fail(
-        ErrorCode::kInvalidModule,
-        fmt::format(
-            "what the store has of '{}' is spoilt: its bytes are {}, and not {}; 'berth pull' with its name "
-            "brings it again",
-            located.name, digest.text(), located.digest->text()));
-  }
-  return file;
-}
-
 Result<Located> locate(const std::string& text, const OriginOptions& options) {
   if (!has_scheme(text)) return located_file(text);
   Name name = BERTH_TRY(parse_name(text));
