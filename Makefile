@@ -26,6 +26,10 @@ build: setup build-dev  ## build what you edit and test: build/dev/src/cli/berth
 collector: setup  ## build the collector of OpenTelemetry that the tests tell: once, from Go's modules
 	@python3 tests/serve/collector.py
 
+.PHONY: registries
+registries: setup  ## build the registry and the clients of registries that the tests use: once, from Go's modules
+	@python3 tests/registry/registries.py
+
 .PHONY: guests
 guests: setup  ## build the WebAssembly programs that the tests run: build/guests
 	@python3 tests/guests/build.py --out $(GUESTS)
@@ -39,7 +43,7 @@ demo: build  ## see what berth does, on this machine, in a minute
 	@tools/demo.sh $(BERTH)
 
 .PHONY: test
-test: build guests collector  ## run all tests; `make test T=regex` runs those whose names match
+test: build guests collector registries  ## run all tests; `make test T=regex` runs those whose names match
 	@$(CTEST) --preset dev
 
 .PHONY: lint
@@ -59,7 +63,7 @@ reference:  ## write docs/reference from the headers of include/berth
 	@python3 tools/reference.py
 
 .PHONY: asan
-asan: setup build-asan guests collector  ## run the tests under the address and undefined-behaviour sanitizers
+asan: setup build-asan guests collector registries  ## run the tests under the address and undefined-behaviour sanitizers
 	@$(CTEST) --preset asan
 
 .PHONY: tsan

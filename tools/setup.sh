@@ -9,12 +9,14 @@ set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 
 build=(build-essential cmake ninja-build python3 python3-venv python3-prometheus-client git util-linux iproute2)
-libraries=(libcli11-dev libfmt-dev libtomlplusplus-dev doctest-dev nlohmann-json3-dev libboost1.81-dev libssl-dev libprotozero-dev zlib1g-dev)
+libraries=(libcli11-dev libfmt-dev libtomlplusplus-dev doctest-dev nlohmann-json3-dev libboost1.81-dev libssl-dev libprotozero-dev libsqlite3-dev zlib1g-dev)
 lint=(clang-format-19 clang-tidy-19)
 # Guests: WebAssembly from C++, and from Rust with its standard library built from source.
 guests=(curl clang-19 lld-19 lld libc++-19-dev-wasm32 libclang-rt-19-dev-wasm32 wasi-libc rustc-web cargo-web rust-web-src)
 # Clients and servers that others wrote, to ask berth serve by.
 clients=(nghttp2-client nginx-light haproxy chromium)
+# A registry, to pull from and push to.
+servers=(docker-registry)
 
 case "${1:-}" in
   "" | --list) ;;
@@ -29,7 +31,7 @@ if ! have dpkg-query || ! have apt-get; then
   exit 0
 fi
 
-wanted=("${build[@]}" "${libraries[@]}" "${lint[@]}" "${guests[@]}" "${clients[@]}")
+wanted=("${build[@]}" "${libraries[@]}" "${lint[@]}" "${guests[@]}" "${clients[@]}" "${servers[@]}")
 installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${wanted[@]}" 2>/dev/null) || true
 missing=()
 for package in "${wanted[@]}"; do

@@ -6,6 +6,8 @@
 
 #include <openssl/sha.h>
 
+#include <memory>
+
 namespace berth {
 
 std::string Digest::hex() const {
@@ -20,11 +22,23 @@ std::string Digest::hex() const {
 }
 
 Digest sha256(std::string_view bytes) {
+  Sha256 whole;
+  whole.add(bytes);
+  return whole.digest();
+}
+
+Sha256::Sha256() {
+  static_assert(sizeof(SHA256_CTX) <= sizeof state_);
+  SHA256_Init(std::construct_at(reinterpret_cast<SHA256_CTX*>(state_.data())));
+}
+
+void Sha256::add(std::string_view bytes) {
+  SHA256_Update(reinterpret_cast<SHA256_CTX*>(state_.data()), bytes.data(), bytes.size());
+}
+
+Digest Sha256::digest() {
   Digest digest;
-  SHA256_CTX context;
-  SHA256_Init(&context);
-  SHA256_Update(&context, bytes.data(), bytes.size());
-  SHA256_Final(digest.bytes.data(), &context);
+  SHA256_Final(digest.bytes.data(), reinterpret_cast<SHA256_CTX*>(state_.data()));
   return digest;
 }
 

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -26,5 +27,17 @@ struct Digest {
 };
 
 Digest sha256(std::string_view bytes);
+
+/// The SHA-256 of bytes that come a piece at a time.
+class Sha256 {
+ public:
+  Sha256();
+  void add(std::string_view bytes);
+  /// Of all that was added; nothing is added any more.
+  Digest digest();
+
+ private:
+  alignas(8) std::array<std::byte, 128> state_;  // OpenSSL's
+};
 
 }  // namespace berth

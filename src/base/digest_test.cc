@@ -15,4 +15,10 @@ TEST_CASE("a digest is the SHA-256 of the bytes") {
         "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+TEST_CASE("a digest of pieces is that of the whole") {
+  Sha256 pieces;
+  for (const char* const piece : {"a", "", "bc"}) pieces.add(piece);
+  CHECK(pieces.digest() == sha256("abc"));
+}
+
 }  // namespace berth

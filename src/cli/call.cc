@@ -9,7 +9,6 @@
 #include "cli/options.h"
 #include "engine/compiler.h"
 #include "policy/nearest.h"
-#include "registry/module_file.h"
 
 namespace berth::cli {
 namespace {
@@ -68,7 +67,7 @@ std::string listed(const std::vector<std::string>& functions) {
 /// Why a core module's export that isn't among the component's functions can't be called; read anew, as the
 /// compiled image knows nothing of it.
 std::optional<std::string> reason_of_core(const Options& options, const Ready& ready, std::string_view name) {
-  const auto file = registry::read_module(options.module);
+  const auto file = registry::read_located(ready.located);
   if (!file) return std::nullopt;
   const engine::Compiler compiler(program(options.portable),
                                   host::compile_limits(ready.effective.policy.limits));

@@ -31,6 +31,7 @@ void add_guest_options(CLI::App& app, GuestOptions& options) {
                "report on the run as one JSON object, the last line of standard error");
   app.add_flag("--report", options.report, "at the end, say what was used of each limit");
   app.add_flag("--quiet", options.quiet, "say nothing of what was refused");
+  add_name_options(app, options.names);
   app.add_flag("--no-cache", options.no_cache, "compile anew, and keep nothing");
   app.add_flag("--portable", options.portable, "use only system calls that every POSIX system has");
   if (kTestSwitches) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/name_options.h"
 #include "cli/verb.h"
 #include "host/asked_policy.h"
 
@@ -14,6 +15,7 @@ namespace berth::cli {
 
 struct GuestOptions {
   host::AskedPolicy policy;
+  NameOptions names;  // how MODULE is found
   bool json = false;
   bool report = false;
   bool quiet = false;

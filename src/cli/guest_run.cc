@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <iterator>
 #include <thread>
 
@@ -65,14 +64,14 @@ policy::Priority priority_of(const policy::HostBudget& host, host::Use use) {
 /// Gives way as the owner says, and settles among the modules that run. Without a table of them nothing but a
 /// total of the owner's is missed.
 Result<std::unique_ptr<host::Place>> settle(const GuestOptions& options, const Shared& shared,
-                                            policy::Effective& effective, host::Use use) {
+                                            policy::Effective& effective, host::Use use,
+                                            std::string_view name) {
   const policy::Priority priority = priority_of(effective.host, use);
   effective.host.priority = priority;
   if (!has_switch(options.guards_off, kControlGroupSwitch)) {
     BERTH_TRY_VOID(shared.group.take(priority, effective.owner_source));
   }
   lower_priority(priority.nice, priority.idle_io);
-  const std::string name = std::filesystem::path(options.module).filename().string();
   auto place = host::Place::take(shared.folders.state, policy::printable(name), effective);
   if (!place && effective.host.total == policy::Limits{}) return nullptr;
   return place;
@@ -120,7 +119,8 @@ Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const S
   // Asked before anything is compiled.
   std::ignore = BERTH_TRY(host::guest_for(effective.policy, use));
   if (has_switch(options.guards_off, kTotalSwitch)) effective.host.total = {};
-  module.place = BERTH_TRY(settle(options, shared, effective, use));
+  module.located = BERTH_TRY(locate_shown(options.module, options.names));
+  module.place = BERTH_TRY(settle(options, shared, effective, use, module.located.name));
 
   const auto cache = open_cache(options, folders);
   const policy::Limits& limits = effective.policy.limits;
@@ -132,7 +132,7 @@ Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const S
     Progress progress;
     const host::Loader loader(shared.engine, cache.get(), contained ? &compiler : nullptr);
     module.loaded =
-        BERTH_TRY(loader.load(options.module, kind, module.guards_off, [&](const registry::ModuleFile& file) {
+        BERTH_TRY(loader.load(module.located, kind, module.guards_off, [&](const registry::ModuleFile& file) {
           progress.begin(fmt::format("compiling {} ({})", file.name, format_bytes(file.bytes.size())));
         }));
   }

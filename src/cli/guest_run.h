@@ -21,6 +21,7 @@
 #include "host/second_wall.h"
 #include "host/set_aside.h"
 #include "policy/policy.h"
+#include "registry/origin.h"
 
 namespace berth::cli {
 
@@ -28,6 +29,7 @@ namespace berth::cli {
 struct Berthed {
   policy::Effective effective;
   uint64_t guards_off = 0;
+  registry::Located located;  // held in the store while it runs
   host::Loaded loaded;
   host::SetAside aside;
   std::unique_ptr<host::Place> place;  // none where no table of running modules can be kept

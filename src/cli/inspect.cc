@@ -3,43 +3,16 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/units.h"
+#include "cli/name_options.h"
+#include "cli/needs.h"
 #include "cli/options.h"
 #include "engine/compiler.h"
-#include "policy/capability.h"
-#include "policy/grant.h"
-#include "registry/module_file.h"
 
 namespace berth::cli {
 namespace {
-
-/// Capability names to the imports that amount to them.
-using Needs = std::map<std::string, std::vector<std::string>>;
-
-/// A core module of preview 1 imports functions; what they amount to once the module is wrapped.
-std::optional<policy::Capability> capability_of_preview1(std::string_view import) {
-  const std::string_view function = import.substr(import.find(' ') + 1);
-  if (function.starts_with("path_") || function == "fd_prestat_get" || function == "fd_readdir") {
-    return policy::Capability::kFiles;
-  }
-  if (function.starts_with("environ_")) return policy::Capability::kEnv;
-  if (function.starts_with("sock_")) return policy::Capability::kSocketIn;
-  if (function == "fd_read" || function == "fd_write") return policy::Capability::kStdio;
-  return std::nullopt;
-}
-
-Needs needs_of(const engine::Description& module) {
-  Needs needs;
-  for (const std::string& import : module.imports) {
-    const auto capability = module.form == engine::Form::kCore ? capability_of_preview1(import)
-                                                               : policy::capability_of_import(import);
-    if (capability) needs[std::string(capability_name(*capability))].push_back(import);
-  }
-  return needs;
-}
 
 std::string_view kind_name(engine::Form form) {
   return form == engine::Form::kCore ? "core module" : "component";
@@ -91,8 +64,9 @@ nlohmann::json json_of(const registry::ModuleFile& file, const engine::Descripti
           {"wit", module.wit}};
 }
 
-Result<int> inspect(const std::string& path, Style style) {
-  const registry::ModuleFile file = BERTH_TRY(registry::read_module(path));
+Result<int> inspect(const std::string& path, const NameOptions& names, Style style) {
+  const registry::Located located = BERTH_TRY(locate_shown(path, names));
+  const registry::ModuleFile file = BERTH_TRY(registry::read_located(located));
   const auto module = engine::Compiler(program(false), {}).describe(file.bytes);
   if (!module) return fail(module.error().code, fmt::format("'{}': {}", path, module.error().message));
   const Needs needs = needs_of(*module);
@@ -110,12 +84,15 @@ int inspect_verb(const Arguments& arguments) {
       "berth inspect");
   std::string path;
   bool as_json = false;
-  app.add_option("MODULE", path, "a .wasm or .wat file")->required();
+  NameOptions names;
+  app.add_option("MODULE", path, "a .wasm or .wat file, or a name such as oci://HOST/REPOSITORY:TAG")
+      ->required();
+  add_name_options(app, names);
   app.add_flag("--json", as_json, "one JSON object");
   app.footer("\nFor example:\n\n  berth inspect --json module.wasm\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
   const Style chosen = as_json ? Style::kJson : Style::kText;
-  const auto status = inspect(path, chosen);
+  const auto status = inspect(path, names, chosen);
   return status ? *status : report(status.error(), chosen);
 }
 

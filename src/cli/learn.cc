@@ -20,6 +20,7 @@
 #include "host/learn.h"
 #include "host/volumes.h"
 #include "policy/printable.h"
+#include "registry/name.h"
 
 namespace berth::cli {
 namespace {
@@ -84,12 +85,14 @@ Result<void> write_new(const std::string& file, std::string_view text) {
   return fail(ErrorCode::kUnavailable, fmt::format("writing '{}': {}", file, error.message()));
 }
 
+/// A file without its folder, or a name as it is written.
+std::string called(const std::string& module) {
+  return registry::has_scheme(module) ? module : fs::path(module).filename().string();
+}
+
 std::string default_file(const std::string& module) {
-  std::string name = fs::path(module).filename().string();
-  for (const std::string_view ending : {".wasm", ".wat"}) {
-    if (name.ends_with(ending)) name.resize(name.size() - ending.size());
-  }
-  return name + ".policy.toml";
+  const auto name = registry::parse_name(module);
+  return (name ? short_name(*name) : fs::path(module).stem().string()) + ".policy.toml";
 }
 
 /// What a session starts from.
@@ -369,7 +372,7 @@ Result<int> Session::finish(bool write) {
   } else {
     std::vector<std::string> head{fmt::format("learned by 'berth run --learn' in {} of {}",
                                               round_ == 1 ? "one round" : fmt::format("{} rounds", round_),
-                                              fs::path(request_.module).filename().string())};
+                                              called(request_.module))};
     if (!last_.succeeded) head.push_back(fmt::format("the last round {}: it may need more", last_.ending));
     const std::string text = policy_text(head);
     BERTH_TRY_VOID(request_.learn.force ? write_text(ground_.file, text, 0644)

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -20,9 +21,11 @@ class Progress {
 
   /// From now on `what` goes on. Once.
   void begin(std::string what);
+  /// The same where it changes: asked for on another thread.
+  void begin(std::function<std::string()> what);
 
  private:
-  void show(const std::string& what);
+  void show(const std::function<std::string()>& what);
 
   std::mutex lock_;
   std::condition_variable changed_;

@@ -96,6 +96,8 @@ LearnRequest learn_request(const Options& options) {
                        .run_options = {},
                        .module = options.module,
                        .args = options.args};
+  const std::vector<std::string> names = words_of(options.names);
+  request.run_options.insert(request.run_options.end(), names.begin(), names.end());
   if (options.no_cache) request.run_options.emplace_back("--no-cache");
   if (options.portable) request.run_options.emplace_back("--portable");
   if (options.shared) request.run_options.emplace_back("--shared");

@@ -114,7 +114,7 @@ void describe(CLI::App& app, Options& options) {
         "COUNT");
   bound("--queue-timeout", options.queue_time, "for a request that waits", "TIME");
   add_seen_options(app, options.seen);
-  app.add_option("MODULE", options.module, "a .wasm or .wat file, for all that has no --route");
+  app.add_option("MODULE", options.module, "a .wasm or .wat file, or a name, for all that has no --route");
 }
 
 /// The value of an option, or which option it is that can't be read.
@@ -286,6 +286,10 @@ Result<int> serve(const Options& options) {
   const std::string site_text = asked.file.empty() ? "" : BERTH_TRY(read_site(asked.file));
   const auto planned = BERTH_TRY(modules_asked(asked, site_text));
   const UserFolders folders = BERTH_TRY(user_folders());
+  // Pulled first: the process beside this one looks at what the store has.
+  for (const serve::SiteModule& module : planned) {
+    std::ignore = BERTH_TRY(locate_shown(module.path, options.names));
+  }
   const auto loader = BERTH_TRY(start_loader(options, asked, folders));
   const auto tls = BERTH_TRY(open_tls(options.tls));
   const size_t lanes = std::max(1U, std::thread::hardware_concurrency());

@@ -29,6 +29,21 @@ uint64_t aligned(uint64_t bytes) {
   return (bytes + kAligned - 1) / kAligned * kAligned;
 }
 
+/// A name stands for what the store has of it: whoever wants another one pulls it.
+Result<registry::Located> kept(const GuestOptions& options) {
+  registry::OriginOptions origin = BERTH_TRY(origin_options(options.names));
+  origin.pull = registry::Pull::kNever;
+  return registry::locate(options.module, origin);
+}
+
+/// The file that tells when a module has changed.
+std::string watched_file(const std::string& module) {
+  const auto name = registry::parse_name(module);
+  if (!name || std::holds_alternative<registry::FileName>(*name)) return module;
+  const auto store = registry::Store::open_users();
+  return store ? store->record_path(to_text(*name)) : module;
+}
+
 std::string key_of(const serve::SiteModule& module) {
   return module.path + '\0' + module.policy.value_or("");
 }
@@ -42,7 +57,7 @@ Look::Look(const ServeLoader::Task& task, CodeMemory& memory) : task_(task), mem
     for (const serve::SiteModule& module : *all) {
       const GuestOptions options = options_for(task_.options, module);
       known_[key_of(module)] = contents(options).value_or(Contents{});
-      watched_.push_back(module.path);
+      watched_.push_back(watched_file(module.path));
       if (options.policy.policy_file) watched_.push_back(*options.policy.policy_file);
     }
   }
@@ -82,7 +97,8 @@ Result<std::vector<serve::SiteModule>> Look::modules(Found& found) const {
 }
 
 Result<Look::Contents> Look::contents(const GuestOptions& options) const {
-  Contents now{.hash = BERTH_TRY(engine::content_hash_of_file(options.module)), .texts = {}, .limits = {}};
+  const registry::Located located = BERTH_TRY(kept(options));
+  Contents now{.hash = BERTH_TRY(engine::content_hash_of_file(located.path)), .texts = {}, .limits = {}};
   const auto read = [&](const std::string& path) {
     auto text = host::read_policy_file(path);
     if (text) now.texts[path] = *text;
@@ -106,7 +122,7 @@ Found Look::at_files(bool asked) {
   if (found.site) watched_.push_back(task_.site.file);
   for (const serve::SiteModule& module : *all) {
     const GuestOptions options = options_for(task_.options, module);
-    watched_.push_back(module.path);
+    watched_.push_back(watched_file(module.path));
     if (options.policy.policy_file) watched_.push_back(*options.policy.policy_file);
     const auto known = known_.find(key_of(module));
     // The server, which has no such module, says so.
@@ -149,7 +165,8 @@ Result<FoundVersion> Look::version(const serve::SiteModule& module, const GuestO
   const engine::EngineKind kind{.fuel = contents.limits.cpu_fuel.has_value(), .alone = false};
   const engine::Compiler compiler(program(options.portable), host::compile_limits(contents.limits));
   const host::Loader loader(*engine_, cache_.get(), &compiler);
-  const host::LoadedImage compiled = BERTH_TRY(loader.compile(options.module, kind, guards_off));
+  const registry::Located located = BERTH_TRY(kept(options));
+  const host::LoadedImage compiled = BERTH_TRY(loader.compile(located, kind, guards_off));
   const std::string& code = compiled.image.code;
   const uint64_t offset = BERTH_TRY(room_for(code.size()));
   BERTH_TRY_VOID(memory_.write(offset, code));

@@ -9,7 +9,7 @@
 #include "cli/denial_json.h"
 #include "cli/options.h"
 #include "host/denial_log.h"
-#include "registry/module_file.h"
+#include "registry/origin.h"
 
 namespace berth::cli {
 namespace {
@@ -34,7 +34,10 @@ bool is_of(const DenialRecord& record, const std::string& module, const std::opt
 /// The last run of each module, unless all are wanted.
 std::vector<DenialRecord> chosen(std::vector<DenialRecord> records, const Options& options) {
   std::optional<std::string> digest;
-  if (const auto file = registry::read_module(options.module)) digest = file->digest().text();
+  // Of what isn't in the store there is nothing to tell: nobody is asked.
+  const auto located = registry::locate(options.module, {.pull = registry::Pull::kNever});
+  if (const auto file = located ? registry::read_located(*located) : std::unexpected(located.error()))
+    digest = file->digest().text();
   std::erase_if(records, [&](const DenialRecord& record) { return !is_of(record, options.module, digest); });
   if (options.all) return records;
   std::vector<DenialRecord> last;
@@ -105,7 +108,8 @@ int why_verb(const Arguments& arguments) {
       "allow it. Reads of environment variables can't be seen: a guest gets all that are granted at once.\n",
       "berth why");
   Options options;
-  app.add_option("MODULE", options.module, "only this one: its file, its file's name or its digest");
+  app.add_option("MODULE", options.module,
+                 "only this one: its file, its file's name, another name of it or its digest");
   app.add_flag("--all", options.all, "every run that is kept, not only the last");
   app.add_flag("--probes", options.probes, "also looks for files that aren't on this machine either");
   app.add_flag("--json", options.json, "one JSON array");

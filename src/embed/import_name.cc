@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "embed/import_name.h"
 
-#include "embed/interface_name.h"
+#include "base/interface_name.h"
 
 namespace berth::embed {
 namespace {

@@ -7,7 +7,7 @@
 #include <tuple>
 #include <utility>
 
-#include "embed/interface_name.h"
+#include "base/interface_name.h"
 #include "embed/plugins_parts.h"
 #include "registry/module_file.h"
 
@@ -118,17 +118,17 @@ std::vector<std::shared_ptr<const Plugin>> Plugins::all() const {
 }
 
 Result<std::vector<Implementation>> Plugins::implementing(std::string_view interface) const {
-  const embed::InterfaceName wanted = BERTH_TRY(embed::parse_interface(interface));
-  std::vector<std::pair<embed::Version, Implementation>> found;
+  const InterfaceName wanted = BERTH_TRY(parse_interface(interface));
+  std::vector<std::pair<Version, Implementation>> found;
   for (const auto& plugin : all()) {
     for (const std::string& exported : plugin->interfaces) {
-      const auto name = embed::parse_interface(exported);
-      if (!name || !embed::stands_for(*name, wanted)) continue;
+      const auto name = parse_interface(exported);
+      if (!name || !stands_for(*name, wanted)) continue;
       found.emplace_back(name->version, Implementation{.plugin = plugin, .interface = exported});
     }
   }
   std::ranges::sort(found, [](const auto& left, const auto& right) {
-    const auto order = embed::compare(left.first, right.first);
+    const auto order = compare(left.first, right.first);
     return order != 0 ? order > 0 : left.second.plugin->name < right.second.plugin->name;
   });
   std::vector<Implementation> listed;
@@ -140,7 +140,7 @@ Result<std::vector<std::string>> Module::interfaces() const {
   std::vector<std::string> found;
   for (const std::string& function : BERTH_TRY(functions())) {
     const std::string_view name = std::string_view(function).substr(0, function.find(": "));
-    const std::string_view interface = embed::interface_of_function(name);
+    const std::string_view interface = interface_of_function(name);
     // Those of one interface stand together.
     if (!interface.empty() && (found.empty() || found.back() != interface)) found.emplace_back(interface);
   }

@@ -21,17 +21,17 @@ engine::CompileLimits compile_limits(const policy::Limits& limits) {
   return chosen;
 }
 
-Result<Loaded> Loader::load(const std::string& path, engine::EngineKind kind, uint64_t guards_off,
+Result<Loaded> Loader::load(const registry::Located& located, engine::EngineKind kind, uint64_t guards_off,
                             const std::function<void(const registry::ModuleFile&)>& compiling) const {
   if (cache_ != nullptr) {
     // What is wrong with the file is found when it is read whole.
-    const auto hash = engine::content_hash_of_file(path);
-    if (auto found = hash ? cache_->find(engine_, kind, *hash) : std::nullopt) {
-      return Loaded{
-          .name = registry::module_name(path), .module = std::move(found->module), .digest = found->digest};
+    const auto hash = engine::content_hash_of_file(located.path);
+    auto found = hash ? cache_->find(engine_, kind, *hash) : std::nullopt;
+    if (found && found->digest == located.digest.value_or(found->digest)) {
+      return Loaded{.name = located.name, .module = std::move(found->module), .digest = found->digest};
     }
   }
-  const registry::ModuleFile file = BERTH_TRY(registry::read_module(path));
+  const registry::ModuleFile file = BERTH_TRY(registry::read_located(located));
   compiling(file);
   const LoadedImage compiled = BERTH_TRY(compile(file, kind, guards_off));
   auto module = engine_.open(kind, compiled.image);
@@ -40,9 +40,9 @@ Result<Loaded> Loader::load(const std::string& path, engine::EngineKind kind, ui
   return Loaded{.name = file.name, .module = std::move(*module), .digest = compiled.digest};
 }
 
-Result<LoadedImage> Loader::compile(const std::string& path, engine::EngineKind kind,
+Result<LoadedImage> Loader::compile(const registry::Located& located, engine::EngineKind kind,
                                     uint64_t guards_off) const {
-  const registry::ModuleFile file = BERTH_TRY(registry::read_module(path));
+  const registry::ModuleFile file = BERTH_TRY(registry::read_located(located));
   LoadedImage compiled = BERTH_TRY(compile(file, kind, guards_off));
   keep(file, kind, compiled);
   return compiled;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// From a module's file to a compiled module: from the cache of compiled images, or by compiling.
+// From a module's file to a compiled module: from the cache of compiled images, or by compiling. A module of
+// the store has to have the bytes that it is kept under: that is checked before anything reads them.
 
 #include <functional>
 #include <memory>
@@ -11,11 +12,12 @@
 #include "engine/image_cache.h"
 #include "policy/limits.h"
 #include "registry/module_file.h"
+#include "registry/origin.h"
 
 namespace berth::host {
 
 struct Loaded {
-  std::string name;  // the file's, without its folder
+  std::string name;  // what a person calls it: the file's, without its folder
   std::unique_ptr<engine::Module> module;
   Digest digest;
 };
@@ -38,11 +40,12 @@ class Loader {
       : engine_(engine), cache_(cache), compiler_(compiler) {}
 
   /// Blocks; `compiling` is called first when the module isn't in the cache. Errors name the file.
-  Result<Loaded> load(const std::string& path, engine::EngineKind kind, uint64_t guards_off,
+  Result<Loaded> load(const registry::Located& module, engine::EngineKind kind, uint64_t guards_off,
                       const std::function<void(const registry::ModuleFile&)>& compiling) const;
 
   /// Always compiles, and keeps the image in the cache.
-  Result<LoadedImage> compile(const std::string& path, engine::EngineKind kind, uint64_t guards_off) const;
+  Result<LoadedImage> compile(const registry::Located& module, engine::EngineKind kind,
+                              uint64_t guards_off) const;
 
  private:
   Result<LoadedImage> compile(const registry::ModuleFile& file, engine::EngineKind kind,

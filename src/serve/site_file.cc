@@ -12,6 +12,7 @@
 #include "policy/nearest.h"
 #include "policy/printable.h"
 #include "policy/toml.h"
+#include "registry/name.h"
 
 namespace berth::serve {
 namespace {
@@ -111,6 +112,7 @@ class Reader {
   }
 
   std::string beside(const std::string& path) const {
+    if (registry::has_scheme(path)) return path;
     return (folder_ / path).lexically_normal().string();
   }
 
@@ -160,7 +162,8 @@ Result<void> give_probes(std::vector<SiteModule>& modules, const std::vector<Sit
 /// The others get their files', where only one module would be called that.
 void give_file_names(std::vector<SiteModule>& modules) {
   const auto stem = [](const SiteModule& module) {
-    return std::filesystem::path(module.path).stem().string();
+    const auto name = registry::parse_name(module.path);
+    return name ? registry::short_name(*name) : std::filesystem::path(module.path).stem().string();
   };
   std::map<std::string, int> wanted;
   for (const SiteModule& module : modules) ++wanted[module.name.empty() ? stem(module) : module.name];

@@ -17,11 +17,12 @@
 //   at = "/"
 //   module = "web.wasm"
 //
-// `berth:NAME` is a way for the site's other modules alone: nothing from outside leads there. Paths are
-// relative to the file. A module that has several routes under one policy is one module. By its name other
-// modules of the site ask it, where their grants let them: `http.out berth:api`. Where none is written it is
-// the file's, without its ending, if that can be a name and is no other module's. A version of a module with
-// a `probe` is taken once it has answered a GET of that path below 500.
+// A module is a file, or has another of the names of registry/name.h. `berth:NAME` is a way for the site's
+// other modules alone: nothing from outside leads there. Paths are relative to the file. A module that has
+// several routes under one policy is one module. By its name other modules of the site ask it, where their
+// grants let them: `http.out berth:api`. Where none is written it is the file's, without its ending, if that
+// can be a name and is no other module's. A version of a module with a `probe` is taken once it has answered
+// a GET of that path below 500.
 //
 // Pure; safe on any thread.
 
@@ -38,7 +39,7 @@ namespace berth::serve {
 /// A module that is asked for, and the way to it.
 struct SiteRoute {
   std::optional<RoutePattern> at;     // none: from outside there is no way to it
-  std::string module;                 // a file's path
+  std::string module;                 // a file's path, or another name
   std::optional<std::string> policy;  // the same
   std::optional<std::string> name;    // of the module
   std::optional<std::string> probe;   // of the module: a path

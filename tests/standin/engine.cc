@@ -323,6 +323,16 @@ void berth_post_end_within(const berth_post*, uint64_t) {}
 
 void berth_post_free(berth_post*) {}
 
+int32_t berth_client_new(berth_slice, berth_client**, berth_bytes*) {
+  return -1;
+}
+
+int32_t berth_client_fetch(const berth_client*, const berth_ask*, const berth_taker*, berth_bytes*) {
+  return -1;
+}
+
+void berth_client_free(berth_client*) {}
+
 // What is stored is counted by the doors, which the stand-in doesn't have.
 int32_t berth_ledger_open(const berth_account*, size_t, berth_quota, berth_ledger**, berth_bytes*) {
   return -1;

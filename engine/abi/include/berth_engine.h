@@ -106,6 +106,9 @@ typedef struct berth_call berth_call;
 /// Ends the calls of an instance. Any thread.
 typedef struct berth_canceller berth_canceller;
 
+/// Asks servers, and keeps connections to the last of them. One thread asks at a time.
+typedef struct berth_client berth_client;
+
 /// A request whose route is waited for. Any thread.
 typedef struct berth_completion berth_completion;
 
@@ -345,6 +348,36 @@ typedef struct berth_guest {
   /// Handed to `ask` and `done`.
   void *context;
 } berth_guest;
+
+/// A request of berth's own: *borrow*.
+typedef struct berth_ask {
+  struct berth_slice method;
+  /// `http://` or `https://`.
+  struct berth_slice url;
+  /// A name, its value, the next name.
+  struct berth_slices headers;
+  struct berth_slice body;
+  /// Of the answer's body.
+  uint64_t most_bytes;
+  /// In each such span `least_bytes` have to go or come.
+  uint64_t span_ns;
+  uint64_t least_bytes;
+  /// For all of it.
+  uint64_t most_ns;
+} berth_ask;
+
+/// Who gets the answer: called on the thread that asks, while it asks. Must not throw, nor call back into the client. What is
+/// handed over is *borrowed*.
+typedef struct berth_taker {
+  void *context;
+  /// Whether an address, "127.0.0.1" or "::1", may be connected to.
+  bool (*may_reach)(void *context, struct berth_slice address);
+  /// The status, the headers (a name in lower case, its value, the next name) and who answers. False: nothing of the body is
+  /// wanted.
+  bool (*head)(void *context, uint16_t status, struct berth_slices headers, struct berth_slice address);
+  /// False: no more of it.
+  bool (*bytes)(void *context, struct berth_slice bytes);
+} berth_taker;
 
 /// The most that may be stored: apparent bytes of regular files, and files of any kind, folders and links too. UINT64_MAX
 /// is no limit.
@@ -689,6 +722,25 @@ void berth_call_cancel(const struct berth_call *call);
 /// *Own* `call`; null is fine. The call goes on.
 /// `call` came from `berth_call_start` and is not used again.
 void berth_call_free(struct berth_call *call);
+
+/// `roots` are the certificates to trust, in PEM, instead of this machine's; empty: those. Connects to nobody yet. *Own* `out`.
+/// Any thread.
+/// *Borrow* `roots`; `out` is writable; `error` is writable or null.
+int32_t berth_client_new(struct berth_slice roots,
+                         struct berth_client **out,
+                         struct berth_bytes *error);
+
+/// Asks once, and hands the answer over until it ends or is no more wanted. 4: the error is the address that may not be
+/// reached; 5: the answer is longer than it may be; 8: it may work later. *Borrow* `client`; one thread at a time, which waits.
+/// `client` came from `berth_client_new` and hasn't been freed; *borrow* `ask` and `taker`; `error` is writable or null.
+int32_t berth_client_fetch(const struct berth_client *client,
+                           const struct berth_ask *ask,
+                           const struct berth_taker *taker,
+                           struct berth_bytes *error);
+
+/// *Own* `client`; null is fine.
+/// `client` came from `berth_client_new`, nobody asks by it, and it is not used again.
+void berth_client_free(struct berth_client *client);
 
 /// The functions that a module exports: `name: func(a: s32) -> s32`, each closed by a newline. It is an error that it has imports that
 /// aren't WASI's, unless a program gives it those. *Own* `out`. Any thread.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The C ABI of the engine: the exports for its threads, its modules and their hashes; those for calls are in
 //! `call.rs` and `function.rs`, for what is stored in `ledger.rs`, for bandwidth in `traffic.rs`, for serving HTTP in `serve.rs`, for
-//! berth's own requests in `post.rs`, the structs in `types.rs`. All the `unsafe` that a C boundary needs is in this crate.
+//! berth's own requests in `post.rs` and `fetch.rs`, the structs in `types.rs`. All the `unsafe` that a C boundary needs is in this crate.
 //!
 //! Functions that can fail return an error number of `src/base/error_table.cc` (0 is success) and, through
 //! `error`, a message that the caller owns. No panic crosses: each export catches.
@@ -12,6 +12,7 @@ mod boundary;
 mod call;
 #[cfg_attr(not(feature = "compiler"), path = "no_compiler.rs")]
 mod compiler;
+mod fetch;
 mod function;
 mod ledger;
 mod live;
@@ -25,6 +26,7 @@ mod types;
 use ::berth_guest::{GuardsOff, Kind, Module, Needs, Runtime};
 use boundary::{Failure, INVALID_MODULE, UNAVAILABLE, bytes, guarded, owned, text};
 pub use call::*;
+pub use fetch::*;
 pub use function::*;
 pub use ledger::*;
 pub use live::*;

@@ -536,6 +536,40 @@ pub struct berth_server_settings {
     pub inside: bool,
 }
 
+/// A request of berth's own: *borrow*.
+#[repr(C)]
+pub struct berth_ask {
+    pub method: berth_slice,
+    /// `http://` or `https://`.
+    pub url: berth_slice,
+    /// A name, its value, the next name.
+    pub headers: berth_slices,
+    pub body: berth_slice,
+    /// Of the answer's body.
+    pub most_bytes: u64,
+    /// In each such span `least_bytes` have to go or come.
+    pub span_ns: u64,
+    pub least_bytes: u64,
+    /// For all of it.
+    pub most_ns: u64,
+}
+
+/// Who gets the answer: called on the thread that asks, while it asks. Must not throw, nor call back into the client. What is
+/// handed over is *borrowed*.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct berth_taker {
+    pub context: *mut c_void,
+    /// Whether an address, "127.0.0.1" or "::1", may be connected to.
+    pub may_reach: unsafe extern "C" fn(context: *mut c_void, address: berth_slice) -> bool,
+    /// The status, the headers (a name in lower case, its value, the next name) and who answers. False: nothing of the body is
+    /// wanted.
+    pub head:
+        unsafe extern "C" fn(context: *mut c_void, status: u16, headers: berth_slices, address: berth_slice) -> bool,
+    /// False: no more of it.
+    pub bytes: unsafe extern "C" fn(context: *mut c_void, bytes: berth_slice) -> bool,
+}
+
 /// What a server answered that berth itself has asked. *Own* its parts.
 #[repr(C)]
 pub struct berth_post_answer {

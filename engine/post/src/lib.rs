@@ -2,31 +2,36 @@
 //! berth's own requests: bytes that are posted to one server, which the owner of this machine named. No guest has a part
 //! in it, so nothing is asked of a policy and no module pays.
 //!
+//! A [`Post`] sends to one server again and again; a [`Client`] asks any server for anything, and hands over the answer
+//! as it comes. Both are for C++ to use: which servers, and what then, is decided there.
+//!
 //! A [`Post`] has an event loop of its own and runs it on the thread that sends, which waits there: never a lane.
 
+mod dial;
+mod fetch;
+mod sent;
 mod target;
 mod tls;
 
-use berth_doors::names::Host;
+pub use fetch::{Ask, Bounds, Client, Head, Taker, Trouble};
+
 use berth_doors::resolver::Resolver;
 use bytes::Bytes;
+use dial::dial;
 use http::{HeaderMap, Request, Response, header};
+use http_body::Body;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use std::io;
 use std::time::Duration;
 use target::Target;
 use tls::Tls;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 
-/// For one address of several.
-const CONNECT: Duration = Duration::from_secs(3);
 /// Of an answer, what is read; one that is longer counts as empty.
 const MOST_ANSWER: usize = 64 << 10;
 const MOST_HEAD: usize = 32 << 10;
@@ -157,32 +162,11 @@ impl Line {
     }
 
     async fn connect(&mut self) -> Result<Sender, String> {
-        let stream = self.dial().await?;
-        let _ = stream.set_nodelay(true);
+        let (stream, _) = dial(&self.resolver, &self.target.host, self.target.port, &mut |_| true).await?;
         match &mut self.tls {
             None => speak(stream).await,
             Some(tls) => speak(tls.connect(&self.target.host, stream).await?).await,
         }
-    }
-
-    async fn dial(&self) -> Result<TcpStream, String> {
-        let (host, port) = (&self.target.host, self.target.port);
-        let addresses = match host {
-            Host::Address(address) => vec![*address],
-            Host::Name(name) => {
-                let found = self.resolver.lookup(name).await;
-                found.map_err(|e| format!("'{name}' can't be looked up: {e:?}"))?.addresses
-            }
-        };
-        let mut error = format!("'{}' has no address", host.in_url());
-        for address in addresses {
-            let connected = timeout(CONNECT, TcpStream::connect((address, port))).await;
-            match connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-                Ok(stream) => return Ok(stream),
-                Err(e) => error = format!("no connection to {address} on port {port}: {e}"),
-            }
-        }
-        Err(error)
     }
 }
 
@@ -190,8 +174,18 @@ async fn speak<S>(stream: S) -> Result<Sender, String>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
+    handshake(stream, MOST_HEAD).await
+}
+
+/// `most_buffer` is the longest head of an answer.
+async fn handshake<S, B>(stream: S, most_buffer: usize) -> Result<SendRequest<B>, String>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     let mut settings = http1::Builder::new();
-    settings.max_buf_size(MOST_HEAD);
+    settings.max_buf_size(most_buffer);
     let (sender, connection) = settings.handshake(TokioIo::new(stream)).await.map_err(|e| said(&e))?;
     tokio::spawn(connection);
     Ok(sender)

@@ -40,6 +40,11 @@ impl Target {
         all.insert(header::HOST, named);
         Ok(Target { secure, host, port, path, headers: all })
     }
+
+    /// The host and the port, in normal form.
+    pub fn authority(&self) -> String {
+        format!("{}:{}", self.host.in_url(), self.port)
+    }
 }
 
 /// What is wrong with a value isn't said: it may be a secret.

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -69,9 +70,18 @@ constexpr int kNoSignal = MSG_NOSIGNAL;
 constexpr int kNoSignal = 0;
 #endif
 
-/// Feeds and reads the child until it has closed both of its streams.
-void converse(Descriptor input, std::string_view bytes, const Descriptor& output, const Descriptor& errors,
-              ChildResult& result) {
+/// For `poll`: what is left until then; -1 waits for ever.
+int milliseconds_until(const std::optional<std::chrono::steady_clock::time_point>& end) {
+  if (!end) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*end - std::chrono::steady_clock::now());
+  return static_cast<int>(std::clamp<int64_t>(left.count(), 0, 60'000));
+}
+
+/// Feeds and reads the child until it has closed both of its streams; false when it goes past its bounds.
+bool converse(Descriptor input, std::string_view bytes, const Descriptor& output, const Descriptor& errors,
+              const ChildBounds& bounds, ChildResult& result) {
+  std::optional<std::chrono::steady_clock::time_point> end;
+  if (bounds.most_time) end = std::chrono::steady_clock::now() + *bounds.most_time;
   std::array<pollfd, 3> watched{pollfd{.fd = output.get(), .events = POLLIN, .revents = 0},
                                 pollfd{.fd = errors.get(), .events = POLLIN, .revents = 0},
                                 pollfd{.fd = input.get(), .events = POLLOUT, .revents = 0}};
@@ -81,7 +91,10 @@ void converse(Descriptor input, std::string_view bytes, const Descriptor& output
   }
   std::array<char, kChunk> chunk;
   while (watched[0].fd >= 0 || watched[1].fd >= 0) {
-    if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) return;
+    const int ready = ::poll(watched.data(), watched.size(), milliseconds_until(end));
+    if (ready < 0 && errno != EINTR) return true;
+    if (end && std::chrono::steady_clock::now() >= *end) return false;
+    if (ready <= 0) continue;
     for (size_t i = 0; i < 2; ++i) {
       if (watched[i].fd < 0 || watched[i].revents == 0) continue;
       const ssize_t got = ::read(watched[i].fd, chunk.data(), chunk.size());
@@ -89,6 +102,7 @@ void converse(Descriptor input, std::string_view bytes, const Descriptor& output
       if (got <= 0) {
         watched[i].fd = -1;
       } else if (i == 0) {
+        if (static_cast<size_t>(got) > bounds.most_output - result.output.size()) return false;
         result.output.append(chunk.data(), static_cast<size_t>(got));
       } else {
         result.errors.append(chunk.data(),
@@ -104,6 +118,7 @@ void converse(Descriptor input, std::string_view bytes, const Descriptor& output
       watched[2].fd = -1;
     }
   }
+  return true;
 }
 
 void set_limit(decltype(RLIMIT_CPU) resource, rlim_t soft, rlim_t hard) {
@@ -116,7 +131,8 @@ void set_limit(decltype(RLIMIT_CPU) resource, rlim_t soft, rlim_t hard) {
 
 }  // namespace
 
-Result<ChildResult> run_child(const std::vector<std::string>& command, std::string_view input) {
+Result<ChildResult> run_child(const std::vector<std::string>& command, std::string_view input,
+                              const ChildBounds& bounds) {
   auto in = make_line(make_sockets);
   auto out = make_line(::pipe);
   auto err = make_line(::pipe);
@@ -143,9 +159,14 @@ Result<ChildResult> run_child(const std::vector<std::string>& command, std::stri
 
   for (Line* line : {&*in, &*out, &*err}) line->childs.close();
   ChildResult result;
-  converse(std::move(in->ours), input, out->ours, err->ours, result);
+  const bool within = converse(std::move(in->ours), input, out->ours, err->ours, bounds, result);
+  if (!within) ::kill(child, SIGKILL);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!within) {
+    return fail(ErrorCode::kLimit,
+                fmt::format("'{}' took too long, or said too much, and was ended", command.front()));
   }
   if (WIFSIGNALED(status)) {
     result.signal = WTERMSIG(status);

@@ -22,10 +22,17 @@ struct ChildResult {
   int exit_status = 0;
 };
 
+/// How far a child may go; past it, it is killed.
+struct ChildBounds {
+  std::optional<std::chrono::milliseconds> most_time;
+  size_t most_output = SIZE_MAX;
+};
+
 /// Runs `command` (a program's path and its arguments) with `input` as its standard input until it ends.
 /// It gets this process's environment and no other open file (of ours; with glibc, none at all). kUnavailable
-/// when it can't be started.
-Result<ChildResult> run_child(const std::vector<std::string>& command, std::string_view input);
+/// when it can't be started, kLimit when it went past its bounds.
+Result<ChildResult> run_child(const std::vector<std::string>& command, std::string_view input,
+                              const ChildBounds& bounds = {});
 
 struct OwnLimits {
   uint64_t memory_bytes = 0;

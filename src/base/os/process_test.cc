@@ -55,4 +55,15 @@ TEST_CASE("this program is found by the system and by searching for it") {
   CHECK(own_program("./here/berth", OwnProgramBy::kSearch) == "./here/berth");
 }
 
+TEST_CASE("a child that goes past its time or says too much is ended") {
+  const auto begin = std::chrono::steady_clock::now();
+  const auto slow = run_child({"/bin/sleep", "60"}, "", {.most_time = std::chrono::milliseconds(50)});
+  REQUIRE_FALSE(slow.has_value());
+  CHECK(slow.error().code == ErrorCode::kLimit);
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(30));
+  const auto loud = run_child({"/bin/cat", "/dev/zero"}, "", {.most_output = 100'000});
+  REQUIRE_FALSE(loud.has_value());
+  CHECK(loud.error().code == ErrorCode::kLimit);
+}
+
 }  // namespace berth

@@ -38,6 +38,10 @@ Result<UserFolders> user_folders() {
                      .cache = BERTH_TRY(folder("BERTH_CACHE", "XDG_CACHE_HOME", "/.cache/berth"))};
 }
 
+Result<std::string> user_data_folder() {
+  return folder("BERTH_DATA", "XDG_DATA_HOME", "/.local/share/berth");
+}
+
 std::optional<std::string> environment(const char* name) {
   const char* const value = std::getenv(name);
   if (value == nullptr || *value == '\0') return std::nullopt;

@@ -23,6 +23,9 @@ struct UserFolders {
 /// kUnavailable when neither the variables nor a home folder say where.
 Result<UserFolders> user_folders();
 
+/// Where modules are kept that were pulled: `BERTH_DATA`, or by the XDG specification. kUnavailable as above.
+Result<std::string> user_data_folder();
+
 /// A variable of this process's environment.
 std::optional<std::string> environment(const char* name);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "embed/interface_name.h"
+#include "base/interface_name.h"
 
 #include <doctest/doctest.h>
 
-namespace berth::embed {
+namespace berth {
 namespace {
 
 /// Versions of one interface.
@@ -93,4 +93,4 @@ TEST_CASE("the interface of a function is what stands before its name") {
 }
 
 }  // namespace
-}  // namespace berth::embed
+}  // namespace berth

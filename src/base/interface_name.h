@@ -17,7 +17,7 @@
 
 #include "base/result.h"
 
-namespace berth::embed {
+namespace berth {
 
 struct Version {
   size_t given = 0;  // how many of the numbers are; none: any version
@@ -50,4 +50,4 @@ std::strong_ordering compare(const Version& left, const Version& right);
 /// The interface in the name of a function, "shop:price/rule@1.2.0.total"; empty for one of the world's own.
 std::string_view interface_of_function(std::string_view function);
 
-}  // namespace berth::embed
+}  // namespace berth

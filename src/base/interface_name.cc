@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "embed/interface_name.h"
+#include "base/interface_name.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 
-namespace berth::embed {
+namespace berth {
 namespace {
 
 bool is_letter(char c) {
@@ -115,4 +115,4 @@ std::string_view interface_of_function(std::string_view function) {
   return dot < function.size() ? function.substr(0, dot) : std::string_view();
 }
 
-}  // namespace berth::embed
+}  // namespace berth

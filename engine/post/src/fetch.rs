@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Requests of any method to any server, one at a time: the answer's body is handed over as it comes, and never kept.
+//!
+//! No redirect is followed and nothing is tried twice here, but for a connection that was closed while it rested: who
+//! asks decides. A [`Client`] runs its event loop on the thread that asks, and calls its [`Taker`] there.
+
+use crate::dial::{NoLine, dial};
+use crate::sent::Going;
+use crate::target::Target;
+use crate::tls::Tls;
+use crate::{handshake, said};
+use berth_doors::resolver::Resolver;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response};
+use http_body::Body as _;
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper::client::conn::http1::SendRequest;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// The longest head of an answer, and the most that is read at once.
+const BUFFER: usize = 256 << 10;
+/// Connections that rest.
+const KEPT: usize = 4;
+const TLS_TIME: Duration = Duration::from_secs(10);
+
+/// A request.
+pub struct Ask<'a> {
+    pub method: &'a str,
+    pub url: &'a str,
+    pub headers: Vec<(String, String)>,
+    pub body: &'a [u8],
+    pub bounds: Bounds,
+}
+
+/// How far a request may go.
+#[derive(Clone, Copy)]
+pub struct Bounds {
+    /// Of the answer's body.
+    pub most_bytes: u64,
+    /// In each such span at least `least_bytes` go or come, or the answer begins or ends.
+    pub span: Duration,
+    pub least_bytes: u64,
+    /// For all of it.
+    pub most_time: Duration,
+}
+
+/// How an answer begins.
+pub struct Head {
+    pub status: u16,
+    pub headers: HeaderMap,
+    /// Who answers.
+    pub address: IpAddr,
+}
+
+/// Who gets an answer, a piece at a time.
+pub trait Taker {
+    /// Whether this address may be connected to.
+    fn may_reach(&mut self, address: IpAddr) -> bool;
+    /// False: nothing of the body is wanted.
+    fn head(&mut self, head: &Head) -> bool;
+    /// False: no more of it.
+    fn bytes(&mut self, bytes: &[u8]) -> bool;
+}
+
+/// Why there is no answer, or no whole one.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// With what is asked.
+    Wrong(String),
+    /// The address that may not be reached.
+    Denied(IpAddr),
+    /// The body is longer than it may be.
+    TooLong,
+    /// The connection, or the server; it may work later.
+    Failed(String),
+}
+
+/// Asks servers, and keeps connections to the last of them.
+pub struct Client {
+    runtime: Runtime,
+    lines: Lines,
+}
+
+struct Lines {
+    roots: Vec<u8>,
+    tls: Option<Tls>,
+    resolver: Resolver,
+    kept: Vec<Kept>,
+}
+
+struct Kept {
+    secure: bool,
+    authority: String,
+    address: IpAddr,
+    sender: SendRequest<Going>,
+}
+
+impl Client {
+    /// `roots` are the certificates to trust, in PEM, instead of this machine's; empty: those.
+    pub fn new(roots: &[u8]) -> Result<Self, String> {
+        let runtime = Builder::new_current_thread().enable_io().enable_time().max_blocking_threads(1).build();
+        let runtime = runtime.map_err(|e| format!("no event loop: {e}"))?;
+        let tls = if roots.is_empty() { None } else { Some(Tls::new(roots)?) };
+        let lines = Lines { roots: roots.to_vec(), tls, resolver: Resolver::new(Vec::new()), kept: Vec::new() };
+        Ok(Client { runtime, lines })
+    }
+
+    /// Waits until the answer was handed to the taker, or until the taker wants no more of it.
+    pub fn fetch(&mut self, ask: Ask<'_>, taker: &mut dyn Taker) -> Result<(), Trouble> {
+        let most = ask.bounds.most_time;
+        let lines = &mut self.lines;
+        self.runtime.block_on(async {
+            let late = || Trouble::Failed(format!("it isn't answered whole within {} s", most.as_secs()));
+            timeout(most, lines.fetch(ask, taker)).await.unwrap_or_else(|_| Err(late()))
+        })
+    }
+}
+
+impl Lines {
+    async fn fetch(&mut self, ask: Ask<'_>, taker: &mut dyn Taker) -> Result<(), Trouble> {
+        let target = Target::new(ask.url, &ask.headers).map_err(Trouble::Wrong)?;
+        let method = Method::from_bytes(ask.method.as_bytes()).map_err(|_| Trouble::Wrong("no such method".into()))?;
+        let (bytes, gone) = (Bytes::copy_from_slice(ask.body), Arc::new(AtomicU64::new(0)));
+        let body = || Going { bytes: bytes.clone(), gone: gone.clone() };
+        if let Some(mut kept) = self.rested(&target, taker)
+            && kept.sender.ready().await.is_ok()
+        {
+            let asked = kept.sender.send_request(request(&target, &method, body()));
+            if let Ok(response) = watched(asked, &gone, ask.bounds).await? {
+                return self.read(kept, response, ask.bounds, taker).await;
+            }
+        }
+        let mut fresh = self.connect(&target, taker).await?;
+        let asked = fresh.sender.send_request(request(&target, &method, body()));
+        let response = watched(asked, &gone, ask.bounds).await?.map_err(|e| Trouble::Failed(said(&e)))?;
+        self.read(fresh, response, ask.bounds, taker).await
+    }
+
+    /// A connection to that server that rests here, and to an address that may be reached.
+    fn rested(&mut self, target: &Target, taker: &mut dyn Taker) -> Option<Kept> {
+        let authority = target.authority();
+        let fits = |kept: &Kept| kept.secure == target.secure && kept.authority == authority;
+        let at = self.kept.iter().position(fits)?;
+        let kept = self.kept.swap_remove(at);
+        taker.may_reach(kept.address).then_some(kept)
+    }
+
+    async fn connect(&mut self, target: &Target, taker: &mut dyn Taker) -> Result<Kept, Trouble> {
+        let mut may = |address| taker.may_reach(address);
+        let dialled = dial(&self.resolver, &target.host, target.port, &mut may).await;
+        let (stream, address) = dialled.map_err(|why| match why {
+            NoLine::Denied(address) => Trouble::Denied(address),
+            NoLine::Failed(text) => Trouble::Failed(text),
+        })?;
+        let sender = if target.secure {
+            let tls = match &mut self.tls {
+                Some(tls) => tls,
+                none => none.insert(Tls::new(&self.roots).map_err(Trouble::Wrong)?),
+            };
+            let secured = timeout(TLS_TIME, tls.connect(&target.host, stream)).await;
+            let secured = secured.unwrap_or_else(|_| Err("TLS: no answer in time".into()));
+            handshake(secured.map_err(Trouble::Failed)?, BUFFER).await
+        } else {
+            handshake(stream, BUFFER).await
+        };
+        let sender = sender.map_err(Trouble::Failed)?;
+        Ok(Kept { secure: target.secure, authority: target.authority(), address, sender })
+    }
+
+    async fn read(
+        &mut self,
+        line: Kept,
+        response: Response<Incoming>,
+        bounds: Bounds,
+        taker: &mut dyn Taker,
+    ) -> Result<(), Trouble> {
+        let (parts, mut body) = response.into_parts();
+        let head = Head { status: parts.status.as_u16(), headers: parts.headers, address: line.address };
+        // Of one that isn't read to its end the connection is no good any more.
+        if !taker.head(&head) {
+            return Ok(());
+        }
+        if body.size_hint().lower() > bounds.most_bytes {
+            return Err(Trouble::TooLong);
+        }
+        let (mut came, mut before) = (0, 0);
+        let mut look = Instant::now() + bounds.span;
+        while !body.is_end_stream() {
+            let frame = tokio::select! {
+                biased;
+                frame = body.frame() => frame,
+                () = sleep_until(look) => {
+                    if came - before < bounds.least_bytes {
+                        return Err(slow(bounds));
+                    }
+                    (before, look) = (came, Instant::now() + bounds.span);
+                    continue;
+                }
+            };
+            let Some(frame) = frame else { break };
+            let Ok(piece) = frame.map_err(|e| Trouble::Failed(said(&e)))?.into_data() else { continue };
+            came += piece.len() as u64;
+            if came > bounds.most_bytes {
+                return Err(Trouble::TooLong);
+            }
+            if !taker.bytes(&piece) {
+                return Ok(());
+            }
+        }
+        if self.kept.len() == KEPT {
+            self.kept.remove(0);
+        }
+        self.kept.push(line);
+        Ok(())
+    }
+}
+
+/// Waits for the head of an answer, for as long as the request goes out fast enough, and then for one span more.
+async fn watched<T>(asked: impl Future<Output = T>, gone: &AtomicU64, bounds: Bounds) -> Result<T, Trouble> {
+    let mut asked = std::pin::pin!(asked);
+    let mut before = gone.load(Ordering::Relaxed);
+    loop {
+        if let Ok(answered) = timeout(bounds.span, &mut asked).await {
+            return Ok(answered);
+        }
+        let now = gone.load(Ordering::Relaxed);
+        if now - before < bounds.least_bytes {
+            return Err(slow(bounds));
+        }
+        before = now;
+    }
+}
+
+fn slow(bounds: Bounds) -> Trouble {
+    let text = format!("less than {} bytes came or went in {} ms", bounds.least_bytes, bounds.span.as_millis());
+    Trouble::Failed(text)
+}
+
+fn request(target: &Target, method: &Method, body: Going) -> Request<Going> {
+    let mut request = Request::new(body);
+    *request.method_mut() = method.clone();
+    *request.uri_mut() = target.path.clone().into();
+    request.headers_mut().clone_from(&target.headers);
+    request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ask, Bounds, Client, Head, Taker, Trouble};
+    use std::io::{Read as _, Write as _};
+    use std::net::{IpAddr, TcpListener};
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    const BOUNDS: Bounds = Bounds {
+        most_bytes: 1 << 20,
+        span: Duration::from_secs(20),
+        least_bytes: 1,
+        most_time: Duration::from_secs(20),
+    };
+
+    #[derive(Default)]
+    struct Kept {
+        closed: bool,
+        status: u16,
+        bytes: Vec<u8>,
+    }
+
+    impl Taker for Kept {
+        fn may_reach(&mut self, _: IpAddr) -> bool {
+            !self.closed
+        }
+        fn head(&mut self, head: &Head) -> bool {
+            self.status = head.status;
+            true
+        }
+        fn bytes(&mut self, bytes: &[u8]) -> bool {
+            self.bytes.extend(bytes);
+            true
+        }
+    }
+
+    /// Answers one connection: with each text once so many bytes of a request have come, then with `more` for as long as they
+    /// are taken.
+    fn server(answers: Vec<(usize, &'static str)>, more: &'static [u8], pause: Duration) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
+        let url = format!("http://{}/blob", listener.local_addr().expect("its port"));
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a client");
+            for (body, answer) in answers {
+                let mut got = Vec::new();
+                let whole = |got: &[u8]| {
+                    got.windows(4).position(|w| w == b"\r\n\r\n").is_some_and(|at| got.len() >= at + 4 + body)
+                };
+                while !whole(&got) {
+                    let mut piece = [0; 65536];
+                    let len = stream.read(&mut piece).expect("a request");
+                    assert!(len > 0, "it ends early");
+                    got.extend(&piece[..len]);
+                }
+                stream.write_all(answer.as_bytes()).expect("a reader");
+            }
+            while !more.is_empty() && stream.write_all(more).is_ok() {
+                thread::sleep(pause);
+            }
+        });
+        url
+    }
+
+    fn get(url: &str, bounds: Bounds) -> (Result<(), Trouble>, Kept) {
+        let mut kept = Kept::default();
+        let mut client = Client::new(&[]).expect("a client");
+        let ask = Ask { method: "GET", url, headers: vec![], body: b"", bounds };
+        (client.fetch(ask, &mut kept), kept)
+    }
+
+    #[test]
+    fn an_answer_is_handed_over_and_the_connection_is_kept() {
+        let url = server(vec![(0, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"); 2], b"", Duration::ZERO);
+        let mut client = Client::new(&[]).expect("a client");
+        for _ in 0..2 {
+            let mut kept = Kept::default();
+            let ask = Ask { method: "GET", url: &url, headers: vec![], body: b"", bounds: BOUNDS };
+            client.fetch(ask, &mut kept).expect("an answer");
+            assert_eq!((kept.status, &kept.bytes[..]), (200, &b"ab"[..]));
+        }
+    }
+
+    #[test]
+    fn a_body_is_sent_whole() {
+        let url = server(vec![(600_000, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")], b"", Duration::ZERO);
+        let (mut kept, body) = (Kept::default(), vec![7; 600_000]);
+        let ask = Ask { method: "PUT", url: &url, headers: vec![], body: &body, bounds: BOUNDS };
+        Client::new(&[]).expect("a client").fetch(ask, &mut kept).expect("an answer");
+        assert_eq!(kept.status, 201);
+    }
+
+    #[test]
+    fn an_address_that_may_not_be_reached_is_not_connected_to() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
+        let url = format!("http://{}/", listener.local_addr().expect("its port"));
+        let mut kept = Kept { closed: true, ..Kept::default() };
+        let ask = Ask { method: "GET", url: &url, headers: vec![], body: b"", bounds: BOUNDS };
+        let done = Client::new(&[]).expect("a client").fetch(ask, &mut kept);
+        assert_eq!(done, Err(Trouble::Denied("127.0.0.1".parse().expect("an address"))));
+        listener.set_nonblocking(true).expect("it can");
+        assert!(listener.accept().is_err(), "somebody came");
+    }
+
+    #[test]
+    fn a_body_without_end_is_left_at_its_bound() {
+        let url = server(vec![(0, "HTTP/1.1 200 OK\r\n\r\n")], &[0; 65536], Duration::ZERO);
+        let (done, kept) = get(&url, BOUNDS);
+        assert_eq!(done, Err(Trouble::TooLong));
+        assert!(kept.bytes.len() <= 1 << 20);
+    }
+
+    #[test]
+    fn a_body_that_drips_is_given_up() {
+        let url = server(vec![(0, "HTTP/1.1 200 OK\r\n\r\n")], b"a", Duration::from_millis(10));
+        let begin = Instant::now();
+        let (done, _) = get(&url, Bounds { span: Duration::from_millis(200), least_bytes: 1000, ..BOUNDS });
+        assert!(matches!(done, Err(Trouble::Failed(_))), "{done:?}");
+        assert!(begin.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn what_takes_too_long_as_a_whole_is_given_up() {
+        let url = server(vec![(0, "HTTP/1.1 200 OK\r\n\r\n")], b"abc", Duration::from_millis(10));
+        let begin = Instant::now();
+        let (done, _) = get(&url, Bounds { most_time: Duration::from_millis(300), ..BOUNDS });
+        assert!(matches!(done, Err(Trouble::Failed(_))), "{done:?}");
+        assert!(begin.elapsed() < Duration::from_secs(10));
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// berth gc: room in the store.
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/units.h"
+#include "cli/options.h"
+#include "registry/origin.h"
+
+namespace berth::cli {
+namespace {
+
+Result<int> collect(const std::string& most, bool as_json) {
+  const uint64_t bytes = most.empty() ? registry::OriginOptions().store_bytes : BERTH_TRY(parse_bytes(most));
+  const registry::Store store = BERTH_TRY(registry::Store::open_users());
+  const registry::Removed removed = BERTH_TRY(store.collect(bytes));
+  const uint64_t left = store.size();
+  if (as_json) {
+    return print_json({{"removed_bytes", removed.bytes},
+                       {"removed_files", removed.blobs},
+                       {"removed_names", removed.names},
+                       {"bytes", left}});
+  }
+  std::string text;
+  for (const std::string& name : removed.names) text += fmt::format("{} gave way\n", name);
+  return print(text +
+               fmt::format("{} removed, {} on the disk\n", format_bytes(removed.bytes), format_bytes(left)));
+}
+
+}  // namespace
+
+int gc_verb(const Arguments& arguments) {
+  CLI::App app(
+      "Removes from the store what no name stands for and what was cut off, and then the modules that "
+      "weren't used for "
+      "the\n"
+      "longest time, until the rest takes no more than SIZE. Pinned names and modules in use stay.\n",
+      "berth gc");
+  std::string most;
+  bool as_json = false;
+  app.add_option("--keep", most, "how much may stay; 10GiB unless given, which a pull keeps to as well")
+      ->type_name("SIZE");
+  app.add_flag("--json", as_json, "one JSON object");
+  app.footer("\nFor example:\n\n  berth gc --keep 2GiB\n");
+  if (const auto done = parse(app, arguments, Style::kText)) return *done;
+  const auto status = collect(most, as_json);
+  return status ? *status : report(status.error(), as_json ? Style::kJson : Style::kText);
+}
+
+}  // namespace berth::cli

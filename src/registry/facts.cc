@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/facts.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/os/file.h"
+#include "registry/manifest.h"
+#include "registry/module_file.h"
+
+namespace berth::registry {
+namespace {
+
+using nlohmann::json;
+
+constexpr uint64_t kMostFacts = 8 << 20;
+constexpr size_t kDeepest = 8;
+
+std::vector<std::string> texts_of(const json& object, const char* name) {
+  std::vector<std::string> texts;
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_array()) return texts;
+  for (const json& text : *found) {
+    if (text.is_string()) texts.push_back(text.get<std::string>());
+  }
+  return texts;
+}
+
+}  // namespace
+
+std::string write_facts(const Facts& facts) {
+  const json whole = {{"component", facts.component},
+                      {"imports", facts.imports},
+                      {"exports", facts.exports},
+                      {"needs", facts.needs},
+                      {"wrong", facts.wrong}};
+  return whole.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::optional<Facts> read_facts(std::string_view text) {
+  const json whole = is_shallow(text, kDeepest) ? json::parse(text, nullptr, false) : json();
+  if (!whole.is_object() || !whole.contains("component") || !whole["component"].is_boolean())
+    return std::nullopt;
+  Facts facts{.component = whole["component"].get<bool>(),
+              .imports = texts_of(whole, "imports"),
+              .exports = texts_of(whole, "exports"),
+              .needs = texts_of(whole, "needs")};
+  if (const auto wrong = whole.find("wrong"); wrong != whole.end() && wrong->is_string())
+    facts.wrong = wrong->get<std::string>();
+  return facts;
+}
+
+std::optional<Facts> facts_of(const Store& store, const Digest& module, const Describe& describe) {
+  const std::string path = store.facts_path(module);
+  if (const auto text = read_file(path, kMostFacts)) {
+    if (auto facts = read_facts(*text)) return facts;
+  }
+  const auto bytes = store.read(module, kLargestModule);
+  if (!bytes || !*bytes) return std::nullopt;
+  Facts facts = describe(**bytes);
+  const std::string text = write_facts(facts);
+  const std::string_view parts[] = {text};
+  // It is read again where this can't be kept.
+  std::ignore = write_file(path, parts, 0600, Durability::kRenamed);
+  return facts;
+}
+
+}  // namespace berth::registry

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/oci.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "policy/printable.h"
+#include "registry/challenge.h"
+#include "registry/credentials.h"
+
+namespace berth::registry {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kAccepted =
+    "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
+    "application/vnd.docker.distribution.manifest.v2+json, "
+    "application/vnd.docker.distribution.manifest.list.v2+json";
+constexpr uint64_t kMostToken = 256 << 10;
+constexpr uint64_t kMostTags = 4 << 20;
+constexpr size_t kDeepest = 16;
+
+std::string scheme_of(const OciName& name, const WebOptions& options) {
+  const bool plain = options.plain_http || (is_loopback(name.host) && options.roots.empty());
+  return plain ? "http" : "https";
+}
+
+json parse(const std::string& text) {
+  return is_shallow(text, kDeepest) ? json::parse(text, nullptr, false) : json();
+}
+
+std::string text_of(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+Repository::Repository(OciName name, std::string base, WebOptions options, std::string config,
+                       std::unique_ptr<Web> web)
+    : name_(std::move(name)),
+      base_(std::move(base)),
+      options_(std::move(options)),
+      config_(std::move(config)),
+      web_(std::move(web)) {}
+
+Result<std::unique_ptr<Repository>> Repository::open(const OciName& name, const WebOptions& options,
+                                                     std::string config) {
+  // What everybody calls Docker's registry isn't where its API is.
+  const std::string host = name.host == "docker.io" ? "registry-1.docker.io" : name.host;
+  std::string base = fmt::format("{}://{}/v2/{}", scheme_of(name, options), host, name.repository);
+  auto web = BERTH_TRY(Web::create(base, options));
+  return std::unique_ptr<Repository>(
+      new Repository(name, std::move(base), options, std::move(config), std::move(web)));
+}
+
+std::string Repository::doing(std::string_view what) const {
+  return fmt::format("{} oci://{}/{}", what, name_.host, name_.repository);
+}
+
+/// What a server asks for is answered once: one that isn't content then never is.
+Result<WebAnswer> Repository::ask(WebAsk ask) {
+  ask.authorization = authorization_;
+  WebAnswer answer = BERTH_TRY(web_->ask(ask));
+  if (answer.status != 401 || authority_of(answer.url) != authority_of(base_)) return answer;
+  authorization_ = BERTH_TRY(authorization(answer.header("www-authenticate")));
+  if (authorization_.empty()) return answer;
+  ask.authorization = authorization_;
+  return web_->ask(ask);
+}
+
+Result<std::string> Repository::authorization(const std::string& header) {
+  const auto challenge = parse_challenge(header);
+  if (!challenge) return std::string();
+  if (challenge->scheme == Challenge::Scheme::kBearer)
+    return "Bearer " + BERTH_TRY(token(challenge->realm, challenge->service, challenge->scope));
+  const auto credentials = BERTH_TRY(credentials_for(name_.host, config_));
+  if (!credentials || credentials->identity_token) return std::string();
+  return "Basic " + base64(fmt::format("{}:{}", credentials->user, credentials->secret));
+}
+
+Result<std::string> Repository::token(const std::string& realm, const std::string& service,
+                                      const std::string& scope) {
+  const auto credentials = BERTH_TRY(credentials_for(name_.host, config_));
+  const std::string asked =
+      fmt::format("service={}&scope={}", percent_encoded(service), percent_encoded(scope));
+  WebAsk ask{.url = resolve_url(base_, realm), .most_bytes = kMostToken};
+  if (ask.url.empty())
+    return fail(ErrorCode::kUnavailable, doing("tokens for") + ": the registry says no URL for them");
+  std::string form;
+  if (credentials && credentials->identity_token) {
+    form = fmt::format("grant_type=refresh_token&client_id=berth&{}&refresh_token={}", asked,
+                       percent_encoded(credentials->secret));
+    ask.method = "POST";
+    ask.body = form;
+    ask.headers = {{"content-type", "application/x-www-form-urlencoded"}};
+  } else {
+    ask.url += (ask.url.find('?') == std::string::npos ? "?" : "&") + asked;
+    if (credentials)
+      ask.authorization = "Basic " + base64(fmt::format("{}:{}", credentials->user, credentials->secret));
+  }
+  const WebAnswer answer = BERTH_TRY(web_->ask(ask));
+  if (answer.status != 200) return refused(answer, doing("getting a token for"));
+  const json whole = parse(answer.body);
+  std::string token = whole.is_object() ? text_of(whole, "token") : "";
+  if (token.empty() && whole.is_object()) token = text_of(whole, "access_token");
+  const bool plain = std::ranges::all_of(token, [](char c) { return c > ' ' && c < 127; });
+  if (token.empty() || !plain)
+    return fail(ErrorCode::kUnavailable, doing("getting a token for") + ": there is none in the answer");
+  return token;
+}
+
+Result<FetchedManifest> Repository::manifest(const std::string& reference) {
+  const auto digest = parse_digest(reference);
+  const WebAnswer answer = BERTH_TRY(ask({.url = fmt::format("{}/manifests/{}", base_, reference),
+                                          .headers = {{"accept", std::string(kAccepted)}},
+                                          .most_bytes = kMostManifest}));
+  const std::string what = fmt::format("{}{}{}", doing("pulling"), digest ? "@" : ":", reference);
+  if (answer.status != 200) return refused(answer, what);
+  FetchedManifest manifest{
+      .text = answer.body, .media_type = answer.header("content-type"), .digest = sha256(answer.body)};
+  const auto said = parse_digest(answer.header("docker-content-digest"));
+  const Digest wanted = digest.value_or(said.value_or(manifest.digest));
+  if (manifest.digest == wanted) return manifest;
+  return fail(ErrorCode::kInvalidModule, fmt::format("{}: the manifest that came is {}, and not {}", what,
+                                                     manifest.digest.text(), wanted.text()));
+}
+
+Result<void> Repository::push_blob(const Digest& digest, std::string_view bytes) {
+  const std::string what = doing("pushing to");
+  const WebAnswer there =
+      BERTH_TRY(ask({.method = "HEAD", .url = fmt::format("{}/blobs/{}", base_, digest.text())}));
+  if (there.status == 200) return {};
+  const WebAnswer begun = BERTH_TRY(ask({.method = "POST", .url = base_ + "/blobs/uploads/"}));
+  if (begun.status != 202) return refused(begun, what);
+  std::string url = resolve_url(begun.url, begun.header("location"));
+  if (url.empty()) return fail(ErrorCode::kUnavailable, what + ": the registry says no place for the blob");
+  url += fmt::format("{}digest={}", url.find('?') == std::string::npos ? "?" : "&", digest.text());
+  WebAsk sent{.method = "PUT",
+              .url = url,
+              .headers = {{"content-type", "application/octet-stream"}},
+              .body = bytes,
+              .most_time = transfer_time(bytes.size())};
+  // Where another host takes blobs, it takes them without these credentials.
+  WebAnswer done =
+      authority_of(url) == authority_of(base_) ? BERTH_TRY(ask(std::move(sent))) : BERTH_TRY(web_->ask(sent));
+  if (done.status != 201 && done.status != 204 && done.status != 202) return refused(done, what);
+  return {};
+}
+
+Result<void> Repository::push_manifest(std::string_view text, const std::string& reference) {
+  const WebAnswer done = BERTH_TRY(ask({.method = "PUT",
+                                        .url = fmt::format("{}/manifests/{}", base_, reference),
+                                        .headers = {{"content-type", std::string(kManifestType)}},
+                                        .body = text}));
+  if (done.status != 201 && done.status != 200 && done.status != 202)
+    return refused(done, doing("pushing to"));
+  return {};
+}
+
+Result<std::vector<std::string>> Repository::tags() {
+  const WebAnswer answer = BERTH_TRY(ask({.url = base_ + "/tags/list", .most_bytes = kMostTags}));
+  if (answer.status != 200) return refused(answer, doing("the tags of"));
+  const json whole = parse(answer.body);
+  std::vector<std::string> tags;
+  if (const auto found = whole.find("tags"); whole.is_object() && found != whole.end() && found->is_array()) {
+    for (const json& tag : *found) {
+      if (tag.is_string()) tags.push_back(tag.get<std::string>());
+    }
+  }
+  return tags;
+}
+
+}  // namespace berth::registry
