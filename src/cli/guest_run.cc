@@ -112,7 +112,7 @@ std::unique_ptr<engine::ImageCache> open_cache(const GuestOptions& options, cons
 
 Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const Shared& shared) {
   const UserFolders& folders = shared.folders;
-  Berthed module{.effective = BERTH_TRY(host::effective_policy(options.policy, folders)),
+  Berthed module{.effective = BERTH_TRY(host::effective_policy(options.policy, {}, folders)),
                  .guards_off = BERTH_TRY(guard_bits(options.guards_off))};
   policy::Effective& effective = module.effective;
   for (const policy::Cut& cut : effective.cuts) say(policy::explain(cut));

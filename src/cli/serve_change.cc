@@ -57,7 +57,7 @@ Result<policy::Policy> ServeChanges::policy_of(const ServedModule& module, const
     if (text == found.texts.end()) return fail(ErrorCode::kNotFound, fmt::format("'{}' isn't there", path));
     return text->second;
   };
-  policy::Effective effective = BERTH_TRY(host::effective_policy(module.options.policy, folders_, read));
+  policy::Effective effective = BERTH_TRY(host::effective_policy(module.options.policy, {}, folders_, read));
   if (const auto why = host::needs_restart(module.current.policy, effective.policy, wall_)) {
     return fail(
         ErrorCode::kUnavailable,

@@ -88,7 +88,7 @@ Result<Look::Contents> Look::contents(const GuestOptions& options) const {
     if (text) now.texts[path] = *text;
     return text;
   };
-  now.limits = BERTH_TRY(host::effective_policy(options.policy, task_.folders, read)).policy.limits;
+  now.limits = BERTH_TRY(host::effective_policy(options.policy, {}, task_.folders, read)).policy.limits;
   return now;
 }
 

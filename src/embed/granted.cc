@@ -107,7 +107,7 @@ Result<Owner> Owner::of(const std::string& file) {
 
 Result<Granted> Granted::grant(const InstanceOptions& options, const Owner& owner, const Granting& module) {
   const policy::Policy asked = BERTH_TRY(host::asked_policy(asked_of(options)));
-  policy::Effective effective = host::bounded(asked, owner.bounds);
+  policy::Effective effective = host::bounded(asked, {}, owner.bounds);
   BERTH_TRY_VOID(refuse_unheld(effective, module));
   Judge judge(module.name, options.decide, options.audit);
   Granted made;

@@ -144,6 +144,7 @@ std::vector<Denial> Denials::collect() const {
                                             .suggestion = verdict.suggestion,
                                             .line = policy::explain(knock, verdict),
                                             .count = seen.count,
+                                            .party = verdict.party,
                                             .probe = is_probe(policy_, knock),
                                             .knock = knock});
   }
