@@ -116,17 +116,7 @@ Result<void> read_wascap(const Json& json, Token& token) {
 Result<policy::Grant> read_grant(const std::string& text, const std::string& source) {
   auto grant = policy::parse_grant(text, source, policy::Role::kOwner);
   if (!grant) return refuse(Refusal::kGrant, grant.error().message);
-  const auto* const files = std::get_if<policy::FilesGrant>(&grant->extent);
-  if (files != nullptr && files->volume.empty() && files->host_path != "*" &&
-      !files->host_path.starts_with('/')) {
-    policy::Grant any = *grant;
-    std::get<policy::FilesGrant>(any.extent).host_path = "*";
-    return refuse(
-        Refusal::kGrant,
-        fmt::format("a folder's place in '{}' is one of this machine alone: vouch for any folder that "
-                    "the module sees there, '{}'",
-                    policy::to_text(*grant), policy::to_text(any)));
-  }
+  BERTH_TRY_VOID(check_grant(*grant));
   return grant;
 }
 
@@ -232,6 +222,21 @@ std::string part(const nlohmann::json& json) {
 }
 
 }  // namespace
+
+Result<void> check_grant(const policy::Grant& grant) {
+  const auto* const files = std::get_if<policy::FilesGrant>(&grant.extent);
+  if (files != nullptr && files->volume.empty() && files->host_path != "*" &&
+      !files->host_path.starts_with('/')) {
+    policy::Grant any = grant;
+    std::get<policy::FilesGrant>(any.extent).host_path = "*";
+    return refuse(
+        Refusal::kGrant,
+        fmt::format("a folder's place in '{}' is one of this machine alone: vouch for any folder that "
+                    "the module sees there, '{}'",
+                    policy::to_text(grant), policy::to_text(any)));
+  }
+  return {};
+}
 
 Result<Token> read_token(std::string_view text) {
   const Parts parts = BERTH_TRY(parts_of(text));

@@ -60,6 +60,9 @@ struct Token {
 /// The longest text of names, versions and tags.
 inline constexpr size_t kLongestName = 256;
 
+/// Whether it can be vouched for: folders are any machine's. kDenied (kGrant) says how to write it.
+Result<void> check_grant(const policy::Grant& grant);
+
 /// A token whose signature is its issuer's: no other is ever made of a text. All refusals but those about a
 /// module, a time or a trust file.
 Result<Token> read_token(std::string_view text);

@@ -170,14 +170,6 @@ Bounds streams_alone(std::string source) {
   return bounds;
 }
 
-std::string operator_text(const Token& account, std::span<const Trust> trusts) {
-  for (const Trust& trust : trusts) {
-    if (const Trusted* const known = trust.find(account.issuer))
-      return fmt::format("operator '{}' ({})", known->name, account.issuer.text());
-  }
-  return fmt::format("operator {}", account.issuer.text());
-}
-
 std::unexpected<Error> nobody_vouches(const Chain& chain, const Trust& trust, std::span<const Trust> trusts) {
   const std::string who = chain.account ? fmt::format(" nor {}", operator_text(*chain.account, trusts)) : "";
   return refuse(Refusal::kUnknownSigner,
@@ -194,6 +186,25 @@ const Trusted* Trust::find(const PublicKey& key) const {
 
 Result<Trust> parse_trust(std::string_view toml_text, std::string_view file_name) {
   return Reader(file_name).read(toml_text);
+}
+
+std::string operator_text(const Token& account, std::span<const Trust> trusts) {
+  for (const Trust& trust : trusts) {
+    if (const Trusted* const known = trust.find(account.issuer))
+      return fmt::format("operator '{}' ({})", known->name, account.issuer.text());
+  }
+  return fmt::format("operator {}", account.issuer.text());
+}
+
+bool is_trusted(const Chain& chain, std::span<const Trust> trusts) {
+  bool named = false;
+  for (const Trust& trust : trusts) {
+    if (trust.signers.empty() && !trust.require_signed) continue;
+    named = trust.find(chain.module.issuer) != nullptr ||
+            (chain.account && trust.find(chain.account->issuer) != nullptr);
+    if (!named) return false;
+  }
+  return named;
 }
 
 std::string signer_text(const Chain& chain, std::span<const Trust> trusts) {

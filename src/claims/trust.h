@@ -62,5 +62,11 @@ Result<std::vector<policy::Bounds>> judge(const std::optional<Chain>& chain, std
 
 /// "account 'shop' (AC…)", by the first name that a file has for it, or the token about it.
 std::string signer_text(const Chain& chain, std::span<const Trust> trusts);
+/// The same of the operator whose token about an account this is.
+std::string operator_text(const Token& account, std::span<const Trust> trusts);
+
+/// Whether each of the files that names anybody, and there is one, names who signed it, or the operator
+/// above.
+bool is_trusted(const Chain& chain, std::span<const Trust> trusts);
 
 }  // namespace berth::claims

@@ -9,11 +9,13 @@
 
 #include "cli/verb.h"
 #include "host/asked_policy.h"
+#include "host/vouching.h"
 
 namespace berth::cli {
 
 struct GuestOptions {
   host::AskedPolicy policy;
+  host::AskedTrust trust;
   bool json = false;
   bool report = false;
   bool quiet = false;
@@ -27,6 +29,11 @@ struct GuestOptions {
     return json ? Style::kJson : Style::kText;
   }
 };
+
+/// What is asked for: grants and limits.
+void add_policy_options(CLI::App& app, host::AskedPolicy& policy);
+/// Whom to trust.
+void add_trust_options(CLI::App& app, host::AskedTrust& trust);
 
 /// Adds them all but MODULE. `options` outlives `app`.
 void add_guest_options(CLI::App& app, GuestOptions& options);

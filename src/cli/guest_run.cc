@@ -112,7 +112,9 @@ std::unique_ptr<engine::ImageCache> open_cache(const GuestOptions& options, cons
 
 Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const Shared& shared) {
   const UserFolders& folders = shared.folders;
-  Berthed module{.effective = BERTH_TRY(host::effective_policy(options.policy, {}, folders)),
+  const auto trusts = BERTH_TRY(host::trusts_of(options.trust, folders));
+  const host::Vouching vouching = BERTH_TRY(host::vouch_for(options.module, trusts));
+  Berthed module{.effective = BERTH_TRY(host::effective_policy(options.policy, vouching.bounds, folders)),
                  .guards_off = BERTH_TRY(guard_bits(options.guards_off))};
   policy::Effective& effective = module.effective;
   for (const policy::Cut& cut : effective.cuts) say(policy::explain(cut));
@@ -131,10 +133,13 @@ Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const S
   {
     Progress progress;
     const host::Loader loader(shared.engine, cache.get(), contained ? &compiler : nullptr);
+    const auto compiling = [&](const registry::ModuleFile& file) {
+      progress.begin(fmt::format("compiling {} ({})", file.name, format_bytes(file.bytes.size())));
+    };
+    // What somebody vouches for are these bytes, whatever is in the file by now.
     module.loaded =
-        BERTH_TRY(loader.load(options.module, kind, module.guards_off, [&](const registry::ModuleFile& file) {
-          progress.begin(fmt::format("compiling {} ({})", file.name, format_bytes(file.bytes.size())));
-        }));
+        BERTH_TRY(vouching.file ? loader.load(*vouching.file, kind, module.guards_off, compiling)
+                                : loader.load(options.module, kind, module.guards_off, compiling));
   }
   module.aside =
       BERTH_TRY(host::set_aside(effective.policy, folders.state, module.loaded.digest, module.guards_off));

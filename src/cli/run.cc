@@ -97,6 +97,9 @@ LearnRequest learn_request(const Options& options) {
                        .module = options.module,
                        .args = options.args};
   if (options.no_cache) request.run_options.emplace_back("--no-cache");
+  if (options.trust.file)
+    request.run_options.insert(request.run_options.end(), {"--trust", *options.trust.file});
+  if (options.trust.require_signed) request.run_options.emplace_back("--require-signed");
   if (options.portable) request.run_options.emplace_back("--portable");
   if (options.shared) request.run_options.emplace_back("--shared");
   for (const std::string& guard : options.guards_off) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/compiler.h"
@@ -41,12 +42,22 @@ class Loader {
   Result<Loaded> load(const std::string& path, engine::EngineKind kind, uint64_t guards_off,
                       const std::function<void(const registry::ModuleFile&)>& compiling) const;
 
+  /// The same of bytes that were read before.
+  Result<Loaded> load(const registry::ModuleFile& file, engine::EngineKind kind, uint64_t guards_off,
+                      const std::function<void(const registry::ModuleFile&)>& compiling) const;
+
   /// Always compiles, and keeps the image in the cache.
   Result<LoadedImage> compile(const std::string& path, engine::EngineKind kind, uint64_t guards_off) const;
-
- private:
   Result<LoadedImage> compile(const registry::ModuleFile& file, engine::EngineKind kind,
                               uint64_t guards_off) const;
+
+ private:
+  std::optional<Loaded> find(const std::string& name, const std::string& hash, engine::EngineKind kind) const;
+  Result<Loaded> load_compiling(const registry::ModuleFile& file, engine::EngineKind kind,
+                                uint64_t guards_off,
+                                const std::function<void(const registry::ModuleFile&)>& compiling) const;
+  Result<LoadedImage> compile_only(const registry::ModuleFile& file, engine::EngineKind kind,
+                                   uint64_t guards_off) const;
   void keep(const registry::ModuleFile& file, engine::EngineKind kind, const LoadedImage& compiled) const;
 
   const engine::Engine& engine_;
