@@ -55,12 +55,20 @@ class Bench:
                               env=self.environment).stdout  # fmt: skip
 
     def milliseconds(self, *words):
+        """Wall and CPU time of a process."""
         began = time.perf_counter()
-        self.run(*words)
-        return (time.perf_counter() - began) * 1000
+        process = subprocess.Popen([self.berth, *map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, env=self.environment)  # fmt: skip
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise SystemExit(f"berth {words} ends with {process.returncode}")
+        return wall * 1000, (usage.ru_utime + usage.ru_stime) * 1000
 
     def start(self, name, data, pairs):
-        """Medians of both starts and of their differences, in ms."""
+        """Medians of both starts and of their differences, in ms; of the differences, the CPU time's too, which holds
+        on a machine that is busy."""
         bare, signed = self.folder / f"{name}.wasm", self.folder / f"{name}-signed.wasm"
         bare.write_bytes(data)
         self.run("sign", bare, "--as", "shop", "--out", signed)
@@ -70,9 +78,12 @@ class Bench:
         for i in range(pairs):
             for module in (bare, signed) if i % 2 else (signed, bare):
                 times[module].append(self.milliseconds("run", module))
-        differences = [after - before for before, after in zip(times[bare], times[signed])]
-        return {"module": name, "bytes": len(data), "unsigned_ms": statistics.median(times[bare]),
-                "signed_ms": statistics.median(times[signed]), "token_ms": statistics.median(differences)}  # fmt: skip
+        both = list(zip(times[bare], times[signed]))
+        return {"module": name, "bytes": len(data),
+                "unsigned_ms": statistics.median(wall for wall, _ in times[bare]),
+                "signed_ms": statistics.median(wall for wall, _ in times[signed]),
+                "token_ms": statistics.median(after[0] - before[0] for before, after in both),
+                "token_cpu_ms": statistics.median(after[1] - before[1] for before, after in both)}  # fmt: skip
 
 
 def main():
@@ -98,7 +109,7 @@ def main():
         return 0 if met else 1
     for row in rows:
         print(f"{row['module']:<6} {row['bytes']:>9} bytes: unsigned {row['unsigned_ms']:6.1f} ms, signed "
-              f"{row['signed_ms']:6.1f} ms, the token {row['token_ms']:5.2f} ms")
+              f"{row['signed_ms']:6.1f} ms, the token {row['token_ms']:5.2f} ms, of CPU {row['token_cpu_ms']:5.2f} ms")
     print(f"SHA-256 of the 20 MB: {min(digests):.1f} ms; the token's bound {BOUND_MS} ms: {'met' if met else 'MISSED'}")
     return 0 if met else 1
 
