@@ -20,6 +20,7 @@ constexpr uint8_t kCoreModule = 1;  // in a component
 constexpr uint8_t kComponent = 4;   // the same
 constexpr size_t kLongestLength = 5;
 constexpr size_t kDeepest = 32;
+constexpr size_t kMostSections = 1'000'000;
 constexpr std::string_view kOurs = "jwt";
 constexpr std::string_view kLaterWascaps = "wasmcloud_jwt";
 constexpr size_t kLongestHeader = 1 + 2 * kLongestLength + kLaterWascaps.size();
@@ -94,6 +95,8 @@ class Walk {
       if (left) left();
     }
     if (at_ == ends_.back().end) return std::nullopt;
+    if (++sections_ > kMostSections)
+      return refuse(Refusal::kTooLarge, "the module has more than a million sections");
     Section section = BERTH_TRY(read_section());
     at_ = section.end;
     if (section.is_part(ends_.back().component)) {
@@ -148,6 +151,7 @@ class Walk {
 
   const ReadAt& read_;
   uint64_t at_ = 0;
+  size_t sections_ = 0;
   std::vector<Level> ends_;
 };
 

@@ -28,7 +28,8 @@ struct TokenPlace {
 /// Up to `size` bytes from `offset` on; fewer where the module ends. They stay until the next call.
 using ReadAt = std::function<std::string_view(uint64_t offset, size_t size)>;
 
-/// Nothing for a module without a token and for what isn't a binary module. Refusals: kSection, kTooLarge.
+/// Nothing for a module without a token and for what isn't a binary module. Refusals: kSection, kTooLarge (of
+/// the token, or a million sections).
 /// kInvalidModule: its sections don't add up.
 Result<std::optional<TokenPlace>> find_token(const ReadAt& read, uint64_t size);
 Result<std::optional<TokenPlace>> find_token(std::string_view module);

@@ -49,6 +49,12 @@ TEST_CASE("a token anywhere else is refused") {
                    Refusal::kTooLarge));
 }
 
+TEST_CASE("a module of sections without end is looked at for no longer than it takes to see that") {
+  std::string module = core_module();
+  module.append(2 * 1'100'000, '\0');
+  CHECK(is_refusal(why_not(module), Refusal::kTooLarge));
+}
+
 TEST_CASE("the token's section is written in one way") {
   const std::string bare = core_module();
   // The same lengths with a byte more than they need.

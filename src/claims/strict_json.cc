@@ -63,6 +63,10 @@ class Builder {
   }
   bool key(string_t& name) {
     auto& members = std::get<Json::Members>(open_.back()->value());
+    if (members.size() == Json::kMostMembers) {
+      return stop(
+          refuse(Refusal::kTooLarge, fmt::format("an object has more than {} members", Json::kMostMembers)));
+    }
     const bool known = std::ranges::any_of(members, [&](const auto& member) { return member.first == name; });
     if (known) {
       return stop(refuse(Refusal::kDuplicate, fmt::format("{} stands twice", policy::quoted(name))));

@@ -20,6 +20,7 @@ namespace berth::claims {
 class Json {
  public:
   static constexpr size_t kDeepest = 8;
+  static constexpr size_t kMostMembers = 256;  // of one object
 
   using List = std::vector<Json>;
   using Members = std::vector<std::pair<std::string, Json>>;
@@ -27,7 +28,7 @@ class Json {
   struct OtherNumber {};
   using Value = std::variant<std::monostate, bool, uint64_t, OtherNumber, std::string, List, Members>;
 
-  /// Refusals: kUtf8, kJson, kNesting, kDuplicate.
+  /// Refusals: kUtf8, kJson, kNesting, kDuplicate, kTooLarge.
   static Result<Json> parse(std::string_view text);
 
   explicit Json(Value value = {}) : value_(std::move(value)) {}

@@ -23,7 +23,7 @@ constexpr uint64_t kVersion = 1;
 constexpr uint64_t kLatestTime = 253'402'300'799;  // the last second of the year 9999
 constexpr uint64_t kMostRevision = INT32_MAX;      // as wascap has it
 constexpr uint64_t kWascapRevision = 3;
-constexpr size_t kMostGrants = 1000;
+constexpr size_t kMostGrants = 256;
 constexpr size_t kMostTags = 100;
 constexpr size_t kLongestId = 128;
 constexpr std::array<std::string_view, 5> kBerthsMembers{"v", "digest", "grants", "limits", "account"};
@@ -123,7 +123,7 @@ Result<policy::Grant> read_grant(const std::string& text, const std::string& sou
 Result<Vouched> read_vouched(const Members& berths, const std::string& source) {
   Vouched vouched;
   if (const auto grants = BERTH_TRY(berths.find_texts("grants"))) {
-    if (grants->size() > kMostGrants) return refuse(Refusal::kTooLarge, "it has more than 1000 grants");
+    if (grants->size() > kMostGrants) return refuse(Refusal::kTooLarge, "it has more than 256 grants");
     vouched.grants.emplace();
     for (const std::string& text : *grants) vouched.grants->push_back(BERTH_TRY(read_grant(text, source)));
   }

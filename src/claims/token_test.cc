@@ -60,6 +60,19 @@ std::string between(const std::string& issuer, const std::string& subject, const
                      R"({"typ":"jwt","alg":"Ed25519"})", seed);
 }
 
+/// A text 300 times.
+std::string many(std::string_view text) {
+  std::string all;
+  for (int i = 0; i < 300; ++i) all += text;
+  return all;
+}
+
+std::string numbered_members() {
+  std::string all;
+  for (int i = 0; i < 300; ++i) all += "\"m" + std::to_string(i) + "\":0,";
+  return all;
+}
+
 std::string key_of(const Seed& seed) {
   return seed.public_key().text();
 }
@@ -209,6 +222,9 @@ std::vector<Bad> members() {
       {"grants that are null", berths(R"({"v":1,"digest":"x","grants":null})"), Refusal::kMissing},
       {"grants that are a text", berths(R"({"v":1,"digest":"x","grants":"dns *"})"), Refusal::kType},
       {"a grant that is a number", berths(R"({"v":1,"digest":"x","grants":[1]})"), Refusal::kType},
+      {"more grants than anybody reads",
+       berths(R"({"v":1,"digest":"x","grants":["dns a")" + many(R"(,"dns a")") + "]}"), Refusal::kTooLarge},
+      {"more members than anybody reads", beside(numbered_members()), Refusal::kTooLarge},
       {"a grant that isn't known", berths(R"({"v":1,"digest":"x","grants":["moon *"]})"), Refusal::kGrant},
       {"a grant that can't be read", berths(R"({"v":1,"digest":"x","grants":["dns"]})"), Refusal::kGrant},
       {"a folder of the signer's", berths(R"({"v":1,"digest":"x","grants":["files ./data:/data"]})"),

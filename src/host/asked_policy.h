@@ -36,7 +36,7 @@ struct AskedPolicy {
 using ReadText = std::function<Result<std::string>(const std::string& path)>;
 Result<std::string> read_policy_file(const std::string& path);
 
-/// Reads, anchors and combines. `claims` are anchored.
+/// Reads, anchors and combines.
 Result<policy::Effective> effective_policy(const AskedPolicy& asked, std::span<const policy::Bounds> claims,
                                            const UserFolders& folders,
                                            const ReadText& read = read_policy_file);

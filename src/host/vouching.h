@@ -34,7 +34,7 @@ Result<std::vector<claims::Trust>> trusts_of(const AskedTrust& asked, const User
 /// What is known of one module.
 struct Vouching {
   std::optional<claims::Chain> chain;        // none: it has no token
-  std::vector<policy::Bounds> bounds;        // by the claims, and the most that was left to them; anchored
+  std::vector<policy::Bounds> bounds;        // by the claims, and the most that was left to them
   std::optional<registry::ModuleFile> file;  // the bytes that the token is about
 };
 

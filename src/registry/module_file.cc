@@ -11,9 +11,6 @@
 namespace berth::registry {
 namespace {
 
-// Compiling takes some 50 times a module's size in memory.
-constexpr uint64_t kLargestModule = 256 << 20;
-
 struct Signature {
   std::string_view begins;
   std::string_view name;

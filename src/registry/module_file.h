@@ -5,6 +5,7 @@
 //
 // Blocks on the file. Any thread.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,9 @@
 #include "base/result.h"
 
 namespace berth::registry {
+
+/// In bytes. Compiling takes some 50 times a module's size in memory.
+inline constexpr uint64_t kLargestModule = uint64_t{256} << 20;
 
 struct ModuleFile {
   std::string name;  // the file's name without its folder: what a person calls it
