@@ -31,7 +31,8 @@ class Json {
   /// Refusals: kUtf8, kJson, kNesting, kDuplicate, kTooLarge.
   static Result<Json> parse(std::string_view text);
 
-  explicit Json(Value value = {}) : value_(std::move(value)) {}
+  Json() = default;
+  explicit Json(Value value) : value_(std::move(value)) {}
   const Value& value() const {
     return value_;
   }
