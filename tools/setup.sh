@@ -9,7 +9,7 @@ set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 
 build=(build-essential cmake ninja-build python3 python3-venv python3-prometheus-client git util-linux iproute2)
-libraries=(libcli11-dev libfmt-dev libtomlplusplus-dev doctest-dev nlohmann-json3-dev libboost1.81-dev libssl-dev libprotozero-dev libsqlite3-dev zlib1g-dev)
+libraries=(libcli11-dev libfmt-dev libtomlplusplus-dev doctest-dev nlohmann-json3-dev libboost1.81-dev libssl-dev libprotozero-dev libsodium-dev libsqlite3-dev zlib1g-dev)
 lint=(clang-format-19 clang-tidy-19)
 # Guests: WebAssembly from C++, and from Rust with its standard library built from source.
 guests=(curl clang-19 lld-19 lld libc++-19-dev-wasm32 libclang-rt-19-dev-wasm32 wasi-libc rustc-web cargo-web rust-web-src)

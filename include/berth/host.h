@@ -43,8 +43,9 @@ struct HostOptions {
   /// harm. Where it is empty that happens in this process.
   std::string compiler{};
   /// What modules may have at most on this machine, as host.toml says it. Where it is empty that is the
-  /// user's own, as `berth run` reads it; without such a file, or a home folder, there are no bounds. Read
-  /// once.
+  /// user's own, as `berth run` reads it; without such a file, or a home folder, there are no bounds. Beside
+  /// it may lie trust.toml, whom they trust to vouch for modules: a module's token binds whatever its program
+  /// grants, and one that isn't valid is refused (kDenied). Both are read once.
   std::string owner_file{};
   /// Modules count their instructions, so that a policy can limit them (`cpu.fuel`). It slows them down.
   bool count_fuel = false;

@@ -10,11 +10,13 @@
 #include "cli/name_options.h"
 #include "cli/verb.h"
 #include "host/asked_policy.h"
+#include "host/vouching.h"
 
 namespace berth::cli {
 
 struct GuestOptions {
   host::AskedPolicy policy;
+  host::AskedTrust trust;
   NameOptions names;  // how MODULE is found
   bool json = false;
   bool report = false;
@@ -29,6 +31,11 @@ struct GuestOptions {
     return json ? Style::kJson : Style::kText;
   }
 };
+
+/// What is asked for: grants and limits.
+void add_policy_options(CLI::App& app, host::AskedPolicy& policy);
+/// Whom to trust.
+void add_trust_options(CLI::App& app, host::AskedTrust& trust);
 
 /// Adds them all but MODULE. `options` outlives `app`.
 void add_guest_options(CLI::App& app, GuestOptions& options);

@@ -111,15 +111,18 @@ std::unique_ptr<engine::ImageCache> open_cache(const GuestOptions& options, cons
 
 Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const Shared& shared) {
   const UserFolders& folders = shared.folders;
-  Berthed module{.effective = BERTH_TRY(host::effective_policy(options.policy, folders)),
+  const auto trusts = BERTH_TRY(host::trusts_of(options.trust, folders));
+  registry::Located located = BERTH_TRY(locate_shown(options.module, options.names));
+  const host::Vouching vouching = BERTH_TRY(host::vouch_for(located, trusts));
+  Berthed module{.effective = BERTH_TRY(host::effective_policy(options.policy, vouching.bounds, folders)),
                  .guards_off = BERTH_TRY(guard_bits(options.guards_off))};
+  module.located = std::move(located);
   policy::Effective& effective = module.effective;
   for (const policy::Cut& cut : effective.cuts) say(policy::explain(cut));
   for (const policy::Lowered& lowered : effective.lowered) say(policy::explain(lowered));
   // Asked before anything is compiled.
   std::ignore = BERTH_TRY(host::guest_for(effective.policy, use));
   if (has_switch(options.guards_off, kTotalSwitch)) effective.host.total = {};
-  module.located = BERTH_TRY(locate_shown(options.module, options.names));
   module.place = BERTH_TRY(settle(options, shared, effective, use, module.located.name));
 
   const auto cache = open_cache(options, folders);
@@ -131,10 +134,13 @@ Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const S
   {
     Progress progress;
     const host::Loader loader(shared.engine, cache.get(), contained ? &compiler : nullptr);
+    const auto compiling = [&](const registry::ModuleFile& file) {
+      progress.begin(fmt::format("compiling {} ({})", file.name, format_bytes(file.bytes.size())));
+    };
+    // What somebody vouches for are these bytes, whatever is in the file by now.
     module.loaded =
-        BERTH_TRY(loader.load(module.located, kind, module.guards_off, [&](const registry::ModuleFile& file) {
-          progress.begin(fmt::format("compiling {} ({})", file.name, format_bytes(file.bytes.size())));
-        }));
+        BERTH_TRY(vouching.file ? loader.load(*vouching.file, kind, module.guards_off, compiling)
+                                : loader.load(module.located, kind, module.guards_off, compiling));
   }
   module.aside =
       BERTH_TRY(host::set_aside(effective.policy, folders.state, module.loaded.digest, module.guards_off));

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/units.h"
+#include "cli/guest_options.h"
+#include "cli/inspect_claims.h"
 #include "cli/name_options.h"
 #include "cli/needs.h"
 #include "cli/options.h"
@@ -29,10 +31,12 @@ std::string exports_text(const engine::Description& module) {
   return text;
 }
 
-std::string text_of(const registry::ModuleFile& file, const engine::Description& module, const Needs& needs) {
+std::string text_of(const registry::ModuleFile& file, const engine::Description& module, const Needs& needs,
+                    const std::string& claims) {
   std::string text = fmt::format("{}\n  kind    {}\n  digest  {}\n  size    {} ({} bytes)\n", file.name,
                                  kind_name(module.form), file.digest().text(),
                                  format_bytes(file.bytes.size()), file.bytes.size());
+  text += claims;
   text += "\ncapabilities that its imports amount to (none is given unless granted):\n";
   if (needs.empty()) text += "  none\n";
   for (const auto& [capability, imports] : needs) {
@@ -64,14 +68,32 @@ nlohmann::json json_of(const registry::ModuleFile& file, const engine::Descripti
           {"wit", module.wit}};
 }
 
-Result<int> inspect(const std::string& path, const NameOptions& names, Style style) {
-  const registry::Located located = BERTH_TRY(locate_shown(path, names));
+struct Options {
+  std::string module;
+  NameOptions names;
+  bool json = false;
+  bool effective = false;
+  host::AskedPolicy policy;
+  host::AskedTrust trust;
+};
+
+Result<int> inspect(const Options& options) {
+  const std::string& path = options.module;
+  const registry::Located located = BERTH_TRY(locate_shown(path, options.names));
   const registry::ModuleFile file = BERTH_TRY(registry::read_located(located));
+  const UserFolders folders = BERTH_TRY(user_folders());
+  const SeenClaims claims(file, BERTH_TRY(host::trusts_of(options.trust, folders)));
+  if (options.effective) {
+    const auto effective = BERTH_TRY(claims.effective(options.policy, folders));
+    return options.json ? print_json(effective_json(effective)) : print(effective_text(effective));
+  }
   const auto module = engine::Compiler(program(false), {}).describe(file.bytes);
   if (!module) return fail(module.error().code, fmt::format("'{}': {}", path, module.error().message));
   const Needs needs = needs_of(*module);
-  return style == Style::kJson ? print_json(json_of(file, *module, needs))
-                               : print(text_of(file, *module, needs));
+  if (!options.json) return print(text_of(file, *module, needs, claims.text(needs)));
+  nlohmann::json json = json_of(file, *module, needs);
+  json["claims"] = claims.json(needs);
+  return print_json(json);
 }
 
 }  // namespace
@@ -80,20 +102,24 @@ int inspect_verb(const Arguments& arguments) {
   CLI::App app(
       "Shows a module's kind, digest and size, the WIT of its imports and exports, and the capabilities that "
       "its\n"
-      "imports amount to. Nothing of it is run.\n",
+      "imports amount to; and who vouches for it, for what, and what it needs beyond that. Nothing of it is "
+      "run.\n",
       "berth inspect");
-  std::string path;
-  bool as_json = false;
-  NameOptions names;
-  app.add_option("MODULE", path, "a .wasm or .wat file, or a name such as oci://HOST/REPOSITORY:TAG")
+  Options options;
+  app.add_option("MODULE", options.module, "a .wasm or .wat file, or a name such as oci://HOST/REPOSITORY:TAG")
       ->required();
-  add_name_options(app, names);
-  app.add_flag("--json", as_json, "one JSON object");
-  app.footer("\nFor example:\n\n  berth inspect --json module.wasm\n");
+  add_name_options(app, options.names);
+  app.add_flag("--json", options.json, "one JSON object");
+  app.add_flag("--effective", options.effective,
+               "instead, the policy that a run with these options would get: asked, vouched for and allowed");
+  add_policy_options(app, options.policy);
+  add_trust_options(app, options.trust);
+  app.footer(
+      "\nFor example:\n\n  berth inspect --json module.wasm\n"
+      "  berth inspect --effective --policy module.policy.toml module.wasm\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const Style chosen = as_json ? Style::kJson : Style::kText;
-  const auto status = inspect(path, names, chosen);
-  return status ? *status : report(status.error(), chosen);
+  const auto status = inspect(options);
+  return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
 }
 
 }  // namespace berth::cli

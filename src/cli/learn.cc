@@ -75,14 +75,7 @@ Result<void> write_text(const std::string& file, std::string_view text, unsigned
 
 /// Never over a file that is there, also not one that came since it was last looked for.
 Result<void> write_new(const std::string& file, std::string_view text) {
-  const std::string aside = fmt::format("{}.learned", file);
-  BERTH_TRY_VOID(write_text(aside, text, 0644));
-  std::error_code error;
-  fs::create_hard_link(aside, file, error);
-  std::error_code ignored;
-  fs::remove(aside, ignored);
-  if (!error) return {};
-  return fail(ErrorCode::kUnavailable, fmt::format("writing '{}': {}", file, error.message()));
+  return write_new_file(file, {&text, 1}, 0644, Durability::kRenamed);
 }
 
 /// A file without its folder, or a name as it is written.

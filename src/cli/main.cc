@@ -29,6 +29,8 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"call", "call a function of a module with typed values, contained", cli::call_verb},
     {"serve", "answer HTTP requests with a module, contained", cli::serve_verb},
     {"inspect", "what a module is, needs and offers", cli::inspect_verb},
+    {"keys", "make, list, import and export keys to sign with", cli::keys_verb},
+    {"sign", "vouch for a module, or for an account that does", cli::sign_verb},
     {"bindgen", "write a C++ header for a world of WIT", cli::bindgen_verb},
     {"pull", "bring modules from a registry into the store", cli::pull_verb},
     {"push", "bring a module to a registry", cli::push_verb},

@@ -99,6 +99,9 @@ LearnRequest learn_request(const Options& options) {
   const std::vector<std::string> names = words_of(options.names);
   request.run_options.insert(request.run_options.end(), names.begin(), names.end());
   if (options.no_cache) request.run_options.emplace_back("--no-cache");
+  if (options.trust.file)
+    request.run_options.insert(request.run_options.end(), {"--trust", *options.trust.file});
+  if (options.trust.require_signed) request.run_options.emplace_back("--require-signed");
   if (options.portable) request.run_options.emplace_back("--portable");
   if (options.shared) request.run_options.emplace_back("--shared");
   for (const std::string& guard : options.guards_off) {

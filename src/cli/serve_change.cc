@@ -57,7 +57,10 @@ Result<policy::Policy> ServeChanges::policy_of(const ServedModule& module, const
     if (text == found.texts.end()) return fail(ErrorCode::kNotFound, fmt::format("'{}' isn't there", path));
     return text->second;
   };
-  policy::Effective effective = BERTH_TRY(host::effective_policy(module.options.policy, folders_, read));
+  const auto trusts = BERTH_TRY(host::trusts_of(module.options.trust, folders_, read));
+  const auto claims = BERTH_TRY(host::bounds_again(found.token, found.name, trusts));
+  policy::Effective effective =
+      BERTH_TRY(host::effective_policy(module.options.policy, claims, folders_, read));
   if (const auto why = host::needs_restart(module.current.policy, effective.policy, wall_)) {
     return fail(
         ErrorCode::kUnavailable,

@@ -16,6 +16,8 @@ constexpr std::string_view kRefuse = "refuse";
 constexpr std::chrono::milliseconds kWatchEvery{200};
 constexpr std::chrono::milliseconds kForEver{-1};
 
+constexpr size_t kBeforeTexts = 9;
+
 /// A version as fields; the texts come last.
 Fields fields_of(const FoundVersion& version) {
   const uint64_t bits = (version.kind.fuel ? 1 : 0) | (version.needs.concurrency ? 2 : 0) |
@@ -27,7 +29,8 @@ Fields fields_of(const FoundVersion& version) {
                 std::to_string(bits),
                 std::to_string(version.needs.instance_bytes),
                 std::to_string(version.offset),
-                std::to_string(version.bytes)};
+                std::to_string(version.bytes),
+                version.token};
   for (const auto& [path, text] : version.texts) {
     fields.push_back(path);
     fields.push_back(text);
@@ -45,12 +48,13 @@ FoundVersion version_of(const Fields& fields) {
                                  .concurrency = (bits & 2) != 0,
                                  .error_contexts = (bits & 4) != 0},
                        .offset = number_of(fields.at(6)),
-                       .bytes = number_of(fields.at(7))};
+                       .bytes = number_of(fields.at(7)),
+                       .token = fields.at(8)};
   if ((bits & 8) != 0) version.policy = fields.at(1);
   const std::string& digest = fields.at(3);
   std::copy_n(digest.begin(), std::min(digest.size(), version.digest.bytes.size()),
               version.digest.bytes.begin());
-  for (size_t i = 8; i + 1 < fields.size(); i += 2) version.texts[fields[i]] = fields[i + 1];
+  for (size_t i = kBeforeTexts; i + 1 < fields.size(); i += 2) version.texts[fields[i]] = fields[i + 1];
   return version;
 }
 
@@ -77,7 +81,7 @@ std::optional<Found> found_of(std::string_view message) {
   for (size_t i = kBeforeRefused; i < fields->size(); ++i) {
     if (i < versions_at) {
       found.refused.push_back(fields->at(i));
-    } else if (const auto version = unpack(fields->at(i)); version && version->size() >= 8) {
+    } else if (const auto version = unpack(fields->at(i)); version && version->size() >= kBeforeTexts) {
       found.versions.push_back(version_of(*version));
     }
   }

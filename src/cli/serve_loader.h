@@ -35,6 +35,7 @@ struct FoundVersion {
   engine::Needs needs;
   uint64_t offset = 0;  // in the memory for code
   uint64_t bytes = 0;
+  std::string token;                         // that was held against it; empty: it has none
   std::map<std::string, std::string> texts;  // of the files that its policy was read from
 };
 

@@ -56,7 +56,8 @@ Look::Look(const ServeLoader::Task& task, CodeMemory& memory) : task_(task), mem
   if (const auto all = modules(nothing)) {
     for (const serve::SiteModule& module : *all) {
       const GuestOptions options = options_for(task_.options, module);
-      known_[key_of(module)] = contents(options).value_or(Contents{});
+      Contents& known = known_[key_of(module)] = contents(options).value_or(Contents{});
+      known.file.reset();
       watched_.push_back(watched_file(module.path));
       if (options.policy.policy_file) watched_.push_back(*options.policy.policy_file);
     }
@@ -98,13 +99,20 @@ Result<std::vector<serve::SiteModule>> Look::modules(Found& found) const {
 
 Result<Look::Contents> Look::contents(const GuestOptions& options) const {
   const registry::Located located = BERTH_TRY(kept(options));
-  Contents now{.hash = BERTH_TRY(engine::content_hash_of_file(located.path)), .texts = {}, .limits = {}};
+  Contents now;
   const auto read = [&](const std::string& path) {
     auto text = host::read_policy_file(path);
     if (text) now.texts[path] = *text;
     return text;
   };
-  now.limits = BERTH_TRY(host::effective_policy(options.policy, task_.folders, read)).policy.limits;
+  const auto trusts = BERTH_TRY(host::trusts_of(options.trust, task_.folders, read));
+  host::Vouching vouching = BERTH_TRY(host::vouch_for(located, trusts));
+  if (vouching.chain) now.token = vouching.chain->text;
+  now.file = std::move(vouching.file);
+  now.hash = now.file ? engine::content_hash(now.file->bytes)
+                      : BERTH_TRY(engine::content_hash_of_file(located.path));
+  now.limits =
+      BERTH_TRY(host::effective_policy(options.policy, vouching.bounds, task_.folders, read)).policy.limits;
   return now;
 }
 
@@ -139,6 +147,7 @@ Found Look::at_files(bool asked) {
       continue;
     }
     known->second = *std::move(now);
+    known->second.file.reset();
     found.versions.push_back(*std::move(next));
   }
   return found;
@@ -166,7 +175,8 @@ Result<FoundVersion> Look::version(const serve::SiteModule& module, const GuestO
   const engine::Compiler compiler(program(options.portable), host::compile_limits(contents.limits));
   const host::Loader loader(*engine_, cache_.get(), &compiler);
   const registry::Located located = BERTH_TRY(kept(options));
-  const host::LoadedImage compiled = BERTH_TRY(loader.compile(located, kind, guards_off));
+  const host::LoadedImage compiled = BERTH_TRY(
+      contents.file ? loader.compile(*contents.file, kind, guards_off) : loader.compile(located, kind, guards_off));
   const std::string& code = compiled.image.code;
   const uint64_t offset = BERTH_TRY(room_for(code.size()));
   BERTH_TRY_VOID(memory_.write(offset, code));
@@ -179,6 +189,7 @@ Result<FoundVersion> Look::version(const serve::SiteModule& module, const GuestO
                       .needs = compiled.image.needs,
                       .offset = offset,
                       .bytes = code.size(),
+                      .token = contents.token,
                       .texts = contents.texts};
 }
 

@@ -41,6 +41,8 @@ class Look {
     std::string hash;
     std::map<std::string, std::string> texts;
     policy::Limits limits;
+    std::string token;                         // that was held against it
+    std::optional<registry::ModuleFile> file;  // the bytes that it is about, until they are compiled
 
     bool same_as(const Contents& other) const {
       return hash == other.hash && texts == other.texts;

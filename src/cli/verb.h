@@ -23,6 +23,8 @@ int run_verb(const Arguments& arguments);
 int call_verb(const Arguments& arguments);
 int serve_verb(const Arguments& arguments);
 int inspect_verb(const Arguments& arguments);
+int keys_verb(const Arguments& arguments);
+int sign_verb(const Arguments& arguments);
 int bindgen_verb(const Arguments& arguments);
 int pull_verb(const Arguments& arguments);
 int push_verb(const Arguments& arguments);

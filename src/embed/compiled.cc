@@ -9,13 +9,15 @@
 #include "base/fields.h"
 #include "embed/ending.h"
 #include "embed/parts.h"
+#include "host/vouching.h"
 
 namespace berth {
 namespace embed {
 namespace {
 
-constexpr std::string_view kFormat = "berth compiled module 1, " BERTH_VERSION;
-constexpr size_t kFields = 5;  // the format, what it needs, its size, the module's digest, the code
+constexpr std::string_view kFormat = "berth compiled module 2, " BERTH_VERSION;
+constexpr size_t kFields =
+    6;  // the format, what it needs, its size, the module's digest, the code, its token
 
 std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -36,8 +38,12 @@ std::vector<std::byte> to_bytes(const Compiled& compiled) {
   const engine::Needs& needs = compiled.image.needs;
   const uint64_t bits =
       (compiled.kind.fuel ? 1 : 0) | (needs.concurrency ? 2 : 0) | (needs.error_contexts ? 4 : 0);
-  const Fields fields{std::string(kFormat), std::to_string(bits), std::to_string(needs.instance_bytes),
-                      std::string(text_of(compiled.module)), compiled.image.code};
+  const Fields fields{std::string(kFormat),
+                      std::to_string(bits),
+                      std::to_string(needs.instance_bytes),
+                      std::string(text_of(compiled.module)),
+                      compiled.image.code,
+                      compiled.token};
   const std::string body = pack(fields);
   const Digest sum = sha256(body);
   std::vector<std::byte> bytes(sum.bytes.size() + body.size());
@@ -65,6 +71,7 @@ Result<Compiled> read_compiled(std::string_view bytes) {
                           .error_contexts = (bits & 4) != 0};
   std::ranges::copy(fields->at(3), compiled.module.bytes.begin());
   compiled.image.code = std::move(fields->at(4));
+  compiled.token = std::move(fields->at(5));
   return compiled;
 }
 
@@ -72,8 +79,11 @@ Result<Compiled> read_compiled(std::string_view bytes) {
 
 Result<std::vector<std::byte>> Host::compile(std::span<const std::byte> bytes) const {
   const std::string_view text = embed::text_of(bytes);
-  return embed::to_bytes(
-      {.kind = parts_->kind, .image = BERTH_TRY(parts_->compile(text)), .module = sha256(text)});
+  const host::Vouching vouching = BERTH_TRY(host::vouch_for_bytes(text, "the module", parts_->owner.trusts));
+  return embed::to_bytes({.kind = parts_->kind,
+                          .image = BERTH_TRY(parts_->compile(text)),
+                          .module = sha256(text),
+                          .token = vouching.chain ? vouching.chain->text : ""});
 }
 
 Result<std::shared_ptr<Module>> Host::load_compiled(std::span<const std::byte> compiled, std::string name) {
@@ -85,7 +95,9 @@ Result<std::shared_ptr<Module>> Host::load_compiled(std::span<const std::byte> c
                          .message = "it was compiled by a host that counts fuel where this one doesn't, or "
                                     "the other way round: HostOptions::count_fuel"});
   }
-  return Module::Parts::open(shared_from_this(), read->image, std::move(name), read->module);
+  auto claims = BERTH_TRY(host::bounds_again(read->token, name, parts_->owner.trusts));
+  return Module::Parts::open(shared_from_this(), read->image, std::move(name), read->module,
+                             std::move(claims));
 }
 
 }  // namespace berth

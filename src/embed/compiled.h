@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,7 +20,8 @@ namespace berth::embed {
 struct Compiled {
   engine::EngineKind kind;
   engine::Image image;
-  Digest module;  // of what was compiled
+  Digest module;      // of what was compiled
+  std::string token;  // that was held against it; empty: it has none
 };
 
 std::vector<std::byte> to_bytes(const Compiled& compiled);

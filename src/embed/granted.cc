@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 #include <variant>
 
 #include "host/asked_policy.h"
 #include "host/command.h"
+#include "host/vouching.h"
 
 namespace berth::embed {
 namespace {
@@ -36,7 +38,7 @@ bool leaves_open(const Judge& judge, const policy::Policy& policy, Capability ca
 
 /// Takes from a policy what the program doesn't want opened.
 policy::Policy narrowed(const Judge& judge, const policy::Policy& policy) {
-  policy::Policy left{.grants = {}, .limits = policy.limits};
+  policy::Policy left{.grants = {}, .limits = policy.limits, .narrowings = policy.narrowings};
   for (Grant grant : policy.grants) {
     if (const auto* const env = std::get_if<policy::EnvGrant>(&grant.extent)) {
       if (!leaves_open(judge, policy, Capability::kEnv, "read", env->name)) continue;
@@ -105,15 +107,18 @@ Result<Owner> Owner::of(const std::string& file) {
   if (folders) owner.folders = *std::move(folders);
   if (!file.empty()) {
     owner.bounds = BERTH_TRY(host::bounds_of(file));
+    const std::string folder = std::filesystem::path(file).parent_path().string();
+    owner.trusts = BERTH_TRY(host::trusts_of({}, {.config = folder.empty() ? "." : folder}));
   } else if (owner.folders) {
     owner.bounds = BERTH_TRY(host::owners_bounds(*owner.folders));
+    owner.trusts = BERTH_TRY(host::trusts_of({}, *owner.folders));
   }
   return owner;
 }
 
 Result<Granted> Granted::grant(const InstanceOptions& options, const Owner& owner, const Granting& module) {
   const policy::Policy asked = BERTH_TRY(host::asked_policy(asked_of(options)));
-  policy::Effective effective = host::bounded(asked, owner.bounds);
+  policy::Effective effective = host::bounded(asked, module.claims, owner.bounds);
   BERTH_TRY_VOID(refuse_unheld(effective, module));
   Judge judge(module.name, options.decide, options.audit);
   Granted made;

@@ -4,12 +4,15 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/digest.h"
 #include "base/os/user.h"
 #include "base/result.h"
 #include "berth/host.h"
+#include "claims/trust.h"
 #include "embed/keeper.h"
 #include "host/lent.h"
 #include "host/place.h"
@@ -24,6 +27,7 @@ struct Owner {
   static Result<Owner> of(const std::string& file);
 
   policy::Bounds bounds;
+  std::vector<claims::Trust> trusts;   // trust.toml beside that file, where there is one
   std::optional<UserFolders> folders;  // none without a home
 };
 
@@ -31,6 +35,7 @@ struct Owner {
 struct Granting {
   const std::string& name;
   const Digest& digest;
+  std::span<const policy::Bounds> claims = {};  // by its token
   bool counts_fuel = false;
 };
 

@@ -11,6 +11,7 @@
 #include "embed/ending.h"
 #include "embed/parts.h"
 #include "host/loader.h"
+#include "host/vouching.h"
 #include "registry/module_file.h"
 
 namespace berth {
@@ -52,13 +53,16 @@ Result<engine::Image> Host::Parts::compile(std::string_view bytes) const {
 
 Result<std::shared_ptr<Module>> Host::load(std::span<const std::byte> bytes, std::string name) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  host::Vouching vouching = BERTH_TRY(host::vouch_for_bytes(text, name, parts_->owner.trusts));
   const auto image = parts_->compile(text);
   if (!image) return embed::named(name, image.error());
-  return Module::Parts::open(shared_from_this(), *image, std::move(name), sha256(text));
+  return Module::Parts::open(shared_from_this(), *image, std::move(name), sha256(text),
+                             std::move(vouching.bounds));
 }
 
 Result<std::shared_ptr<Module>> Module::Parts::open(std::shared_ptr<Host> host, const engine::Image& image,
-                                                    std::string name, const Digest& digest) {
+                                                    std::string name, const Digest& digest,
+                                                    std::vector<policy::Bounds> claims) {
   auto parts = std::make_unique<Module::Parts>();
   auto module = host->parts_->engine->open(host->parts_->kind, image);
   if (!module) return embed::named(name, module.error());
@@ -68,6 +72,7 @@ Result<std::shared_ptr<Module>> Module::Parts::open(std::shared_ptr<Host> host, 
   parts->host = std::move(host);
   parts->name = std::move(name);
   parts->digest = digest;
+  parts->claims = std::move(claims);
   parts->module = std::move(*module);
   return std::shared_ptr<Module>(new Module(std::move(parts)));
 }
@@ -83,8 +88,10 @@ Result<std::shared_ptr<Instance>> Module::instantiate(const InstanceOptions& opt
   auto parts = std::make_unique<Instance::Parts>();
   parts->module = shared_from_this();
   const Host::Parts& host = *parts_->host->parts_;
-  const embed::Granting granting{
-      .name = parts_->name, .digest = parts_->digest, .counts_fuel = host.kind.fuel};
+  const embed::Granting granting{.name = parts_->name,
+                                 .digest = parts_->digest,
+                                 .claims = parts_->claims,
+                                 .counts_fuel = host.kind.fuel};
   parts->granted = BERTH_TRY(embed::Granted::grant(options, host.owner, granting));
   const engine::Guest guest = BERTH_TRY(parts->granted.guest());
   parts->program = std::make_unique<embed::Program>(

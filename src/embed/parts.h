@@ -38,13 +38,15 @@ struct BERTH_HIDDEN Module::Parts {
   std::shared_ptr<Host> host;
   std::string name;
   Digest digest;
+  std::vector<policy::Bounds> claims;  // by its token
   std::unique_ptr<engine::Module> module;
   embed::Wanted imports;
   mutable embed::Exports exports;
 
   /// Errors name it.
   static Result<std::shared_ptr<Module>> open(std::shared_ptr<Host> host, const engine::Image& image,
-                                              std::string name, const Digest& digest);
+                                              std::string name, const Digest& digest,
+                                              std::vector<policy::Bounds> claims);
 };
 
 struct BERTH_HIDDEN Instance::Parts {

@@ -101,14 +101,15 @@ Result<policy::Bounds> owners_bounds(const UserFolders& folders, const ReadText&
   return bounds;
 }
 
-Result<policy::Effective> effective_policy(const AskedPolicy& asked, const UserFolders& folders,
-                                           const ReadText& read) {
+Result<policy::Effective> effective_policy(const AskedPolicy& asked, std::span<const policy::Bounds> claims,
+                                           const UserFolders& folders, const ReadText& read) {
   const policy::Policy policy = BERTH_TRY(asked_policy(asked, read));
-  return bounded(policy, BERTH_TRY(owners_bounds(folders, read)));
+  return bounded(policy, claims, BERTH_TRY(owners_bounds(folders, read)));
 }
 
-policy::Effective bounded(const policy::Policy& asked, const policy::Bounds& owner) {
-  policy::Effective effective = policy::intersect(asked, owner);
+policy::Effective bounded(const policy::Policy& asked, std::span<const policy::Bounds> claims,
+                          const policy::Bounds& owner) {
+  policy::Effective effective = policy::intersect(asked, claims, owner);
   // Asked for or not, the owner's may be lower.
   if (!asked.limits.memory_bytes) {
     auto& memory = effective.policy.limits.memory_bytes;

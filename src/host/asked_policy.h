@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,14 +37,17 @@ using ReadText = std::function<Result<std::string>(const std::string& path)>;
 Result<std::string> read_policy_file(const std::string& path);
 
 /// Reads, anchors and combines.
-Result<policy::Effective> effective_policy(const AskedPolicy& asked, const UserFolders& folders,
+Result<policy::Effective> effective_policy(const AskedPolicy& asked, std::span<const policy::Bounds> claims,
+                                           const UserFolders& folders,
                                            const ReadText& read = read_policy_file);
 
 /// What is asked for alone, read and anchored.
 Result<policy::Policy> asked_policy(const AskedPolicy& asked, const ReadText& read = read_policy_file);
 
-/// What remains of it. A module always has a memory limit.
-policy::Effective bounded(const policy::Policy& asked, const policy::Bounds& owner);
+/// What remains of it under what was vouched for, if anything was, and the owner's word. A module always has
+/// a memory limit.
+policy::Effective bounded(const policy::Policy& asked, std::span<const policy::Bounds> claims,
+                          const policy::Bounds& owner);
 
 /// What the owner of this machine allows: host.toml. Without the file, all.
 Result<policy::Bounds> owners_bounds(const UserFolders& folders, const ReadText& read = read_policy_file);

@@ -23,7 +23,7 @@ const UserFolders kFolders{.config = "/c", .state = "/s", .cache = "/k"};
 
 /// The grants and limits that remain.
 std::string remains(const AskedPolicy& asked, const std::string& policy, const std::string& owner) {
-  return policy::to_toml(effective_policy(asked, kFolders, texts(policy, owner)).value().policy);
+  return policy::to_toml(effective_policy(asked, {}, kFolders, texts(policy, owner)).value().policy);
 }
 
 AskedPolicy with_file() {
@@ -31,10 +31,10 @@ AskedPolicy with_file() {
 }
 
 TEST_CASE("a module has the standard streams where they are asked for, and a limit of memory always") {
-  const auto run = effective_policy({}, kFolders, texts("", "")).value().policy;
+  const auto run = effective_policy({}, {}, kFolders, texts("", "")).value().policy;
   CHECK(run.grants.size() == 1);
   CHECK(run.limits.memory_bytes == kDefaultMemoryBytes);
-  CHECK(effective_policy({.streams = false}, kFolders, texts("", "")).value().policy.grants.empty());
+  CHECK(effective_policy({.streams = false}, {}, kFolders, texts("", "")).value().policy.grants.empty());
 }
 
 TEST_CASE("what is asked for directly counts instead of a file's limits, and beside its grants") {
@@ -55,7 +55,7 @@ TEST_CASE("the owner's bounds hold for both") {
   AskedPolicy asked = with_file();
   asked.grants = {"env A=1", "dns example.com"};
   asked.values.memory_bytes = 64 << 20;
-  const auto effective = effective_policy(asked, kFolders,
+  const auto effective = effective_policy(asked, {}, kFolders,
                                           texts("grants = [\"env B=2\"]\n",
                                                 "grants = [\"dns *\"]\n[limits]\nmemory = \"8MiB\"\n"))
                              .value();
@@ -66,12 +66,12 @@ TEST_CASE("the owner's bounds hold for both") {
 }
 
 TEST_CASE("a file that isn't there is an error, but for the owner's") {
-  CHECK(effective_policy({.policy_file = "none.toml"}, kFolders, texts("", "")).error().code ==
+  CHECK(effective_policy({.policy_file = "none.toml"}, {}, kFolders, texts("", "")).error().code ==
         ErrorCode::kNotFound);
   const auto nothing = [](const std::string& path) -> Result<std::string> {
     return fail(ErrorCode::kNotFound, path);
   };
-  CHECK(effective_policy({}, kFolders, nothing).has_value());
+  CHECK(effective_policy({}, {}, kFolders, nothing).has_value());
   CHECK(bounds_of("/c/host.toml", nothing).error().code == ErrorCode::kNotFound);
 }
 

@@ -130,7 +130,7 @@ void anchor(policy::Bounds& bounds, const std::string& base_folder) {
   if (!bounds.grants) return;
   for (Grant& grant : *bounds.grants) {
     auto* files = std::get_if<FilesGrant>(&grant.extent);
-    if (files == nullptr || !files->volume.empty()) continue;
+    if (files == nullptr || !files->volume.empty() || files->host_path == "*") continue;
     std::error_code error;
     const fs::path path = fs::weakly_canonical(fs::path(base_folder) / files->host_path, error);
     if (!error) files->host_path = path.string();

@@ -44,8 +44,7 @@ TEST_CASE("a limit is explained with what was used and how to raise it") {
   CHECK(line.starts_with("limit: cpu-time: used "));
   CHECK(line.find("--cpu-time 40ms") != std::string::npos);
 
-  effective.owner_limits = limits;
-  effective.owner_source = "host.toml";
+  effective.limited_by.push_back({.limits = limits, .source = "host.toml"});
   CHECK(explain_limit(report, effective).ends_with("allows no more: 'cpu.time' in host.toml"));
 }
 

@@ -22,7 +22,8 @@ json to_json(const DenialRecord& record) {
                        {"suggestion", denial.suggestion},
                        {"line", denial.line},
                        {"count", denial.count},
-                       {"probe", denial.probe}});
+                       {"probe", denial.probe},
+                       {"party", policy::party_name(denial.party)}});
   }
   return {{"time", record.unix_seconds},
           {"module", record.module},
@@ -59,6 +60,7 @@ std::optional<DenialRecord> from_line(std::string_view line) {
                               .suggestion = text(entry, "suggestion"),
                               .line = text(entry, "line"),
                               .count = number(entry, "count"),
+                              .party = policy::party_named(text(entry, "party")),
                               .probe = probe != entry.end() && probe->is_boolean() && probe->get<bool>()});
   }
   return record;

@@ -136,16 +136,18 @@ std::vector<Denial> Denials::collect() const {
                               .reason = seen.reason};
     const bool decided = seen.reason == Reason::kAsk;
     const policy::Verdict verdict = decided ? seen.verdict : policy::decide(policy_, knock);
-    ordered.emplace_back(seen.order, Denial{.capability = std::string(capability_name(key.capability)),
-                                            .operation = key.operation,
-                                            .target = key.target,
-                                            .method = key.method,
-                                            .rule = verdict.rule,
-                                            .suggestion = verdict.suggestion,
-                                            .line = policy::explain(knock, verdict),
-                                            .count = seen.count,
-                                            .probe = is_probe(policy_, knock),
-                                            .knock = knock});
+    ordered.emplace_back(seen.order,
+                         Denial{.capability = std::string(capability_name(key.capability)),
+                                .operation = key.operation,
+                                .target = key.target,
+                                .method = key.method,
+                                .rule = verdict.rule,
+                                .suggestion = verdict.suggestion,
+                                .line = policy::explain(knock, verdict),
+                                .count = seen.count,
+                                .party = verdict.party,
+                                .probe = verdict.party == policy::Party::kAsker && is_probe(policy_, knock),
+                                .knock = knock});
   }
   std::ranges::sort(ordered, {}, [](const auto& entry) { return entry.first; });
   std::vector<Denial> denials;

@@ -24,16 +24,17 @@ policy::Knock knock_of(const engine::Knock& knock);
 
 /// One refusal, as it is shown and kept.
 struct Denial {
-  std::string capability;  // "files"
-  std::string operation;   // "open-read"
-  std::string target;      // "/etc/passwd"
-  std::string method;      // of a request: "GET"
-  std::string rule;        // what was missing
-  std::string suggestion;  // the grant that would allow it; may be empty
-  std::string line;        // all of it for a person
-  uint64_t count = 0;      // how often
-  bool probe = false;      // a look for something that isn't on this machine either
-  policy::Knock knock;     // what was asked, as the policy reads it; not kept
+  std::string capability;                       // "files"
+  std::string operation;                        // "open-read"
+  std::string target;                           // "/etc/passwd"
+  std::string method;                           // of a request: "GET"
+  std::string rule;                             // what was missing
+  std::string suggestion;                       // the grant that would allow it; may be empty
+  std::string line;                             // all of it for a person
+  uint64_t count = 0;                           // how often
+  policy::Party party = policy::Party::kAsker;  // whose word it is
+  bool probe = false;                           // a look for something that isn't on this machine either
+  policy::Knock knock;                          // what was asked, as the policy reads it; not kept
 
   bool operator==(const Denial&) const = default;
 };

@@ -21,19 +21,38 @@ engine::CompileLimits compile_limits(const policy::Limits& limits) {
   return chosen;
 }
 
+std::optional<Loaded> Loader::find(const std::string& name, const std::string& hash,
+                                   engine::EngineKind kind) const {
+  auto found = cache_->find(engine_, kind, hash);
+  if (!found) return std::nullopt;
+  return Loaded{.name = name, .module = std::move(found->module), .digest = found->digest};
+}
+
 Result<Loaded> Loader::load(const registry::Located& located, engine::EngineKind kind, uint64_t guards_off,
                             const std::function<void(const registry::ModuleFile&)>& compiling) const {
   if (cache_ != nullptr) {
     // What is wrong with the file is found when it is read whole.
     const auto hash = engine::content_hash_of_file(located.path);
-    auto found = hash ? cache_->find(engine_, kind, *hash) : std::nullopt;
-    if (found && found->digest == located.digest.value_or(found->digest)) {
-      return Loaded{.name = located.name, .module = std::move(found->module), .digest = found->digest};
-    }
+    auto found = hash ? find(located.name, *hash, kind) : std::nullopt;
+    if (found && found->digest == located.digest.value_or(found->digest)) return *std::move(found);
   }
-  const registry::ModuleFile file = BERTH_TRY(registry::read_located(located));
+  return load_compiling(BERTH_TRY(registry::read_located(located)), kind, guards_off, compiling);
+}
+
+Result<Loaded> Loader::load(const registry::ModuleFile& file, engine::EngineKind kind, uint64_t guards_off,
+                            const std::function<void(const registry::ModuleFile&)>& compiling) const {
+  if (cache_ != nullptr) {
+    auto found = find(file.name, engine::content_hash(file.bytes), kind);
+    if (found) return *std::move(found);
+  }
+  return load_compiling(file, kind, guards_off, compiling);
+}
+
+Result<Loaded> Loader::load_compiling(
+    const registry::ModuleFile& file, engine::EngineKind kind, uint64_t guards_off,
+    const std::function<void(const registry::ModuleFile&)>& compiling) const {
   compiling(file);
-  const LoadedImage compiled = BERTH_TRY(compile(file, kind, guards_off));
+  const LoadedImage compiled = BERTH_TRY(compile_only(file, kind, guards_off));
   auto module = engine_.open(kind, compiled.image);
   if (!module) return named(file, module.error());
   keep(file, kind, compiled);
@@ -42,14 +61,18 @@ Result<Loaded> Loader::load(const registry::Located& located, engine::EngineKind
 
 Result<LoadedImage> Loader::compile(const registry::Located& located, engine::EngineKind kind,
                                     uint64_t guards_off) const {
-  const registry::ModuleFile file = BERTH_TRY(registry::read_located(located));
-  LoadedImage compiled = BERTH_TRY(compile(file, kind, guards_off));
-  keep(file, kind, compiled);
-  return compiled;
+  return compile(BERTH_TRY(registry::read_located(located)), kind, guards_off);
 }
 
 Result<LoadedImage> Loader::compile(const registry::ModuleFile& file, engine::EngineKind kind,
                                     uint64_t guards_off) const {
+  LoadedImage compiled = BERTH_TRY(compile_only(file, kind, guards_off));
+  keep(file, kind, compiled);
+  return compiled;
+}
+
+Result<LoadedImage> Loader::compile_only(const registry::ModuleFile& file, engine::EngineKind kind,
+                                         uint64_t guards_off) const {
   auto image = compiler_ != nullptr ? compiler_->compile(kind, file.bytes, guards_off)
                                     : engine::compile(kind, file.bytes, guards_off);
   if (!image) return named(file, image.error());

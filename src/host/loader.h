@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/compiler.h"
@@ -43,13 +44,23 @@ class Loader {
   Result<Loaded> load(const registry::Located& module, engine::EngineKind kind, uint64_t guards_off,
                       const std::function<void(const registry::ModuleFile&)>& compiling) const;
 
+  /// The same of bytes that were read before.
+  Result<Loaded> load(const registry::ModuleFile& file, engine::EngineKind kind, uint64_t guards_off,
+                      const std::function<void(const registry::ModuleFile&)>& compiling) const;
+
   /// Always compiles, and keeps the image in the cache.
   Result<LoadedImage> compile(const registry::Located& module, engine::EngineKind kind,
                               uint64_t guards_off) const;
-
- private:
   Result<LoadedImage> compile(const registry::ModuleFile& file, engine::EngineKind kind,
                               uint64_t guards_off) const;
+
+ private:
+  std::optional<Loaded> find(const std::string& name, const std::string& hash, engine::EngineKind kind) const;
+  Result<Loaded> load_compiling(const registry::ModuleFile& file, engine::EngineKind kind,
+                                uint64_t guards_off,
+                                const std::function<void(const registry::ModuleFile&)>& compiling) const;
+  Result<LoadedImage> compile_only(const registry::ModuleFile& file, engine::EngineKind kind,
+                                   uint64_t guards_off) const;
   void keep(const registry::ModuleFile& file, engine::EngineKind kind, const LoadedImage& compiled) const;
 
   const engine::Engine& engine_;

@@ -34,8 +34,7 @@ TEST_CASE("what was not met has no line, and the owner's limit can't be raised")
   policy::Effective effective;
   CHECK(explain_network({.connections = {.open = 1, .peak = 10}, .day = std::nullopt}, effective).empty());
   effective.policy.limits.network_connections = 5;
-  effective.owner_limits.network_connections = 5;
-  effective.owner_source = "host.toml";
+  effective.limited_by.push_back({.limits = {.network_connections = 5}, .source = "host.toml"});
   NetworkReport report;
   report.connections.refused = 1;
   CHECK(explain_network(report, effective)

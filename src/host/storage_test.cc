@@ -120,8 +120,7 @@ TEST_CASE("a bound that was met is explained with what is stored and how to rais
         "'files=6' in its grant");
 
   report.folders.clear();
-  effective.owner_limits.storage_bytes = 1000;
-  effective.owner_source = "host.toml";
+  effective.limited_by.push_back({.limits = {.storage_bytes = 1000}, .source = "host.toml"});
   CHECK(explain_storage(report, effective)[0].ends_with("allows no more: 'storage' in host.toml"));
 }
 

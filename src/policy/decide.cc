@@ -99,6 +99,37 @@ Verdict decide_asked(const Policy& policy, const Knock& knock) {
   return denied("berth has no such door", "");
 }
 
+/// What a signer would vouch for: of folders, any machine's.
+std::string as_vouched(const std::string& suggestion) {
+  auto grant = parse_grant(suggestion, "");
+  auto* const files = grant ? std::get_if<FilesGrant>(&grant->extent) : nullptr;
+  if (files == nullptr || !files->volume.empty()) return suggestion;
+  files->host_path = "*";
+  return to_text(*grant);
+}
+
+/// Whose word a refusal is: the first of the parties without whose bounds it would have been allowed.
+void name_party(const Policy& policy, Knock knock, Verdict& denied) {
+  const bool by_grants =
+      knock.reason == Reason::kAsk || knock.reason == Reason::kNoGrant || knock.reason == Reason::kReadOnly;
+  if (!by_grants) return;
+  knock.reason = Reason::kAsk;
+  const Narrowing* denier = nullptr;
+  for (const Narrowing& narrowing : policy.narrowings) {
+    const Verdict before = decide_asked({.grants = narrowing.before, .limits = {}}, knock);
+    if (before.decision == Decision::kDeny) break;
+    denier = &narrowing;
+  }
+  if (denier == nullptr) return;
+  denied.party = denier->party;
+  denied.source = denier->source;
+  if (denier->party == Party::kClaims) denied.suggestion = as_vouched(denied.suggestion);
+  denied.rule = denier->party == Party::kClaims
+                    ? fmt::format("it is asked for, and the claims of {} don't vouch for it", denier->source)
+                    : fmt::format("it is asked for, and the owner of this machine doesn't allow it ({})",
+                                  denier->source);
+}
+
 }  // namespace
 
 std::string public_target(const Knock& knock) {
@@ -114,6 +145,7 @@ std::string public_target(const Knock& knock) {
 
 Verdict decide(const Policy& policy, const Knock& knock) {
   Verdict verdict = decide_asked(policy, knock);
+  if (verdict.decision == Decision::kDeny) name_party(policy, knock, verdict);
   bool stands = knock.reason == Reason::kAsk || verdict.decision == Decision::kDeny;
   if (stands) return verdict;
   if (knock.reason == Reason::kNoModule) {
@@ -134,8 +166,16 @@ std::string explain(const Knock& knock, const Verdict& verdict) {
   std::string line =
       fmt::format("{}: {} {} {}: {}", allowed ? "allowed" : "denied", capability_name(knock.capability),
                   printable(action), printable(public_target(knock)), verdict.rule);
-  if (!verdict.suggestion.empty())
-    line += fmt::format("; allow with --grant {}", shell_quoted(verdict.suggestion));
+  if (verdict.suggestion.empty()) return line;
+  const std::string grant = shell_quoted(verdict.suggestion);
+  switch (verdict.party) {
+    case Party::kAsker:
+      return line + fmt::format("; allow with --grant {}", grant);
+    case Party::kClaims:
+      return line + fmt::format("; whoever signs it vouches for it with --grant {}", grant);
+    case Party::kOwner:
+      return line + fmt::format("; the owner allows it with {}", grant);
+  }
   return line;
 }
 

@@ -61,6 +61,9 @@ struct Verdict {
   Decision decision = Decision::kDeny;
   std::string rule;        // allowed: the grant and its source; denied: what was missing, as a clause
   std::string suggestion;  // denied: the grant that would allow it; empty where none would
+  Party party =
+      Party::kAsker;  // denied: whose word it is that nobody asked, didn't vouch for or doesn't allow it
+  std::string source = {};  // of those who did neither: who vouches, or the owner's file
 };
 
 Verdict decide(const Policy& policy, const Knock& knock);

@@ -110,6 +110,29 @@ Knock random_knock(RandomGrants& random, Capability capability) {
 
 }  // namespace
 
+TEST_CASE("a refusal says which of the parties denied") {
+  const auto read = [](const char* line) { return parse_grant(line, "here", Role::kOwner).value(); };
+  const std::vector<Bounds> claims{{.grants = std::vector<Grant>{read("dns *.com")},
+                                    .source = "account 'shop' (AB)",
+                                    .party = Party::kClaims}};
+  const Bounds owner{.grants = std::vector<Grant>{read("dns a.com")}, .source = "host.toml"};
+  const Policy asked{
+      .grants = {parse_grant("dns *.com", "here").value(), parse_grant("dns a.b", "here").value()}};
+  const Policy policy = intersect(asked, claims, owner).policy;
+  const auto ask = [&](const char* name) {
+    const Knock knock{.capability = kDns, .operation = "resolve", .target = name};
+    return explain(knock, decide(policy, knock));
+  };
+  CHECK(ask("a.com").starts_with("allowed"));
+  CHECK(ask("x.y") == "denied: dns resolve x.y: no grant covers it; allow with --grant 'dns x.y'");
+  CHECK(ask("a.b") ==
+        "denied: dns resolve a.b: it is asked for, and the claims of account 'shop' (AB) don't vouch for it; "
+        "whoever signs it vouches for it with --grant 'dns a.b'");
+  CHECK(ask("b.com") ==
+        "denied: dns resolve b.com: it is asked for, and the owner of this machine doesn't allow it "
+        "(host.toml); the owner allows it with 'dns b.com'");
+}
+
 TEST_CASE("a path is open where a grant shows its folder, to write only where that says so") {
   Module module{"files ./a:/data:ro", "files ./b:/data/out:rw"};
   CHECK(module.may(kFiles, "open-read", "/data/x"));

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kAnyGuest = "*";
 constexpr std::string_view kAnyVolume = "*";
+constexpr std::string_view kAnyFolder = "*";
 constexpr size_t kLongestVolumeName = 64;
 /// The options that bound what is stored.
 constexpr std::string_view kQuota = "quota=";
@@ -86,7 +87,9 @@ Result<std::string> default_guest_path(std::string_view host_path) {
 /// What stands in front of the first colon: a volume or a folder of the host.
 Result<FilesGrant> parse_place(const std::string& place, Role role) {
   if (place.empty()) return fail(ErrorCode::kInvalidArgument, "the host path is empty");
-  if (place == "*") return invalid("*", "is not a host path, write '/' for the whole machine");
+  if (place == kAnyFolder && role == Role::kAsker) {
+    return invalid("*", "is not a host path, write '/' for the whole machine");
+  }
   if (!place.starts_with('@')) return FilesGrant{.volume = {}, .host_path = place};
   std::string name = place.substr(1);
   if (name == kAnyVolume && role == Role::kAsker) {
@@ -144,8 +147,13 @@ bool same_place(const FilesGrant& outer, const FilesGrant& inner) {
     const bool held = outer.volume == inner.volume || (outer.volume == kAnyVolume && !inner.volume.empty());
     return held && (outer.guest_path == kAnyGuest || outer.guest_path == inner.guest_path);
   }
+  if (outer.host_path == kAnyFolder) {
+    if (climbs(components(inner.host_path))) return false;
+    if (outer.guest_path == kAnyGuest || outer.guest_path == inner.guest_path) return true;
+    return inner.guest_path != kAnyGuest && below(outer.guest_path, inner.guest_path).has_value();
+  }
   auto host_rest = below(outer.host_path, inner.host_path);
-  if (!host_rest) return false;
+  if (inner.host_path == kAnyFolder || !host_rest) return false;
   if (outer.guest_path == kAnyGuest) return true;
   return inner.guest_path != kAnyGuest && below(outer.guest_path, inner.guest_path) == host_rest;
 }

@@ -9,7 +9,8 @@
 // Without access it is read-only. Without GUEST an absolute HOST keeps its path, and a relative one appears
 // at `/` and its last name (`files ./data` is `files ./data:/data`, `files .` is `files .:/`); in an
 // owner's rule a missing GUEST, as `*`, is any. A colon inside a path is written `\:`, a backslash `\\`.
-// GUEST is made absolute and normal (`.` is `/`); it never holds `..`.
+// GUEST is made absolute and normal (`.` is `/`); it never holds `..`. `*` as HOST in an owner's rule, or in
+// what a signer vouches for, is any folder: `files *:/data` holds what the guest sees at /data or below.
 //
 // A volume appears at `/NAME`, and has a quota of 64 MiB where it may be written to and nothing else is said;
 // `@*` in an owner's rule is any of them. A folder whose name begins with `@` is written `./@name`. Volumes
@@ -36,7 +37,8 @@ inline constexpr uint64_t kVolumeQuotaBytes = uint64_t{64} << 20;
 
 struct FilesGrant {
   std::string volume;      // its name, without the `@`; "*" in an owner's rule: any; empty for a host path
-  std::string host_path;   // as written; relative paths are the caller's to resolve, and where a volume lies
+  std::string host_path;   // as written; relative paths are the caller's to resolve, and where a volume lies;
+                           // "*" in an owner's rule: any
   std::string guest_path;  // absolute and normal: "/" or "/a/b"; "*" in an owner's rule: any
   Access access = Access::kReadOnly;
   std::optional<uint64_t> quota_bytes;

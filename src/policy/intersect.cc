@@ -142,7 +142,7 @@ std::vector<Grant> widest(const std::vector<Grant>& parts) {
 
 /// What the rules leave of one grant; a cut that lost nothing keeps exactly what was asked.
 Cut narrowed(const Grant& asked, const Bounds& owner) {
-  Cut cut{.asked = asked, .owner_source = owner.source};
+  Cut cut{.asked = asked, .party = owner.party, .source = owner.source};
   std::vector<Grant> parts;
   bool whole = true;
   for (const Grant& atom : atoms(asked)) {
@@ -165,6 +165,41 @@ Cut narrowed(const Grant& asked, const Bounds& owner) {
   return cut;
 }
 
+/// What one party's bounds leave of what is open so far.
+void apply(Effective& effective, const Bounds& bounds) {
+  Policy& policy = effective.policy;
+  const Limits before = policy.limits;
+  policy.limits = minimum(before, bounds.limits);
+  for (const LimitName& limit : limit_names()) {
+    auto wanted = limit_text(before, limit.name);
+    auto kept = limit_text(policy.limits, limit.name);
+    if (!wanted || wanted == kept) continue;
+    effective.lowered.push_back({.name = limit.name,
+                                 .asked = *wanted,
+                                 .kept = kept.value_or(""),
+                                 .party = bounds.party,
+                                 .source = bounds.source});
+  }
+  effective.limited_by.push_back({.limits = bounds.limits, .party = bounds.party, .source = bounds.source});
+  if (!bounds.grants) return;
+  std::vector<Grant> left;
+  const size_t cuts = effective.cuts.size();
+  for (const Grant& grant : policy.grants) {
+    Cut cut = narrowed(grant, bounds);
+    left.insert(left.end(), cut.kept.begin(), cut.kept.end());
+    bool whole = cut.kept.size() == 1 && cut.kept.front() == grant;
+    if (!whole) effective.cuts.push_back(std::move(cut));
+  }
+  std::swap(policy.grants, left);
+  if (effective.cuts.size() == cuts) return;
+  policy.narrowings.push_back({.before = std::move(left), .party = bounds.party, .source = bounds.source});
+}
+
+/// "the owner", "the claims of account 'shop' (AB…)".
+std::string who(Party party, std::string_view source) {
+  return party == Party::kClaims ? fmt::format("the claims of {}", source) : "the owner";
+}
+
 template <class Range>
 std::string listed(const Range& grants) {
   std::vector<std::string> texts;
@@ -174,47 +209,63 @@ std::string listed(const Range& grants) {
 
 }  // namespace
 
+std::string_view party_name(Party party) {
+  switch (party) {
+    case Party::kAsker:
+      return "asked";
+    case Party::kClaims:
+      return "claims";
+    case Party::kOwner:
+      break;
+  }
+  return "owner";
+}
+
+Party party_named(std::string_view name) {
+  for (const Party party : {Party::kClaims, Party::kOwner}) {
+    if (party_name(party) == name) return party;
+  }
+  return Party::kAsker;
+}
+
 Effective intersect(const Policy& asked, const Bounds& owner) {
-  Effective effective{.policy = {.limits = minimum(asked.limits, owner.limits)},
-                      .owner_limits = owner.limits,
+  return intersect(asked, {}, owner);
+}
+
+Effective intersect(const Policy& asked, std::span<const Bounds> claims, const Bounds& owner) {
+  Effective effective{.policy = asked,
                       .dns_servers = owner.dns_servers,
                       .second_wall_required = owner.second_wall_required,
                       .host = owner.host,
                       .owner_source = owner.source};
-  for (const LimitName& limit : limit_names()) {
-    auto wanted = limit_text(asked.limits, limit.name);
-    auto kept = limit_text(effective.policy.limits, limit.name);
-    if (!wanted || wanted == kept) continue;
-    effective.lowered.push_back(
-        {.name = limit.name, .asked = *wanted, .kept = kept.value_or(""), .owner_source = owner.source});
-  }
-  if (!owner.grants) {
-    effective.policy.grants = asked.grants;
-    return effective;
-  }
-  for (const Grant& grant : asked.grants) {
-    Cut cut = narrowed(grant, owner);
-    effective.policy.grants.insert(effective.policy.grants.end(), cut.kept.begin(), cut.kept.end());
-    bool whole = cut.kept.size() == 1 && cut.kept.front() == grant;
-    if (!whole) effective.cuts.push_back(std::move(cut));
-  }
+  for (const Bounds& bounds : claims) apply(effective, bounds);
+  apply(effective, owner);
   return effective;
 }
 
 std::string explain(const Cut& cut) {
+  const bool claims = cut.party == Party::kClaims;
   std::string asked = fmt::format("'{}' ({})", to_text(cut.asked), cut.asked.source);
   if (cut.kept.empty()) {
-    return fmt::format("dropped: {}: no rule of the owner's allows it ({})", asked, cut.owner_source);
+    return claims ? fmt::format("dropped: {}: the claims of {} don't vouch for it", asked, cut.source)
+                  : fmt::format("dropped: {}: no rule of the owner's allows it ({})", asked, cut.source);
   }
   std::vector<std::string> rules;
-  for (const Grant& rule : cut.rules) rules.push_back(fmt::format("'{}' ({})", to_text(rule), rule.source));
-  return fmt::format("narrowed: {} to {}: the owner allows {}", asked, listed(cut.kept),
-                     fmt::join(rules, ", "));
+  for (const Grant& rule : cut.rules) {
+    rules.push_back(claims ? fmt::format("'{}'", to_text(rule))
+                           : fmt::format("'{}' ({})", to_text(rule), rule.source));
+  }
+  return fmt::format("narrowed: {} to {}: {} {} {}", asked, listed(cut.kept), who(cut.party, cut.source),
+                     claims ? "vouch for" : "allows", fmt::join(rules, ", "));
 }
 
 std::string explain(const Lowered& lowered) {
+  if (lowered.party == Party::kClaims) {
+    return fmt::format("lowered: limit '{}' from {} to {}: the claims of {} vouch for no more", lowered.name,
+                       lowered.asked, lowered.kept, lowered.source);
+  }
   return fmt::format("lowered: limit '{}' from {} to {}: the owner allows no more ({})", lowered.name,
-                     lowered.asked, lowered.kept, lowered.owner_source);
+                     lowered.asked, lowered.kept, lowered.source);
 }
 
 }  // namespace berth::policy

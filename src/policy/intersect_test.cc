@@ -120,6 +120,42 @@ TEST_CASE("a cut says what was asked where, what is left, and by which rule") {
   CHECK(effective.policy.grants[0].source == "command line");
 }
 
+TEST_CASE("a rule for any folder holds what the guest sees at one path, wherever it lies") {
+  CHECK(left({"files /home/ada/x:/data:rw"}, {"files *:/data:rw"}) == "files /home/ada/x:/data:rw\n");
+  CHECK(left({"files /srv:/data/sub:rw"}, {"files *:/data:ro"}) == "files /srv:/data/sub:ro\n");
+  CHECK(left({"files /srv:/other"}, {"files *:/data"}).empty());
+  CHECK(left({"files /srv:/"}, {"files *:/data"}).empty());
+  CHECK(left({"files /srv:/other"}, {"files *"}) == "files /srv:/other:ro\n");
+  CHECK(left({"files @notes:/data"}, {"files *:/data"}).empty());
+  CHECK_FALSE(parse_grant("files *:/data", "").has_value());
+}
+
+TEST_CASE("bounds apply in turn: the narrowest rule survives, whoever has it") {
+  const Policy asked{
+      .grants = grants({"http.out https://*.example.com/*", "dns a.b", "env A=1"}, Role::kAsker),
+      .limits = {.memory_bytes = 10}};
+  const std::vector<Bounds> claims{
+      {.grants = grants({"http.out https://api.example.com/*", "dns a.b"}, Role::kOwner),
+       .limits = {.memory_bytes = 7},
+       .source = "account 'shop' (AB)",
+       .party = Party::kClaims}};
+  const Bounds owner{.grants = grants({"http.out https://*/v1/*"}, Role::kOwner),
+                     .limits = {.memory_bytes = 5},
+                     .source = "host.toml"};
+  const Effective effective = intersect(asked, claims, owner);
+  REQUIRE(effective.policy.grants.size() == 1);
+  CHECK(to_text(effective.policy.grants[0]) == "http.out https://api.example.com:443/v1/*");
+  CHECK(effective.policy.limits.memory_bytes == 5);
+  REQUIRE(effective.cuts.size() == 4);
+  CHECK(explain(effective.cuts[1]) ==
+        "dropped: 'env A=1' (command line): the claims of account 'shop' (AB) don't vouch for it");
+  CHECK(explain(effective.cuts[3]) ==
+        "dropped: 'dns a.b' (command line): no rule of the owner's allows it (host.toml)");
+  REQUIRE(effective.lowered.size() == 2);
+  CHECK(explain(effective.lowered[0]) ==
+        "lowered: limit 'memory' from 10B to 7B: the claims of account 'shop' (AB) vouch for no more");
+}
+
 TEST_CASE("limits are the smaller of both") {
   Effective effective = intersect(Policy{.limits = {.memory_bytes = 10, .queue = 3}},
                                   Bounds{.limits = {.memory_bytes = 5, .instances = 2}});

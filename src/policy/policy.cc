@@ -12,6 +12,7 @@
 #include "policy/nearest.h"
 #include "policy/printable.h"
 #include "policy/toml.h"
+#include "policy/toml_bounds.h"
 
 namespace berth::policy {
 namespace {
@@ -32,24 +33,6 @@ struct Document {
   HostBudget host;                       // the same
 };
 
-bool is_limit(std::string_view name) {
-  return std::ranges::find(limit_names(), name, &LimitName::name) != limit_names().end();
-}
-
-/// The text or the whole number that a limit is set to.
-std::optional<std::string> limit_value(const toml::node& node) {
-  if (const auto* text = node.as_string()) return text->get();
-  if (const auto* number = node.as_integer()) return fmt::format("{}", number->get());
-  return std::nullopt;
-}
-
-/// Whether there are limits below that name, as `cpu.time` is below `cpu`.
-bool begins_a_limit(std::string_view name) {
-  return std::ranges::any_of(limit_names(), [&](const LimitName& limit) {
-    return limit.name.starts_with(name) && limit.name.substr(name.size()).starts_with('.');
-  });
-}
-
 /// Reads one file; every error begins with where it is.
 class Reader {
  public:
@@ -60,10 +43,10 @@ class Reader {
     Document document;
     for (auto&& [key, value] : table) {
       if (key == "grants") {
-        document.grants = BERTH_TRY(read_grants(value));
+        document.grants = BERTH_TRY(read_grants(value, file_name_, role_));
         document.has_grants = true;
       } else if (key == "limits") {
-        BERTH_TRY(read_limits(document.limits, value, "limits"));
+        document.limits = BERTH_TRY(read_limits(value, "limits", file_name_));
       } else if (key == "total" && role_ == Role::kOwner) {
         document.host.total = BERTH_TRY(read_total(value));
       } else if (key == "priority" && role_ == Role::kOwner) {
@@ -92,23 +75,6 @@ class Reader {
     return wrong_at(file_name_, where, message);
   }
 
-  Result<std::vector<Grant>> read_grants(const toml::node& node) const {
-    constexpr std::string_view kShape =
-        "'grants' is a list of texts, as in [\"files ./data:/data:ro\"], not ";
-    const toml::array* list = node.as_array();
-    if (list == nullptr) return wrong(node.source(), fmt::format("{}{}", kShape, kind_of(node)));
-    std::vector<Grant> grants;
-    for (const toml::node& item : *list) {
-      const auto* text = item.as_string();
-      if (text == nullptr) return wrong(item.source(), fmt::format("{}of {}", kShape, kind_of(item)));
-      auto source = fmt::format("{}:{}", file_name_, item.source().begin.line);
-      auto grant = parse_grant(text->get(), source, role_);
-      if (!grant) return wrong(item.source(), grant.error().message);
-      grants.push_back(std::move(*grant));
-    }
-    return grants;
-  }
-
   Result<std::vector<std::string>> read_dns(const toml::node& node) const {
     constexpr std::string_view kShape =
         "'dns' holds the list 'servers', as in dns.servers = [\"10.0.0.53\", \"127.0.0.1:5353\"]";
@@ -131,20 +97,8 @@ class Reader {
     return servers;
   }
 
-  Result<const toml::table*> read_table(const toml::node& node, std::string_view name) const {
-    const toml::table* table = node.as_table();
-    if (table != nullptr) return table;
-    return wrong(node.source(), fmt::format("'{}' is a table, [{}] on a line of its own, not {}", name, name,
-                                            kind_of(node)));
-  }
-
-  Result<void> read_limits(Limits& limits, const toml::node& node, std::string_view name) const {
-    return read_limit_table(limits, *BERTH_TRY(read_table(node, name)), "");
-  }
-
   Result<Limits> read_total(const toml::node& node) const {
-    Limits total;
-    BERTH_TRY(read_limits(total, node, "total"));
+    const Limits total = BERTH_TRY(read_limits(node, "total", file_name_));
     for (const LimitName& limit : limit_names()) {
       const bool known = std::ranges::find(kTotalLimits, limit.name) != kTotalLimits.end();
       if (known || !limit_text(total, limit.name)) continue;
@@ -157,7 +111,7 @@ class Reader {
 
   Result<Priority> read_priority(const toml::node& node) const {
     Priority priority;
-    for (auto&& [key, value] : *BERTH_TRY(read_table(node, "priority"))) {
+    for (auto&& [key, value] : *BERTH_TRY(read_table(node, "priority", file_name_))) {
       if (key == "nice") {
         const auto nice = value.value_exact<int64_t>();
         if (!nice || *nice < 0 || *nice > 19) {
@@ -193,29 +147,6 @@ class Reader {
     if (word == "require") return ControlGroupUse::kRequire;
     return wrong(node.source(),
                  "'control-group' is \"use\", where there is one to be had, \"off\" or \"require\"");
-  }
-
-  /// `cpu.time = …` is a table `cpu` with a key `time`.
-  Result<void> read_limit_table(Limits& limits, const toml::table& table, const std::string& prefix) const {
-    for (auto&& [key, value] : table) {
-      std::string name = prefix + std::string(key.str());
-      const toml::table* inner = value.as_table();
-      if (inner != nullptr && begins_a_limit(name)) {
-        if (inner->empty()) return wrong(key.source(), fmt::format("{} is an empty table", quoted(name)));
-        BERTH_TRY(read_limit_table(limits, *inner, name + "."));
-        continue;
-      }
-      auto text = limit_value(value);
-      if (!text && is_limit(name)) {
-        return wrong(value.source(),
-                     fmt::format("the limit '{}' is text, as in \"64MiB\", or a whole number, not {}", name,
-                                 kind_of(value)));
-      }
-      if (limit_text(limits, name)) return wrong(key.source(), fmt::format("{} is set twice", quoted(name)));
-      auto set = set_limit(limits, name, text.value_or(""));
-      if (!set) return wrong(key.source(), set.error().message);
-    }
-    return {};
   }
 
   std::string file_name_;

@@ -91,6 +91,15 @@ std::string shell_quoted(std::string_view text) {
   return out + "'";
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const Character next = first_character(text);
+    if (!next.valid) return false;
+    text.remove_prefix(next.length);
+  }
+  return true;
+}
+
 std::optional<std::string> first_unprintable(std::string_view text) {
   while (!text.empty()) {
     Character next = first_character(text);

@@ -24,4 +24,6 @@ std::string shell_quoted(std::string_view text);
 /// is.
 std::optional<std::string> first_unprintable(std::string_view text);
 
+bool is_utf8(std::string_view text);
+
 }  // namespace berth::policy

@@ -15,7 +15,7 @@
 namespace berth::registry {
 
 /// In bytes. Compiling takes some 50 times a module's size in memory.
-inline constexpr uint64_t kLargestModule = 256 << 20;
+inline constexpr uint64_t kLargestModule = uint64_t{256} << 20;
 
 struct ModuleFile {
   std::string name;  // the file's name without its folder: what a person calls it

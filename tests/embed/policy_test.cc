@@ -12,6 +12,8 @@
 #include <thread>
 
 #include "base/testing.h"
+#include "claims/testing.h"
+#include "engine/hashes.h"
 #include "shop.h"
 
 namespace {
@@ -68,6 +70,18 @@ struct Ground {
   std::shared_ptr<berth::Host> host_;
   std::shared_ptr<berth::Module> loaded_;
 };
+
+/// A module with a token of an account's, which vouches for one grant.
+std::string signed_module(const std::string& path, const char* grant) {
+  using namespace berth::claims::testing;
+  std::ifstream file(path, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  berth::claims::Token token = module_token();
+  token.expires = std::nullopt;
+  token.vouched.limits = {};
+  token.vouched.grants = {berth::claims::testing::grant(grant)};
+  return berth::claims::sign_module(bytes, token, kAccount, berth::engine::content_hash).value();
+}
 
 template <class R, class... A>
 berth::Result<R> call(berth::Instance& instance, std::string_view name, const A&... arguments) {
@@ -397,3 +411,37 @@ TEST_CASE("questions from many threads are answered for whoever asked") {
 }
 
 }  // namespace
+
+TEST_CASE("a module's token binds, whatever its program grants; compiled or not") {
+  Ground ground;
+  const std::string bytes = signed_module(guest_path(), "files *:/data:ro");
+  const auto all = std::as_bytes(std::span(bytes));
+  const auto compiled = ground.host().compile(all).value();
+  for (const auto& module :
+       {ground.host().load(all, "m").value(), ground.host().load_compiled(compiled, "m").value()}) {
+    Heard heard;
+    const auto instance =
+        module->instantiate({.grants = {ground.grant("rw")}, .audit = heard.audit()}).value();
+    CHECK(read(*instance, "/data/prices") == "1,2,3");
+    CHECK_FALSE(
+        call<Done>(*instance, "write", std::string("/data/new"), std::string("x")).value().has_value());
+    CHECK(heard.holds("denied files grant", "the claims of account A"));
+    CHECK_MESSAGE(heard.holds("denied files open-write /data/new", "the claims of account A"), heard.text());
+  }
+}
+
+TEST_CASE("a module whose token isn't valid isn't loaded, nor one without where the owner requires one") {
+  Ground ground;
+  std::string bytes = signed_module(guest_path(), "stdio out");
+  CHECK(ground.host().load(std::as_bytes(std::span(bytes)), "m").has_value());
+  bytes[100] = static_cast<char>(bytes[100] ^ 1);
+  const auto refused = ground.host().load(std::as_bytes(std::span(bytes)), "m");
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code == ErrorCode::kDenied);
+  CHECK(refused.error().message.find("tampered: ") != std::string::npos);
+  Ground strict;
+  strict.write("trust.toml", "require-signed = true\n");
+  const auto unsigned_one = strict.host().load(guest_path());
+  REQUIRE_FALSE(unsigned_one.has_value());
+  CHECK(unsigned_one.error().message.find("unsigned: ") != std::string::npos);
+}

@@ -100,35 +100,60 @@ Result<void> read_pieces(const std::string& path, const std::function<void(std::
   }
 }
 
-Result<void> write_file(const std::string& path, std::span<const std::string_view> parts, unsigned mode,
-                        Durability durability) {
+namespace {
+
+/// Written beside `path` and, where that is asked for, on the disk: where it stands.
+Result<std::string> write_aside(const std::string& path, std::span<const std::string_view> parts,
+                                unsigned mode, Durability durability) {
   std::array<std::byte, 8> salt = {};
   random_bytes(salt);
   uint64_t number = 0;
   std::memcpy(&number, salt.data(), sizeof number);
-  const std::string aside = fmt::format("{}.{:016x}.tmp", path, number);
-  {
-    const Descriptor file = open_retrying(aside, O_WRONLY | O_CREAT | O_EXCL, mode);
-    if (!file.opened()) return os_error("writing", aside);
-    bool written = true;
-    for (const std::string_view part : parts) written = written && write_all(file.get(), part);
-    if (written && durability == Durability::kSynced) written = ::fsync(file.get()) == 0;
-    if (!written) {
-      auto error = os_error("writing", aside);
-      ::unlink(aside.c_str());
-      return error;
-    }
-  }
+  std::string aside = fmt::format("{}.{:016x}.tmp", path, number);
+  const Descriptor file = open_retrying(aside, O_WRONLY | O_CREAT | O_EXCL, mode);
+  if (!file.opened()) return os_error("writing", aside);
+  bool written = true;
+  for (const std::string_view part : parts) written = written && write_all(file.get(), part);
+  if (written && durability == Durability::kSynced) written = ::fsync(file.get()) == 0;
+  if (written) return aside;
+  auto error = os_error("writing", aside);
+  ::unlink(aside.c_str());
+  return error;
+}
+
+void sync_folder_of(const std::string& path, Durability durability) {
+  if (durability != Durability::kSynced) return;
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  const Descriptor folder = open_retrying(parent.empty() ? "." : parent, O_RDONLY | O_DIRECTORY);
+  if (folder.opened()) ::fsync(folder.get());
+}
+
+}  // namespace
+
+Result<void> write_file(const std::string& path, std::span<const std::string_view> parts, unsigned mode,
+                        Durability durability) {
+  const std::string aside = BERTH_TRY(write_aside(path, parts, mode, durability));
   if (::rename(aside.c_str(), path.c_str()) != 0) {
     auto error = os_error("writing", path);
     ::unlink(aside.c_str());
     return error;
   }
-  if (durability == Durability::kSynced) {
-    const Descriptor folder =
-        open_retrying(std::filesystem::path(path).parent_path().string(), O_RDONLY | O_DIRECTORY);
-    if (folder.opened()) ::fsync(folder.get());
-  }
+  sync_folder_of(path, durability);
+  return {};
+}
+
+Result<void> write_new_file(const std::string& path, std::span<const std::string_view> parts, unsigned mode,
+                            Durability durability) {
+  const std::string aside = BERTH_TRY(write_aside(path, parts, mode, durability));
+  // A link is never made over what is there.
+  const bool made = ::link(aside.c_str(), path.c_str()) == 0;
+  const int why = errno;
+  ::unlink(aside.c_str());
+  if (!made && why == EEXIST)
+    return fail(ErrorCode::kInvalidArgument, fmt::format("'{}' is there already", path));
+  errno = why;
+  if (!made) return os_error("writing", path);
+  sync_folder_of(path, durability);
   return {};
 }
 
@@ -169,6 +194,31 @@ void random_bytes(std::span<std::byte> out) {
     if (::getentropy(out.data(), some) != 0) std::abort();  // no kernel that berth runs on refuses this
     out = out.subspan(some);
   }
+}
+
+Result<FileReader> FileReader::open(const std::string& path) {
+  auto [file, size] = BERTH_TRY(open_regular(path));
+  return FileReader(std::move(file), size);
+}
+
+std::string_view FileReader::at(uint64_t offset, size_t size) {
+  constexpr size_t kWindow = 16 << 10;
+  const bool here = offset >= window_at_ && offset - window_at_ + size <= window_.size();
+  if (!here) {
+    window_at_ = offset;
+    window_.resize_and_overwrite(std::max(size, kWindow), [&](char* into, size_t room) {
+      size_t filled = 0;
+      while (filled < room) {
+        const ssize_t got =
+            ::pread(file_.get(), into + filled, room - filled, static_cast<off_t>(offset + filled));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        filled += static_cast<size_t>(got);
+      }
+      return filled;
+    });
+  }
+  return std::string_view(window_).substr(offset - window_at_, size);
 }
 
 Result<MappedFile> MappedFile::open(const std::string& path) {

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/os/descriptor.h"
 #include "base/result.h"
 
 namespace berth {
@@ -29,6 +30,10 @@ enum class Durability { kRenamed, kSynced };
 Result<void> write_file(const std::string& path, std::span<const std::string_view> parts, unsigned mode,
                         Durability durability);
 
+/// The same, but never over what is there already, also not what came meanwhile: kInvalidArgument then.
+Result<void> write_new_file(const std::string& path, std::span<const std::string_view> parts, unsigned mode,
+                            Durability durability);
+
 /// Appends `line` and a newline in one write, making the file (0600) where there is none.
 Result<void> append_line(const std::string& path, std::string_view line);
 
@@ -38,6 +43,27 @@ Result<void> make_private_folder(const std::string& path);
 
 /// Random bytes of the system's, fit for keys.
 void random_bytes(std::span<std::byte> out);
+
+/// A regular file, read here and there.
+class FileReader {
+ public:
+  static Result<FileReader> open(const std::string& path);
+
+  uint64_t size() const {
+    return size_;
+  }
+  /// Up to `size` bytes from `offset` on; fewer at the file's end, and where it can't be read. They stay
+  /// until the next call.
+  std::string_view at(uint64_t offset, size_t size);
+
+ private:
+  FileReader(Descriptor file, uint64_t size) : file_(std::move(file)), size_(size) {}
+
+  Descriptor file_;
+  uint64_t size_;
+  uint64_t window_at_ = 0;
+  std::string window_;
+};
 
 /// A regular file mapped for reading, for as long as this lives.
 class MappedFile {

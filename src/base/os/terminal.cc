@@ -15,6 +15,32 @@ namespace {
 
 constexpr size_t kLongestAnswer = 4096;
 
+/// While this lives, what is typed isn't shown and comes key by key, those for signals too: none of them
+/// leaves the terminal as it is then.
+class Unshown {
+ public:
+  explicit Unshown(int tty) : tty_(tty), known_(::tcgetattr(tty, &before_) == 0) {
+    termios silent = before_;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL | ICANON | ISIG);
+    hidden_ = known_ && ::tcsetattr(tty_, TCSAFLUSH, &silent) == 0;
+  }
+  Unshown(const Unshown&) = delete;
+  Unshown& operator=(const Unshown&) = delete;
+  ~Unshown() {
+    if (known_) ::tcsetattr(tty_, TCSAFLUSH, &before_);
+  }
+
+  bool hidden() const {
+    return hidden_;
+  }
+
+ private:
+  const int tty_;
+  termios before_{};
+  const bool known_;
+  bool hidden_ = false;
+};
+
 /// While this lives, signals wait, but for those that come during `readable`.
 class SignalsHeld {
  public:
@@ -78,6 +104,33 @@ std::optional<std::string> Terminal::ask(std::string_view question, bool (*signa
     answer += byte;
   }
   return answer;
+}
+
+std::optional<std::string> Terminal::ask_secret(std::string_view question) const {
+  constexpr char kControlC = 3;
+  constexpr char kControlD = 4;
+  constexpr char kDelete = 0x7f;
+  const SignalsHeld held;
+  const Unshown unshown(tty_.get());
+  if (!unshown.hidden()) return std::nullopt;
+  show(question);
+  std::string answer;
+  while (answer.size() < kLongestAnswer) {
+    char byte = 0;
+    if (::read(tty_.get(), &byte, 1) <= 0 || byte == kControlC || byte == kControlD) break;
+    if (byte == '\n') {
+      show("\n");
+      return answer;
+    }
+    if (byte != kDelete && byte != '\b') {
+      answer += byte;
+    } else if (!answer.empty()) {
+      while (answer.size() > 1 && (answer.back() & 0xc0) == 0x80) answer.pop_back();
+      answer.pop_back();
+    }
+  }
+  show("\n");
+  return std::nullopt;
 }
 
 }  // namespace berth

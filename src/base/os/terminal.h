@@ -28,6 +28,10 @@ class Terminal {
   /// Nothing at the end of input, and when a signal came: `signalled` says whether one was caught before.
   std::optional<std::string> ask(std::string_view question, bool (*signalled)()) const;
 
+  /// The same for what nobody may read over a shoulder: nothing of it is shown. Nothing when it is given up
+  /// with Ctrl-C or Ctrl-D, and where the terminal would show it.
+  std::optional<std::string> ask_secret(std::string_view question) const;
+
  private:
   explicit Terminal(Descriptor tty) : tty_(std::move(tty)) {}
 

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "claims/text_codes.h"
+
+#include <array>
+#include <cstdint>
+
+namespace berth::claims {
+namespace {
+
+constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr uint8_t kNone = 0xff;
+
+/// What each character stands for.
+constexpr std::array<uint8_t, 256> values_of(std::string_view alphabet) {
+  std::array<uint8_t, 256> values{};
+  values.fill(kNone);
+  for (size_t i = 0; i < alphabet.size(); ++i) {
+    values[static_cast<unsigned char>(alphabet[i])] = static_cast<uint8_t>(i);
+  }
+  return values;
+}
+
+constexpr auto kBase32Values = values_of(kBase32);
+constexpr auto kBase64Values = values_of(kBase64);
+
+std::string encoded(std::string_view bytes, std::string_view alphabet, unsigned bits) {
+  std::string text;
+  text.reserve(bytes.size() * 8 / bits + 1);
+  uint32_t held = 0;
+  unsigned count = 0;
+  for (const char byte : bytes) {
+    held = held << 8U | static_cast<uint8_t>(byte);
+    for (count += 8; count >= bits; count -= bits)
+      text += alphabet[held >> (count - bits) & ((1U << bits) - 1)];
+    held &= (1U << count) - 1;
+  }
+  if (count > 0) text += alphabet[held << (bits - count) & ((1U << bits) - 1)];
+  return text;
+}
+
+std::optional<std::string> decoded(std::string_view text, const std::array<uint8_t, 256>& values,
+                                   unsigned bits) {
+  std::string bytes;
+  bytes.reserve(text.size() * bits / 8);
+  uint32_t held = 0;
+  unsigned count = 0;
+  for (const char character : text) {
+    const uint8_t value = values[static_cast<unsigned char>(character)];
+    if (value == kNone) return std::nullopt;
+    held = held << bits | value;
+    count += bits;
+    if (count < 8) continue;
+    count -= 8;
+    bytes += static_cast<char>(held >> count & 0xffU);
+    held &= (1U << count) - 1;
+  }
+  // A whole character that adds nothing, or bits that no byte has.
+  if (count >= bits || held != 0) return std::nullopt;
+  return bytes;
+}
+
+}  // namespace
+
+std::string to_base32(std::string_view bytes) {
+  return encoded(bytes, kBase32, 5);
+}
+
+std::optional<std::string> from_base32(std::string_view text) {
+  return decoded(text, kBase32Values, 5);
+}
+
+std::string to_base64url(std::string_view bytes) {
+  return encoded(bytes, kBase64, 6);
+}
+
+std::optional<std::string> from_base64url(std::string_view text) {
+  return decoded(text, kBase64Values, 6);
+}
+
+}  // namespace berth::claims

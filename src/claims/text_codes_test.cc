@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "claims/text_codes.h"
+
+#include <doctest/doctest.h>
+
+#include <random>
+
+using namespace berth::claims;
+
+TEST_CASE("base64url and base32 are those of RFC 4648, without padding") {
+  CHECK(to_base64url("") == "");
+  CHECK(to_base64url("f") == "Zg");
+  CHECK(to_base64url("foobar") == "Zm9vYmFy");
+  CHECK(to_base64url("\xfb\xff\xfe") == "-__-");
+  CHECK(to_base32("fooba") == "MZXW6YTB");
+  CHECK(to_base32("f") == "MY");
+  CHECK(from_base64url("Zm9vYmFy") == "foobar");
+  CHECK(from_base32("MZXW6YTB") == "fooba");
+}
+
+TEST_CASE("each sequence of bytes has one text") {
+  for (const char* text : {"Zg==", "Zh", "Z", "Zm9v Zg", "Zm9vY", "Zm+v", "Zm/v", "Zg\n", "Zm9vZ"}) {
+    CAPTURE(text);
+    CHECK_FALSE(from_base64url(text).has_value());
+  }
+  for (const char* text : {"MY======", "MZ", "M", "my", "M1", "MZXW6YTBA"}) {
+    CAPTURE(text);
+    CHECK_FALSE(from_base32(text).has_value());
+  }
+}
+
+TEST_CASE("bytes come back from their text") {
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 2000; ++i) {
+    std::string bytes(random() % 70, '\0');
+    for (char& byte : bytes) byte = static_cast<char>(random());
+    CHECK(from_base64url(to_base64url(bytes)) == bytes);
+    CHECK(from_base32(to_base32(bytes)) == bytes);
+  }
+}
