@@ -33,7 +33,7 @@ LARGEST_RUN = 40_000  # bytes; compiling more takes too long here
 LONGEST_MESSAGE = 2_000  # bytes
 RUN = ["run", "--json", "--no-cache", "--wall", "1s", "--cpu-time", "500ms", "--memory", "32MiB", "--limit", "compile.time=5s",
        "--limit", "compile.memory=512MiB"]  # fmt: skip
-OWN_STATUSES = {118, 121, 124, 134}  # unsupported, invalid module, limit, trap
+OWN_STATUSES = {118, 121, 123, 124, 134}  # unsupported, invalid module, denied for its token, limit, trap
 UNWANTED = (b"panicked at", b"memory allocation of", b"Sanitizer", b"runtime error: ")
 CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
 
