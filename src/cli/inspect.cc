@@ -106,7 +106,8 @@ int inspect_verb(const Arguments& arguments) {
       "run.\n",
       "berth inspect");
   Options options;
-  app.add_option("MODULE", options.module, "a .wasm or .wat file, or a name such as oci://HOST/REPOSITORY:TAG")
+  app.add_option("MODULE", options.module,
+                 "a .wasm or .wat file, or a name such as oci://HOST/REPOSITORY:TAG")
       ->required();
   add_name_options(app, options.names);
   app.add_flag("--json", options.json, "one JSON object");

@@ -175,8 +175,9 @@ Result<FoundVersion> Look::version(const serve::SiteModule& module, const GuestO
   const engine::Compiler compiler(program(options.portable), host::compile_limits(contents.limits));
   const host::Loader loader(*engine_, cache_.get(), &compiler);
   const registry::Located located = BERTH_TRY(kept(options));
-  const host::LoadedImage compiled = BERTH_TRY(
-      contents.file ? loader.compile(*contents.file, kind, guards_off) : loader.compile(located, kind, guards_off));
+  const host::LoadedImage compiled =
+      BERTH_TRY(contents.file ? loader.compile(*contents.file, kind, guards_off)
+                              : loader.compile(located, kind, guards_off));
   const std::string& code = compiled.image.code;
   const uint64_t offset = BERTH_TRY(room_for(code.size()));
   BERTH_TRY_VOID(memory_.write(offset, code));
