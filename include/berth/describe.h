@@ -42,9 +42,7 @@ struct Names {
 };
 
 template <Name... kNames>
-struct Record : Names<kNames...> {
-  static constexpr bool kRecord = true;
-};
+struct Record : Names<kNames...> {};
 template <Name... kNames>
 struct Variant : Names<kNames...> {
   static constexpr bool kVariant = true;

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/text_codes.h"
 #include "claims/refusal.h"
 #include "claims/sodium_ready.h"
-#include "claims/text_codes.h"
 
 namespace berth::claims {
 namespace {

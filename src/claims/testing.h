@@ -9,10 +9,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/text_codes.h"
 #include "claims/nkey.h"
 #include "claims/sections.h"
 #include "claims/signed_module.h"
-#include "claims/text_codes.h"
 #include "claims/token.h"
 #include "policy/grant.h"
 

@@ -8,10 +8,10 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "base/text_codes.h"
 #include "claims/refusal.h"
 #include "claims/sections.h"
 #include "claims/strict_json.h"
-#include "claims/text_codes.h"
 #include "policy/nearest.h"
 #include "policy/printable.h"
 

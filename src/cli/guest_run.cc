@@ -15,6 +15,7 @@
 #include "base/os/priority.h"
 #include "base/os/process.h"
 #include "base/units.h"
+#include "base/unix_time.h"
 #include "cli/guest_report.h"
 #include "cli/progress.h"
 #include "cli/test_switches.h"
@@ -87,14 +88,12 @@ Result<std::unique_ptr<host::Place>> settle(const GuestOptions& options, const S
 void keep_denials(const std::vector<host::Denial>& denials, uint64_t unlisted, const host::Loaded& module,
                   const UserFolders& folders) {
   if (denials.empty()) return;
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto kept =
-      host::DenialLog(folders.state)
-          .append({.unix_seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count(),
-                   .module = module.name,
-                   .digest = module.digest.text(),
-                   .denials = denials,
-                   .unlisted = unlisted});
+  const auto kept = host::DenialLog(folders.state)
+                        .append({.unix_seconds = unix_seconds(),
+                                 .module = module.name,
+                                 .digest = module.digest.text(),
+                                 .denials = denials,
+                                 .unlisted = unlisted});
   if (!kept) say(fmt::format("what was denied can't be kept for 'berth why': {}", kept.error().message));
 }
 

@@ -57,7 +57,7 @@ Look::Look(const ServeLoader::Task& task, CodeMemory& memory) : task_(task), mem
     for (const serve::SiteModule& module : *all) {
       const GuestOptions options = options_for(task_.options, module);
       Contents& known = known_[key_of(module)] = contents(options).value_or(Contents{});
-      known.file.reset();
+      known.let_go();
       watched_.push_back(watched_file(module.path));
       if (options.policy.policy_file) watched_.push_back(*options.policy.policy_file);
     }
@@ -98,19 +98,19 @@ Result<std::vector<serve::SiteModule>> Look::modules(Found& found) const {
 }
 
 Result<Look::Contents> Look::contents(const GuestOptions& options) const {
-  const registry::Located located = BERTH_TRY(kept(options));
   Contents now;
+  now.located = BERTH_TRY(kept(options));
   const auto read = [&](const std::string& path) {
     auto text = host::read_policy_file(path);
     if (text) now.texts[path] = *text;
     return text;
   };
   const auto trusts = BERTH_TRY(host::trusts_of(options.trust, task_.folders, read));
-  host::Vouching vouching = BERTH_TRY(host::vouch_for(located, trusts));
+  host::Vouching vouching = BERTH_TRY(host::vouch_for(*now.located, trusts));
   if (vouching.chain) now.token = vouching.chain->text;
   now.file = std::move(vouching.file);
   now.hash = now.file ? engine::content_hash(now.file->bytes)
-                      : BERTH_TRY(engine::content_hash_of_file(located.path));
+                      : BERTH_TRY(engine::content_hash_of_file(now.located->path));
   now.limits =
       BERTH_TRY(host::effective_policy(options.policy, vouching.bounds, task_.folders, read)).policy.limits;
   return now;
@@ -147,7 +147,7 @@ Found Look::at_files(bool asked) {
       continue;
     }
     known->second = *std::move(now);
-    known->second.file.reset();
+    known->second.let_go();
     found.versions.push_back(*std::move(next));
   }
   return found;
@@ -174,10 +174,9 @@ Result<FoundVersion> Look::version(const serve::SiteModule& module, const GuestO
   const engine::EngineKind kind{.fuel = contents.limits.cpu_fuel.has_value(), .alone = false};
   const engine::Compiler compiler(program(options.portable), host::compile_limits(contents.limits));
   const host::Loader loader(*engine_, cache_.get(), &compiler);
-  const registry::Located located = BERTH_TRY(kept(options));
   const host::LoadedImage compiled =
       BERTH_TRY(contents.file ? loader.compile(*contents.file, kind, guards_off)
-                              : loader.compile(located, kind, guards_off));
+                              : loader.compile(*contents.located, kind, guards_off));
   const std::string& code = compiled.image.code;
   const uint64_t offset = BERTH_TRY(room_for(code.size()));
   BERTH_TRY_VOID(memory_.write(offset, code));

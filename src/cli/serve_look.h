@@ -41,9 +41,15 @@ class Look {
     std::string hash;
     std::map<std::string, std::string> texts;
     policy::Limits limits;
-    std::string token;                         // that was held against it
-    std::optional<registry::ModuleFile> file;  // the bytes that it is about, until they are compiled
+    std::string token;  // that was held against it
+    // Until they are compiled: where the module was found, and the bytes that its token is about.
+    std::optional<registry::Located> located;
+    std::optional<registry::ModuleFile> file;
 
+    void let_go() {
+      located.reset();
+      file.reset();
+    }
     bool same_as(const Contents& other) const {
       return hash == other.hash && texts == other.texts;
     }

@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/os/file.h"
 #include "base/units.h"
+#include "base/unix_time.h"
 #include "claims/signed_module.h"
 #include "claims/trust.h"
 #include "cli/options.h"
@@ -86,7 +87,8 @@ Result<claims::Vouched> vouched_of(const Options& options, bool of_module) {
 
 /// What both kinds of token have.
 Result<Token> draft(const Options& options, const Seed& issuer, const PublicKey& subject) {
-  Token token{.issuer = issuer.public_key(), .subject = subject, .issued_at = host::unix_seconds()};
+  Token token{
+      .issuer = issuer.public_key(), .subject = subject, .issued_at = static_cast<uint64_t>(unix_seconds())};
   Digest id;
   random_bytes(std::as_writable_bytes(std::span(id.bytes)));
   token.id = id.hex().substr(0, 32);

@@ -11,9 +11,9 @@
 
 #include "base/leading_number.h"
 #include "base/os/file.h"
+#include "base/text_codes.h"
 #include "claims/sealed.h"
 #include "claims/sections.h"
-#include "claims/text_codes.h"
 #include "policy/nearest.h"
 
 namespace berth::host {
@@ -49,8 +49,8 @@ std::string_view first_line(std::string_view text) {
 /// A file of lines with a word and its value.
 std::string sealed_text(const PublicKey& key, const Sealed& sealed) {
   return fmt::format("{}\npublic {}\nsalt {}\nnonce {}\noperations {}\nmemory {}\nbox {}\n", kSealed,
-                     key.text(), claims::to_base64url(sealed.salt), claims::to_base64url(sealed.nonce),
-                     sealed.operations, sealed.memory_bytes, claims::to_base64url(sealed.box));
+                     key.text(), to_base64url(sealed.salt), to_base64url(sealed.nonce), sealed.operations,
+                     sealed.memory_bytes, to_base64url(sealed.box));
 }
 
 struct SealedFile {
@@ -66,7 +66,7 @@ Result<SealedFile> read_sealed(std::string_view text) {
     values[line.substr(0, space)] = line.substr(std::min(space + 1, line.size()));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
   }
-  const auto bytes = [&](const char* name) { return claims::from_base64url(values[name]).value_or(""); };
+  const auto bytes = [&](const char* name) { return from_base64url(values[name]).value_or(""); };
   return SealedFile{.key = BERTH_TRY(claims::parse_public_key(values["public"])),
                     .sealed = {.salt = bytes("salt"),
                                .nonce = bytes("nonce"),

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <filesystem>
 
 #include "base/os/file.h"
@@ -50,11 +49,6 @@ Result<bool> has_token(const std::string& path) {
 }
 
 }  // namespace
-
-uint64_t unix_seconds() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
-}
 
 Result<std::vector<claims::Trust>> trusts_of(const AskedTrust& asked, const UserFolders& folders,
                                              const ReadText& read) {

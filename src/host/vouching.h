@@ -14,6 +14,7 @@
 
 #include "base/os/user.h"
 #include "base/result.h"
+#include "base/unix_time.h"
 #include "claims/trust.h"
 #include "host/asked_policy.h"
 #include "registry/module_file.h"
@@ -38,9 +39,6 @@ struct Vouching {
   std::vector<policy::Bounds> bounds;        // by the claims, and the most that was left to them
   std::optional<registry::ModuleFile> file;  // the bytes that the token is about
 };
-
-/// Seconds since 1970.
-uint64_t unix_seconds();
 
 /// A module where it was found. A file that isn't there has no token, unless one is required. The errors name
 /// the module.

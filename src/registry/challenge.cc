@@ -3,12 +3,9 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdint>
 
 namespace berth::registry {
 namespace {
-
-constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 bool equal_names(std::string_view left, std::string_view right) {
   return std::ranges::equal(
@@ -96,36 +93,6 @@ std::string percent_encoded(std::string_view text) {
     }
   }
   return encoded;
-}
-
-std::string base64(std::string_view bytes) {
-  std::string text;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const size_t have = std::min<size_t>(3, bytes.size() - i);
-    uint32_t three = 0;
-    for (size_t j = 0; j < 3; ++j)
-      three = three << 8 | (j < have ? static_cast<unsigned char>(bytes[i + j]) : 0U);
-    for (size_t j = 0; j < 4; ++j) text += j <= have ? kAlphabet[three >> (18 - 6 * j) & 63] : '=';
-  }
-  return text;
-}
-
-std::optional<std::string> unbase64(std::string_view text) {
-  while (text.ends_with('=')) text.remove_suffix(1);
-  std::string bytes;
-  uint32_t held = 0;
-  int bits = 0;
-  for (const char c : text) {
-    const size_t value = kAlphabet.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    held = held << 6 | static_cast<uint32_t>(value);
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    bytes += static_cast<char>(held >> bits & 255);
-  }
-  if (bits >= 6) return std::nullopt;
-  return bytes;
 }
 
 }  // namespace berth::registry

@@ -24,8 +24,4 @@ std::optional<Challenge> parse_challenge(std::string_view header);
 /// As a part of a query: what isn't a letter, a digit or one of `-._~` as %XX.
 std::string percent_encoded(std::string_view text);
 
-/// RFC 4648, with padding; decoding takes it with and without.
-std::string base64(std::string_view bytes);
-std::optional<std::string> unbase64(std::string_view text);
-
 }  // namespace berth::registry

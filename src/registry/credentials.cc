@@ -10,6 +10,7 @@
 #include "base/os/file.h"
 #include "base/os/process.h"
 #include "base/os/user.h"
+#include "base/text_codes.h"
 #include "policy/printable.h"
 #include "registry/challenge.h"
 #include "registry/manifest.h"
@@ -53,7 +54,7 @@ Result<Credentials> from_auth(const json& entry, std::string_view host) {
   if (std::string token = text_of(entry, "identitytoken"); !token.empty())
     return Credentials{.user = "", .secret = std::move(token), .identity_token = true};
   if (entry.contains("auth")) {
-    const auto decoded = unbase64(text_of(entry, "auth"));
+    const auto decoded = from_base64(text_of(entry, "auth"));
     const size_t colon = decoded ? decoded->find(':') : std::string::npos;
     if (colon != std::string::npos)
       return Credentials{.user = decoded->substr(0, colon), .secret = decoded->substr(colon + 1)};

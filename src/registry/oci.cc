@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text_codes.h"
 #include "policy/printable.h"
 #include "registry/challenge.h"
 #include "registry/credentials.h"
@@ -79,7 +80,7 @@ Result<std::string> Repository::authorization(const std::string& header) {
     return "Bearer " + BERTH_TRY(token(challenge->realm, challenge->service, challenge->scope));
   const auto credentials = BERTH_TRY(credentials_for(name_.host, config_));
   if (!credentials || credentials->identity_token) return std::string();
-  return "Basic " + base64(fmt::format("{}:{}", credentials->user, credentials->secret));
+  return "Basic " + to_base64(fmt::format("{}:{}", credentials->user, credentials->secret));
 }
 
 Result<std::string> Repository::token(const std::string& realm, const std::string& service,
@@ -100,7 +101,7 @@ Result<std::string> Repository::token(const std::string& realm, const std::strin
   } else {
     ask.url += (ask.url.find('?') == std::string::npos ? "?" : "&") + asked;
     if (credentials)
-      ask.authorization = "Basic " + base64(fmt::format("{}:{}", credentials->user, credentials->secret));
+      ask.authorization = "Basic " + to_base64(fmt::format("{}:{}", credentials->user, credentials->secret));
   }
   const WebAnswer answer = BERTH_TRY(web_->ask(ask));
   if (answer.status != 200) return refused(answer, doing("getting a token for"));

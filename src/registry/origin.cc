@@ -3,21 +3,15 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-
 #include "base/os/file.h"
 #include "base/units.h"
+#include "base/unix_time.h"
 #include "registry/credentials.h"
 
 namespace berth::registry {
 namespace {
 
 constexpr uint64_t kMostRoots = 1 << 20;
-
-int64_t now_seconds() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
-}
 
 Result<void> check_size(uint64_t bytes) {
   if (bytes <= kLargestModule) return {};
@@ -198,7 +192,7 @@ Result<Located> Origin::pull_artifact(OciName name) {
                       .manifest = fetched.digest,
                       .module = layer->digest,
                       .size = layer->size,
-                      .pulled = now_seconds(),
+                      .pulled = unix_seconds(),
                       .pinned = options_.pin,
                       .yanked = false,
                       .annotations = manifest.annotations};
@@ -248,7 +242,7 @@ Result<Located> Origin::pull_web(const WebName& name) {
                       .manifest = {},
                       .module = *located.digest,
                       .size = located.held->file.size(),
-                      .pulled = now_seconds(),
+                      .pulled = unix_seconds(),
                       .pinned = options_.pin,
                       .yanked = false,
                       .annotations = {}};

@@ -3,9 +3,9 @@
 // The modules that were pulled, on this user's disk, for all processes of theirs: blobs by their digest, and
 // names that stand for them.
 //
-//   blobs/HEX          modules and manifests, each called by the SHA-256 of its bytes; its time is its last
-//   use names/HEX.json     a Record, called by the SHA-256 of its name partial/HEX        a blob that comes,
-//   or one whose coming was cut off
+// - blobs/HEX: modules and manifests, each called by the SHA-256 of its bytes; its time is its last use
+// - names/HEX.json: a Record, called by the SHA-256 of its name
+// - partial/HEX: a blob that comes, or one whose coming was cut off
 //
 // A name is written when its blobs are on the disk, and each file gets its own name when it is whole:
 // whenever a process or the machine stops, what was acknowledged is there and nothing else is seen. Whoever

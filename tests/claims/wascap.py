@@ -26,19 +26,15 @@ WITH_RUST = ROOT / "tools/with-rust.sh"
 
 def program():
     """The crate's program in the cache, built now if it wasn't there: its crates are fetched."""
+    def make(at):
+        folder = build.cache() / "wascap"
+        environment = dict(os.environ, CARGO_TARGET_DIR=str(folder))
+        build.run([WITH_RUST, "cargo", "build", "--quiet", "--locked"], "build wascap", SOURCE, environment)
+        at.write_bytes((folder / "debug/berth-test-wascap").read_bytes())
+        at.chmod(0o755)
+
     compiler = subprocess.run([WITH_RUST, "rustc", "--version"], check=True, stdout=subprocess.PIPE, text=True).stdout
-    built = build.cache() / "guests" / build.digest([compiler], FILES, SOURCE) / "wascap"
-    if built.exists():
-        return built
-    with build.one_at_a_time(), build.Aside(built) as made:
-        if not built.exists():
-            print("building wascap", flush=True)
-            folder = build.cache() / "wascap"
-            environment = dict(os.environ, CARGO_TARGET_DIR=str(folder))
-            build.run([WITH_RUST, "cargo", "build", "--quiet", "--locked"], "build wascap", SOURCE, environment)
-            made.write_bytes((folder / "debug/berth-test-wascap").read_bytes())
-            made.chmod(0o755)
-    return built
+    return build.once(build.cache() / "guests" / build.digest([compiler], FILES, SOURCE) / "wascap", make)
 
 
 class Both:

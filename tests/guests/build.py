@@ -497,6 +497,29 @@ def tool_key():
     return digest([version(rustc())], files_below(source), source)
 
 
+def once(built, make):
+    """A program of others in the cache, built now if it wasn't there: `make(at)` puts it there. Gives its path."""
+    if built.exists():
+        return built
+    with one_at_a_time(), Aside(built) as at:
+        if not built.exists():
+            print(f"building {built.name}", flush=True)
+            make(at)
+    return built
+
+
+def go_program(sources, folder, package):
+    """The program that a package of Go is, its modules fetched: at the versions that the folder's go.mod says."""
+    def make(at):
+        environment = dict(os.environ, GOFLAGS="-mod=readonly", GOTOOLCHAIN="local", CGO_ENABLED="0")
+        command = [go(), "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", at, package]
+        run(command, f"build {at.name}", folder=folder, environment=environment)
+
+    compiler = subprocess.run([go(), "version"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    name = folder.name if package == "." else package.rsplit("/", 1)[-1]
+    return once(cache() / "guests" / digest([compiler, package], sources, folder) / name, make)
+
+
 def digest(words, sources, root):
     hasher = hashlib.sha256()
     for word in words:

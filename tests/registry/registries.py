@@ -36,19 +36,9 @@ def check(true, said):
 
 
 def tool(name):
-    """A program of others, in the cache; built now if it wasn't there: its modules are fetched."""
+    """A program of others, in the cache; built now if it wasn't there."""
     [package] = [package for package in PACKAGES if package.endswith(f"/{name}")]
-    compiler = subprocess.run([build.go(), "version"], check=True, stdout=subprocess.PIPE, text=True).stdout
-    built = build.cache() / "guests" / build.digest([compiler, package], [TOOLS / "go.mod", TOOLS / "go.sum"], TOOLS) / name
-    if built.exists():
-        return str(built)
-    with build.one_at_a_time(), build.Aside(built) as made:
-        if not built.exists():
-            print(f"building {name}", flush=True)
-            environment = dict(os.environ, GOFLAGS="-mod=readonly", GOTOOLCHAIN="local", CGO_ENABLED="0")
-            command = [build.go(), "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", made, package]
-            build.run(command, f"build {name}", folder=TOOLS, environment=environment)
-    return str(built)
+    return str(build.go_program([TOOLS / "go.mod", TOOLS / "go.sum"], TOOLS, package))
 
 
 def sha256(data):

@@ -4,7 +4,6 @@ guests, and servers that answer a collector's requests badly."""
 
 import http.server
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -20,18 +19,8 @@ FILES = [SOURCE / "main.go", SOURCE / "go.mod", SOURCE / "go.sum"]
 
 
 def program():
-    """The collector in the cache, built now if it wasn't there: its modules are fetched."""
-    compiler = subprocess.run([build.go(), "version"], check=True, stdout=subprocess.PIPE, text=True).stdout
-    built = build.cache() / "guests" / build.digest([compiler], FILES, SOURCE) / "collector"
-    if built.exists():
-        return built
-    with build.one_at_a_time(), build.Aside(built) as made:
-        if not built.exists():
-            print("building the collector", flush=True)
-            environment = dict(os.environ, GOFLAGS="-mod=readonly", GOTOOLCHAIN="local", CGO_ENABLED="0")
-            command = [build.go(), "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", made, "."]
-            build.run(command, "build the collector", folder=SOURCE, environment=environment)
-    return built
+    """The collector in the cache, built now if it wasn't there."""
+    return build.go_program(FILES, SOURCE, ".")
 
 
 class Collector:

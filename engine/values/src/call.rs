@@ -17,21 +17,15 @@ use wasmtime::{AsContextMut, Result, ValRaw, bail};
 #[derive(Clone, Copy)]
 pub struct Call {
     function: Func,
-    result: Shape,
+    /// Core values of its result, as far as an async function gives them in another way than others do: 1 stands for all
+    /// that are one wherever they come from, also those that lie in memory; [`FEWEST`] for several.
+    core_values: usize,
 }
 
-/// How many core values a result is, as far as an async function gives them in another way than others do.
-#[derive(Clone, Copy)]
-enum Shape {
-    None,
-    /// One, or so many that they lie in memory: wherever it comes from, it is one.
-    One,
-    /// An async function gives them as they are, another one in memory.
-    Several,
-}
-
+/// Of several.
+const FEWEST: usize = 2;
 /// Core values of a result that an async function gives as they are, rather than in memory.
-pub const SEVERAL: std::ops::RangeInclusive<usize> = 2..=MAX_FLAT_PARAMS;
+pub const SEVERAL: std::ops::RangeInclusive<usize> = FEWEST..=MAX_FLAT_PARAMS;
 
 /// Whoever takes a result. Its words and what they point to are there until it returns.
 pub trait Receiver {
@@ -47,15 +41,15 @@ impl<F: FnMut(&[u64])> Receiver for F {
 impl Call {
     /// `core_values` are those of its result, if its engine has async functions.
     pub fn of(function: Func, core_values: Option<usize>) -> Self {
-        let result = match core_values {
-            Some(0) => Shape::None,
-            Some(count) if SEVERAL.contains(&count) => Shape::Several,
-            _ => Shape::One,
+        let core_values = match core_values {
+            Some(0) => 0,
+            Some(count) if SEVERAL.contains(&count) => FEWEST,
+            _ => 1,
         };
-        Call { function, result }
+        Call { function, core_values }
     }
 
-    fn typed<R: ComponentNamedList + Lift>(&self) -> TypedFunc<Parameters<'static>, R> {
+    fn typed<const N: usize>(&self) -> TypedFunc<Parameters<'static>, Returned<N>> {
         // SAFETY: what goes in and out is read by the function's own types, whichever they are.
         unsafe { TypedFunc::new_unchecked(self.function) }
     }
@@ -73,7 +67,7 @@ impl Call {
         // The engine names the lifetime of what it is given in a function's type; it reads it during the call only.
         // SAFETY: as long as the call, the words are there.
         let words = unsafe { std::mem::transmute::<&[u64], &'static [u64]>(given.words()) };
-        self.typed::<Returned>().call(store, Parameters(words))?;
+        self.typed::<1>().call(store, Parameters(words))?;
         Ok(())
     }
 }
@@ -88,14 +82,14 @@ impl Call {
         receiver: &mut dyn Receiver,
     ) -> Result<()> {
         // Two of them on the heap: few functions are so, and the others' future would be as long as all three.
-        match self.result {
-            Shape::One => self.call_typed::<T, Returned>(store, given, held, receiver).await,
-            Shape::None => Box::pin(self.call_typed::<T, ReturnedNothing>(store, given, held, receiver)).await,
-            Shape::Several => Box::pin(self.call_typed::<T, ReturnedSeveral>(store, given, held, receiver)).await,
+        match self.core_values {
+            1 => self.call_typed::<T, 1>(store, given, held, receiver).await,
+            0 => Box::pin(self.call_typed::<T, 0>(store, given, held, receiver)).await,
+            _ => Box::pin(self.call_typed::<T, FEWEST>(store, given, held, receiver)).await,
         }
     }
 
-    async fn call_typed<T: Send, R: ComponentNamedList + Lift + 'static>(
+    async fn call_typed<T: Send, const N: usize>(
         &self,
         store: impl AsContextMut<Data = T>,
         given: Given<'_>,
@@ -104,7 +98,7 @@ impl Call {
     ) -> Result<()> {
         // SAFETY: as in `call`: the future that reads them is gone before this one.
         let words = unsafe { std::mem::transmute::<&[u64], &'static [u64]>(given.words()) };
-        let function = self.typed::<R>();
+        let function = self.typed::<N>();
         let mut calling = std::pin::pin!(function.call_async(store, Parameters(words)));
         std::future::poll_fn(|cx| {
             // Only while it is polled: others may be, in between, on this thread.
@@ -143,11 +137,9 @@ impl Drop for Waiting {
 /// All parameters of a function.
 struct Parameters<'a>(&'a [u64]);
 
-/// All results, which have gone to whoever waits for them.
-struct Returned;
-
-/// One core value: what a result is, or where it lies.
-type Slot = ValRaw;
+/// All results, which have gone to whoever waits for them. The engine hands over so many core values at least: none, the one
+/// that a result is or where it lies, or the first of several.
+struct Returned<const CORE_VALUES: usize>;
 
 // SAFETY: room for as many core values as there may be; what a function takes is written, by its own types.
 unsafe impl ComponentType for Parameters<'_> {
@@ -194,9 +186,9 @@ unsafe impl Lower for Parameters<'_> {
     }
 }
 
-// SAFETY: one core value at most is returned, and read by the function's own types.
-unsafe impl ComponentType for Returned {
-    type Lower = Slot;
+// SAFETY: as many core values as the engine is told of; what is read are those of the function's own type.
+unsafe impl<const N: usize> ComponentType for Returned<N> {
+    type Lower = [ValRaw; N];
     const ABI: CanonicalAbiInfo = CanonicalAbiInfo::ZERO;
 
     fn typecheck(_: &InterfaceType, _: &InstanceType<'_>) -> Result<()> {
@@ -205,101 +197,44 @@ unsafe impl ComponentType for Returned {
 }
 
 // SAFETY: a list of everything that a function gives.
-unsafe impl ComponentNamedList for Returned {}
+unsafe impl<const N: usize> ComponentNamedList for Returned<N> {}
 
 // SAFETY: as for `ComponentType`.
-unsafe impl Lift for Returned {
-    fn linear_lift_from_flat(cx: &mut LiftContext<'_>, ty: InterfaceType, slot: &Slot) -> Result<Self> {
+unsafe impl<const N: usize> Lift for Returned<N> {
+    fn linear_lift_from_flat(cx: &mut LiftContext<'_>, ty: InterfaceType, first: &[ValRaw; N]) -> Result<Self> {
         let InterfaceType::Tuple(tuple) = ty else { bail!("results are a tuple") };
-        let types = cx.types;
-        let abi = &types[tuple].abi;
-        received(|to| {
-            if abi.flat_count(MAX_FLAT_RESULTS).is_some() {
-                return lift::from_flat(cx, ty, &mut std::slice::from_ref(slot).iter(), to);
+        // Of several an async function tells.
+        let most = if N > MAX_FLAT_RESULTS { MAX_FLAT_PARAMS } else { MAX_FLAT_RESULTS };
+        match (cx.types[tuple].abi.flat_count(most), first.first()) {
+            (Some(count), _) => {
+                // SAFETY: the engine gives as many as the type has, one after the other, of which these are the first.
+                let slots = unsafe { std::slice::from_raw_parts(first.as_ptr(), count) };
+                received(|to| lift::from_flat(cx, ty, &mut slots.iter(), to))?;
             }
-            let at = slot.get_u32();
-            lift::aligned(cx, at, abi.size32 as usize, abi.align32 as usize)?;
-            lift::from_memory(cx, ty, at as usize, to)
-        })
+            (None, Some(place)) => lift_from_place(cx, ty, place.get_u32())?,
+            (None, None) => bail!("a result that lies nowhere"),
+        }
+        Ok(Returned)
     }
 
-    fn linear_lift_from_memory(_: &mut LiftContext<'_>, _: InterfaceType, _: &[u8]) -> Result<Self> {
-        bail!("results come in one core value")
-    }
-}
-
-/// The same, where there are none.
-struct ReturnedNothing;
-
-// SAFETY: nothing is read.
-unsafe impl ComponentType for ReturnedNothing {
-    type Lower = [ValRaw; 0];
-    const ABI: CanonicalAbiInfo = CanonicalAbiInfo::ZERO;
-
-    fn typecheck(_: &InterfaceType, _: &InstanceType<'_>) -> Result<()> {
-        Ok(())
-    }
-}
-
-// SAFETY: a list of everything that a function gives.
-unsafe impl ComponentNamedList for ReturnedNothing {}
-
-// SAFETY: as for `ComponentType`.
-unsafe impl Lift for ReturnedNothing {
-    fn linear_lift_from_flat(_: &mut LiftContext<'_>, _: InterfaceType, _: &Self::Lower) -> Result<Self> {
-        received(|_| Ok(()))?;
-        Ok(ReturnedNothing)
-    }
-
-    fn linear_lift_from_memory(_: &mut LiftContext<'_>, _: InterfaceType, _: &[u8]) -> Result<Self> {
-        bail!("nothing lies in memory")
-    }
-}
-
-/// The same, where there are several core values: as they are, or in memory.
-struct ReturnedSeveral;
-
-// SAFETY: as many core values as there are at least; they are read by the function's own types.
-unsafe impl ComponentType for ReturnedSeveral {
-    type Lower = [ValRaw; *SEVERAL.start()];
-    const ABI: CanonicalAbiInfo = CanonicalAbiInfo::ZERO;
-
-    fn typecheck(_: &InterfaceType, _: &InstanceType<'_>) -> Result<()> {
-        Ok(())
-    }
-}
-
-// SAFETY: a list of everything that a function gives.
-unsafe impl ComponentNamedList for ReturnedSeveral {}
-
-// SAFETY: as for `ComponentType`.
-unsafe impl Lift for ReturnedSeveral {
-    /// Of an async function.
-    fn linear_lift_from_flat(cx: &mut LiftContext<'_>, ty: InterfaceType, first: &Self::Lower) -> Result<Self> {
-        let InterfaceType::Tuple(tuple) = ty else { bail!("results are a tuple") };
-        let Some(count) = cx.types[tuple].abi.flat_count(MAX_FLAT_PARAMS) else {
-            bail!("a result that lies in memory")
-        };
-        // SAFETY: the engine gives as many as the type has, one after the other, of which these are the first.
-        let slots = unsafe { std::slice::from_raw_parts(first.as_ptr(), count) };
-        received(|to| lift::from_flat(cx, ty, &mut slots.iter(), to))?;
-        Ok(ReturnedSeveral)
-    }
-
-    /// Of any other. Of `bytes`, which has none, the place counts.
+    /// Of `bytes`, which has none, the place counts.
     fn linear_lift_from_memory(cx: &mut LiftContext<'_>, ty: InterfaceType, bytes: &[u8]) -> Result<Self> {
-        let InterfaceType::Tuple(tuple) = ty else { bail!("results are a tuple") };
-        let abi = &cx.types[tuple].abi;
         let at = bytes.as_ptr().addr().wrapping_sub(cx.memory().as_ptr().addr());
-        let place = u32::try_from(at)?;
-        lift::aligned(cx, place, abi.size32 as usize, abi.align32 as usize)?;
-        received(|to| lift::from_memory(cx, ty, at, to))?;
-        Ok(ReturnedSeveral)
+        lift_from_place(cx, ty, u32::try_from(at)?)?;
+        Ok(Returned)
     }
+}
+
+fn lift_from_place(cx: &mut LiftContext<'_>, ty: InterfaceType, at: u32) -> Result<()> {
+    let InterfaceType::Tuple(tuple) = ty else { bail!("results are a tuple") };
+    let types = cx.types;
+    let abi = &types[tuple].abi;
+    lift::aligned(cx, at, abi.size32 as usize, abi.align32 as usize)?;
+    received(|to| lift::from_memory(cx, ty, at as usize, to))
 }
 
 /// Reads words and hands them over.
-fn received(read: impl FnOnce(&mut Read) -> Result<()>) -> Result<Returned> {
+fn received(read: impl FnOnce(&mut Read) -> Result<()>) -> Result<()> {
     let mut to = SPARE.take().unwrap_or_default();
     to.clear();
     read(&mut to)?;
@@ -308,5 +243,5 @@ fn received(read: impl FnOnce(&mut Read) -> Result<()>) -> Result<Returned> {
         unsafe { receiver.as_mut() }.receive(&to.words);
     }
     SPARE.set(Some(to));
-    Ok(Returned)
+    Ok(())
 }

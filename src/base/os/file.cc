@@ -121,14 +121,17 @@ Result<std::string> write_aside(const std::string& path, std::span<const std::st
   return error;
 }
 
-void sync_folder_of(const std::string& path, Durability durability) {
-  if (durability != Durability::kSynced) return;
-  const std::string parent = std::filesystem::path(path).parent_path().string();
-  const Descriptor folder = open_retrying(parent.empty() ? "." : parent, O_RDONLY | O_DIRECTORY);
+}  // namespace
+
+void sync_folder(const std::string& path) {
+  const Descriptor folder = open_retrying(path, O_RDONLY | O_DIRECTORY);
   if (folder.opened()) ::fsync(folder.get());
 }
 
-}  // namespace
+void sync_folder_of(const std::string& path) {
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  sync_folder(parent.empty() ? "." : parent);
+}
 
 Result<void> write_file(const std::string& path, std::span<const std::string_view> parts, unsigned mode,
                         Durability durability) {
@@ -138,7 +141,7 @@ Result<void> write_file(const std::string& path, std::span<const std::string_vie
     ::unlink(aside.c_str());
     return error;
   }
-  sync_folder_of(path, durability);
+  if (durability == Durability::kSynced) sync_folder_of(path);
   return {};
 }
 
@@ -153,7 +156,7 @@ Result<void> write_new_file(const std::string& path, std::span<const std::string
     return fail(ErrorCode::kInvalidArgument, fmt::format("'{}' is there already", path));
   errno = why;
   if (!made) return os_error("writing", path);
-  sync_folder_of(path, durability);
+  if (durability == Durability::kSynced) sync_folder_of(path);
   return {};
 }
 

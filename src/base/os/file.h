@@ -34,6 +34,10 @@ Result<void> write_file(const std::string& path, std::span<const std::string_vie
 Result<void> write_new_file(const std::string& path, std::span<const std::string_view> parts, unsigned mode,
                             Durability durability);
 
+/// Waits until what was made, renamed and removed in a folder is on the disk, and in that of a file.
+void sync_folder(const std::string& path);
+void sync_folder_of(const std::string& path);
+
 /// Appends `line` and a newline in one write, making the file (0600) where there is none.
 Result<void> append_line(const std::string& path, std::string_view line);
 

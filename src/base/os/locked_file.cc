@@ -10,7 +10,8 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
-#include <filesystem>
+
+#include "base/os/file.h"
 
 namespace berth {
 namespace {
@@ -102,7 +103,7 @@ Result<void> LockedFile::publish(const std::string& path) {
   if (::fchmod(file_.get(), 0400) != 0 || ::fsync(file_.get()) != 0) return os_error("writing", path_);
   if (::rename(path_.c_str(), path.c_str()) != 0) return os_error("writing", path);
   path_ = path;
-  sync_folder(std::filesystem::path(path).parent_path().string());
+  sync_folder_of(path);
   return {};
 }
 
@@ -119,11 +120,6 @@ void LockedFile::touch() const {
   struct stat about = {};
   if (::fstat(file_.get(), &about) != 0 || ::time(nullptr) - about.st_mtime < kTouchedAtMostEvery) return;
   ::futimens(file_.get(), nullptr);
-}
-
-void sync_folder(const std::string& path) {
-  const Descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.opened()) ::fsync(folder.get());
 }
 
 }  // namespace berth

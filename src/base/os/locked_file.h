@@ -61,7 +61,4 @@ class LockedFile {
   Descriptor file_;
 };
 
-/// Waits until what was made, renamed and removed in a folder is on the disk.
-void sync_folder(const std::string& path);
-
 }  // namespace berth

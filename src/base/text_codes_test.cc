@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "claims/text_codes.h"
+#include "base/text_codes.h"
 
 #include <doctest/doctest.h>
 
 #include <random>
 
-using namespace berth::claims;
+using namespace berth;
 
 TEST_CASE("base64url and base32 are those of RFC 4648, without padding") {
   CHECK(to_base64url("") == "");
@@ -37,4 +37,12 @@ TEST_CASE("bytes come back from their text") {
     CHECK(from_base64url(to_base64url(bytes)) == bytes);
     CHECK(from_base32(to_base32(bytes)) == bytes);
   }
+}
+
+TEST_CASE("base64 goes both ways") {
+  for (const char* const text : {"", "a", "ab", "abc", "user:p\xc3\xa4ss"})
+    CHECK(from_base64(to_base64(text)) == text);
+  CHECK(to_base64("ab") == "YWI=");
+  CHECK_FALSE(from_base64("a"));
+  CHECK_FALSE(from_base64("a b="));
 }

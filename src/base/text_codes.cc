@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "claims/text_codes.h"
+#include "base/text_codes.h"
 
 #include <array>
 #include <cstdint>
 
-namespace berth::claims {
+namespace berth {
 namespace {
 
 constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kBase64Url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr uint8_t kNone = 0xff;
+
+/// How the bits behind the last byte have to be: 0, or as they like.
+enum class Ends { kExactly, kAnyhow };
 
 /// What each character stands for.
 constexpr std::array<uint8_t, 256> values_of(std::string_view alphabet) {
@@ -23,6 +27,7 @@ constexpr std::array<uint8_t, 256> values_of(std::string_view alphabet) {
 
 constexpr auto kBase32Values = values_of(kBase32);
 constexpr auto kBase64Values = values_of(kBase64);
+constexpr auto kBase64UrlValues = values_of(kBase64Url);
 
 std::string encoded(std::string_view bytes, std::string_view alphabet, unsigned bits) {
   std::string text;
@@ -40,7 +45,7 @@ std::string encoded(std::string_view bytes, std::string_view alphabet, unsigned 
 }
 
 std::optional<std::string> decoded(std::string_view text, const std::array<uint8_t, 256>& values,
-                                   unsigned bits) {
+                                   unsigned bits, Ends ends) {
   std::string bytes;
   bytes.reserve(text.size() * bits / 8);
   uint32_t held = 0;
@@ -56,7 +61,7 @@ std::optional<std::string> decoded(std::string_view text, const std::array<uint8
     held &= (1U << count) - 1;
   }
   // A whole character that adds nothing, or bits that no byte has.
-  if (count >= bits || held != 0) return std::nullopt;
+  if (count >= bits || (held != 0 && ends == Ends::kExactly)) return std::nullopt;
   return bytes;
 }
 
@@ -67,15 +72,26 @@ std::string to_base32(std::string_view bytes) {
 }
 
 std::optional<std::string> from_base32(std::string_view text) {
-  return decoded(text, kBase32Values, 5);
+  return decoded(text, kBase32Values, 5, Ends::kExactly);
 }
 
 std::string to_base64url(std::string_view bytes) {
-  return encoded(bytes, kBase64, 6);
+  return encoded(bytes, kBase64Url, 6);
 }
 
 std::optional<std::string> from_base64url(std::string_view text) {
-  return decoded(text, kBase64Values, 6);
+  return decoded(text, kBase64UrlValues, 6, Ends::kExactly);
 }
 
-}  // namespace berth::claims
+std::string to_base64(std::string_view bytes) {
+  std::string text = encoded(bytes, kBase64, 6);
+  while (text.size() % 4 != 0) text += '=';
+  return text;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  while (text.ends_with('=')) text.remove_suffix(1);
+  return decoded(text, kBase64Values, 6, Ends::kAnyhow);
+}
+
+}  // namespace berth
