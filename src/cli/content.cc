@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// berth content: content by what it is, in a store that all modules share. Each verb is a file beside this one.
+// berth content: content by what it is, in a store that all modules share. Each verb is a file beside this
+// one.
 
 #include "cli/content.h"
 
@@ -41,7 +42,8 @@ constexpr auto kParts = std::to_array<Part>({
 
 std::string usage() {
   std::string text =
-      "Content is called by the hash of its bytes (a CID, as IPFS has them), and kept in blocks, each once, in a "
+      "Content is called by the hash of its bytes (a CID, as IPFS has them), and kept in blocks, each once, "
+      "in a "
       "store\n"
       "beside the modules. What is read from it is checked, always. Nothing is fetched or announced.\n\n"
       "usage: berth content VERB [OPTIONS] …\n\n";
@@ -58,9 +60,10 @@ int content_verb(const Arguments& arguments) {
   if (name == "--help" || name == "-h") return print(usage());
   const auto part = std::ranges::find(kParts, name, &Part::name);
   if (part != kParts.end()) return part->run(Arguments(arguments.begin() + 1, arguments.end()));
-  return report({.code = ErrorCode::kInvalidArgument,
-                 .message = fmt::format("'{}' is no verb of content: 'berth content --help' lists them", name)},
-                Style::kText);
+  return report(
+      {.code = ErrorCode::kInvalidArgument,
+       .message = fmt::format("'{}' is no verb of content: 'berth content --help' lists them", name)},
+      Style::kText);
 }
 
 Result<void> write_out(std::string_view bytes) {
@@ -69,7 +72,8 @@ Result<void> write_out(std::string_view bytes) {
 }
 
 Result<content::ReadSome> bytes_of(const std::string& path) {
-  auto file = std::make_shared<FileStream>(path == "-" ? FileStream::standard_input() : BERTH_TRY(FileStream::open(path)));
+  auto file = std::make_shared<FileStream>(path == "-" ? FileStream::standard_input()
+                                                       : BERTH_TRY(FileStream::open(path)));
   return [file](std::span<char> into) { return file->read(into); };
 }
 
@@ -84,7 +88,8 @@ Result<void> keep_to_quota(content::Store& store) {
   return {};
 }
 
-Result<void> write_car(content::BlockSource& source, const content::Cid& root, const content::WriteAll& write) {
+Result<void> write_car(content::BlockSource& source, const content::Cid& root,
+                       const content::WriteAll& write) {
   BERTH_TRY_VOID(write(content::car_header({root})));
   const auto each = [&](const content::Cid& cid, std::string_view bytes) -> Result<void> {
     if (content::is_inline(cid)) return {};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What the verbs of berth content share; each is a function that is handed the command line after its own name.
+// What the verbs of berth content share; each is a function that is handed the command line after its own
+// name.
 
 #include <string>
 #include <string_view>
@@ -37,6 +38,7 @@ Result<content::Cid> find_content(content::BlockSource& source, const std::strin
 Result<void> keep_to_quota(content::Store& store);
 
 /// A CAR of everything below a root, handed over as it is made.
-Result<void> write_car(content::BlockSource& source, const content::Cid& root, const content::WriteAll& write);
+Result<void> write_car(content::BlockSource& source, const content::Cid& root,
+                       const content::WriteAll& write);
 
 }  // namespace berth::cli

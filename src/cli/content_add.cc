@@ -38,7 +38,8 @@ class Nowhere : public content::BlockSink {
   }
 };
 
-Result<content::Made> add_one(const std::string& path, const content::FolderIn& how, content::BlockSink& sink) {
+Result<content::Made> add_one(const std::string& path, const content::FolderIn& how,
+                              content::BlockSink& sink) {
   if (path != "-") return content::add_path(path, how, sink);
   const content::ReadSome read = BERTH_TRY(bytes_of(path));
   const auto counted = [&](std::span<char> into) -> Result<size_t> {
@@ -77,8 +78,8 @@ Result<int> add(const Options& options) {
                         .bytes = &bytes};
   if (!options.chunk.empty()) how.profile.chunk_bytes = BERTH_TRY(parse_bytes(options.chunk));
   if (how.profile.chunk_bytes == 0 || how.profile.chunk_bytes > content::kMostChunk)
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("a chunk of {} bytes: 1 to {} make a block", how.profile.chunk_bytes, content::kMostChunk));
+    return fail(ErrorCode::kInvalidArgument, fmt::format("a chunk of {} bytes: 1 to {} make a block",
+                                                         how.profile.chunk_bytes, content::kMostChunk));
   Nowhere nowhere;
   std::unique_ptr<content::Store> store;
   std::optional<content::Keeping> keeping;
@@ -99,7 +100,8 @@ Result<int> add(const Options& options) {
       made.push_back(std::move(all));
     }
     for (const content::Made& root : made) {
-      if (store && !options.no_pin) BERTH_TRY_VOID(store->pin(*keeping, root.cid, options.name, content::Below::kPut));
+      if (store && !options.no_pin)
+        BERTH_TRY_VOID(store->pin(*keeping, root.cid, options.name, content::Below::kPut));
     }
   }
   keeping.reset();
@@ -111,9 +113,8 @@ Result<int> add(const Options& options) {
   }
   nlohmann::json all = nlohmann::json::array();
   for (size_t i = 0; i < made.size(); ++i) {
-    all.push_back({{"cid", made[i].cid.text()},
-                   {"blocks_bytes", made[i].tsize},
-                   {"pinned", store && !options.no_pin}});
+    all.push_back(
+        {{"cid", made[i].cid.text()}, {"blocks_bytes", made[i].tsize}, {"pinned", store && !options.no_pin}});
     if (!options.wrap) all.back()["path"] = options.paths[i];
   }
   return print_json(all);
@@ -123,7 +124,8 @@ Result<int> add(const Options& options) {
 
 int content_add(const Arguments& arguments) {
   std::string about =
-      "Brings files, folders and symlinks into the store, and prints the CID of each: the same that kubo gives "
+      "Brings files, folders and symlinks into the store, and prints the CID of each: the same that kubo "
+      "gives "
       "for\n"
       "the same bytes. It is pinned, so that it stays.\n\nProfiles, which say how bytes become blocks:\n";
   for (const content::NamedProfile& profile : content::profiles())
@@ -142,7 +144,8 @@ int content_add(const Arguments& arguments) {
   app.add_flag("--only-hash", options.only_hash, "print the CID and keep nothing");
   app.add_flag("--no-pin", options.no_pin, "it may go when room is needed");
   app.add_flag("--json", options.json, "one JSON array");
-  app.footer("\nFor example:\n\n  berth content add ./site --name site\n  tar c ./site | berth content add -\n");
+  app.footer(
+      "\nFor example:\n\n  berth content add ./site --name site\n  tar c ./site | berth content add -\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
   const auto status = add(options);
   return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);

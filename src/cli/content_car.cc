@@ -27,7 +27,8 @@ struct Options {
 };
 
 /// Fills a file; nothing of it is left where that fails.
-Result<void> export_to(content::Store& store, const content::Cid& root, const Options& options, uint64_t& bytes) {
+Result<void> export_to(content::Store& store, const content::Cid& root, const Options& options,
+                       uint64_t& bytes) {
   NewFile file = BERTH_TRY(NewFile::make(options.output, 0666));
   if (options.version == 2) BERTH_TRY_VOID(file.write(content::car_v2_header(0)));
   const auto put = [&](std::string_view piece) {
@@ -68,7 +69,8 @@ struct Imported {
   uint64_t bytes = 0;
 };
 
-Result<Imported> import_one(content::Store& store, const content::Keeping& keeping, const std::string& path, bool pin) {
+Result<Imported> import_one(content::Store& store, const content::Keeping& keeping, const std::string& path,
+                            bool pin) {
   const content::ReadSome read = BERTH_TRY(bytes_of(path));
   content::CarReader car = BERTH_TRY(content::CarReader::open(read));
   Imported imported{.roots = car.roots()};
@@ -94,7 +96,8 @@ Result<int> import_cars(const Options& options) {
     progress.begin("importing");
     for (const std::string& path : options.paths) {
       auto imported = import_one(*store, *keeping, path, !options.no_pin);
-      if (!imported) return fail(imported.error().code, fmt::format("'{}': {}", path, imported.error().message));
+      if (!imported)
+        return fail(imported.error().code, fmt::format("'{}': {}", path, imported.error().message));
       all.push_back(*std::move(imported));
     }
   }
@@ -158,8 +161,9 @@ int finish(const Result<int>& status, bool as_json) {
 }  // namespace
 
 int content_export(const Arguments& arguments) {
-  CLI::App app("Writes everything below a CID as a CAR, which 'berth content import', IPFS and Filecoin read.\n",
-               "berth content export");
+  CLI::App app(
+      "Writes everything below a CID as a CAR, which 'berth content import', IPFS and Filecoin read.\n",
+      "berth content export");
   Options options;
   app.add_option("PATH", options.paths, "a CID, and names below it: CID/a/b")->required()->expected(1);
   app.add_option("--output,-o", options.output, "a file that isn't there; standard output unless given")
@@ -175,7 +179,8 @@ int content_export(const Arguments& arguments) {
 
 int content_import(const Arguments& arguments) {
   CLI::App app(
-      "Brings the blocks of CARs into the store, each checked, and pins their roots, below which nothing may be "
+      "Brings the blocks of CARs into the store, each checked, and pins their roots, below which nothing may "
+      "be "
       "missing.\n"
       "Prints the roots.\n",
       "berth content import");
@@ -190,7 +195,8 @@ int content_import(const Arguments& arguments) {
 
 int content_commp(const Arguments& arguments) {
   CLI::App app(
-      "Prints the piece commitment of a CAR (or of any bytes), and the size of its piece: what a deal with a storage "
+      "Prints the piece commitment of a CAR (or of any bytes), and the size of its piece: what a deal with a "
+      "storage "
       "provider\n"
       "of Filecoin names.\n",
       "berth content commp");

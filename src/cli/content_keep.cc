@@ -57,7 +57,8 @@ Result<int> unpin(const Options& options) {
     const content::Cid cid = BERTH_TRY(find_content(*store, path));
     const bool was = BERTH_TRY(store->unpin(cid));
     if (!was)
-      return fail(ErrorCode::kNotFound, fmt::format("{} isn't pinned: 'berth content pin' lists what is", cid.text()));
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("{} isn't pinned: 'berth content pin' lists what is", cid.text()));
     all.push_back(cid.text());
     text += fmt::format("{} may go\n", cid.text());
   }
@@ -87,7 +88,8 @@ Result<int> verify(const Options& options) {
   const int status = checked.damage.empty() ? 0 : 1;
   if (options.json) {
     nlohmann::json damage = nlohmann::json::array();
-    for (const content::BlockDamage& one : checked.damage) damage.push_back({{"path", one.path}, {"what", one.what}});
+    for (const content::BlockDamage& one : checked.damage)
+      damage.push_back({{"path", one.path}, {"what", one.what}});
     const int printed = print_json({{"blocks", checked.blocks},
                                     {"bytes", checked.bytes},
                                     {"pins", checked.pins},
@@ -125,29 +127,35 @@ int content_pin(const Arguments& arguments) {
   app.add_option("--name", options.name, "what it is called in the list")->type_name("TEXT");
   app.add_flag("--json", options.json, "one JSON array");
   app.footer(
-      "\nFor example:\n\n  berth content pin bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy --name logo\n");
+      "\nFor example:\n\n  berth content pin bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy "
+      "--name logo\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
   return finish(pin(options), options.json);
 }
 
 int content_unpin(const Arguments& arguments) {
-  CLI::App app("Lets content go when room is needed: 'berth content gc' removes it then.\n", "berth content unpin");
+  CLI::App app("Lets content go when room is needed: 'berth content gc' removes it then.\n",
+               "berth content unpin");
   Options options;
   app.add_option("PATH", options.paths, "CIDs, and names below them")->required();
   app.add_flag("--json", options.json, "one JSON array");
-  app.footer("\nFor example:\n\n  berth content unpin bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy\n");
+  app.footer(
+      "\nFor example:\n\n  berth content unpin "
+      "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
   return finish(unpin(options), options.json);
 }
 
 int content_gc(const Arguments& arguments) {
   CLI::App app(
-      "Removes what was cut off, and then blocks that weren't used for the longest time, until the rest takes no "
+      "Removes what was cut off, and then blocks that weren't used for the longest time, until the rest "
+      "takes no "
       "more\n"
       "than SIZE. What is pinned stays.\n",
       "berth content gc");
   Options options;
-  app.add_option("--keep", options.keep, "how much may stay; 10GiB unless given, which adding keeps to as well")
+  app.add_option("--keep", options.keep,
+                 "how much may stay; 10GiB unless given, which adding keeps to as well")
       ->type_name("SIZE");
   app.add_flag("--json", options.json, "one JSON object");
   app.footer("\nFor example:\n\n  berth content gc --keep 2GiB\n");
@@ -157,7 +165,8 @@ int content_gc(const Arguments& arguments) {
 
 int content_verify(const Arguments& arguments) {
   CLI::App app(
-      "Reads all blocks, and looks whether their bytes are those of their names, and whether all that pins need is "
+      "Reads all blocks, and looks whether their bytes are those of their names, and whether all that pins "
+      "need is "
       "there.\n"
       "The exit status is 1 where something is damaged.\n",
       "berth content verify");

@@ -38,15 +38,17 @@ Result<int> get(const Options& options) {
   const content::Node node = BERTH_TRY(content::open_node(*store, cid));
   const bool part = options.offset > 0 || options.length;
   if (options.output == "-" || part) {
-    BERTH_TRY_VOID(content::read_file(*store, node, options.offset, options.length.value_or(UINT64_MAX), write_out));
+    BERTH_TRY_VOID(
+        content::read_file(*store, node, options.offset, options.length.value_or(UINT64_MAX), write_out));
     return print("");
   }
   std::string output = options.output;
   // A name of somebody else's is only taken where it is a plain one.
-  if (output.empty()) output = path.names.empty() || path.names.back().find_first_of("/\\") != std::string::npos ||
-                               path.names.back() == "." || path.names.back() == ".."
-                           ? cid.text()
-                           : path.names.back();
+  if (output.empty())
+    output = path.names.empty() || path.names.back().find_first_of("/\\") != std::string::npos ||
+                     path.names.back() == "." || path.names.back() == ".."
+                 ? cid.text()
+                 : path.names.back();
   std::atomic<uint64_t> bytes = 0;
   {
     Progress progress;
@@ -54,7 +56,8 @@ Result<int> get(const Options& options) {
     BERTH_TRY_VOID(content::write_tree(*store, node, output, {.links = !options.no_links, .bytes = &bytes}));
   }
   if (options.json)
-    return print_json({{"cid", cid.text()}, {"path", output}, {"kind", kind_name(node.kind)}, {"bytes", bytes.load()}});
+    return print_json(
+        {{"cid", cid.text()}, {"path", output}, {"kind", kind_name(node.kind)}, {"bytes", bytes.load()}});
   return print(fmt::format("{}: {}, {}\n", output, kind_name(node.kind), format_bytes(bytes)));
 }
 
@@ -81,10 +84,12 @@ Result<int> ls(const Options& options) {
     if (!below && below.error().code != ErrorCode::kNotFound) return std::unexpected(below.error());
     const std::string_view kind = below ? kind_name(below->kind) : "absent";
     if (!options.json)
-      return write_out(fmt::format("{}  {:<9}  {:>10}  {}\n", entry.cid.text(), kind,
-                                   below && below->kind == content::Node::Kind::kFile ? format_bytes(below->size) : "",
-                                   shown(entry.name)));
-    nlohmann::json line = {{"name", entry.name}, {"cid", entry.cid.text()}, {"kind", kind}, {"blocks_bytes", entry.tsize}};
+      return write_out(
+          fmt::format("{}  {:<9}  {:>10}  {}\n", entry.cid.text(), kind,
+                      below && below->kind == content::Node::Kind::kFile ? format_bytes(below->size) : "",
+                      shown(entry.name)));
+    nlohmann::json line = {
+        {"name", entry.name}, {"cid", entry.cid.text()}, {"kind", kind}, {"blocks_bytes", entry.tsize}};
     if (below && below->kind == content::Node::Kind::kFile) line["size"] = below->size;
     const std::string text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     return write_out(std::exchange(first, false) ? "[" + text : ",\n " + text);
@@ -98,7 +103,8 @@ Result<int> stat(const Options& options) {
   const auto store = BERTH_TRY(content::Store::open_users());
   const content::Cid cid = BERTH_TRY(find_content(*store, options.path));
   const content::Node node = BERTH_TRY(content::open_node(*store, cid));
-  const bool sharded = node.about.type == content::UnixFs::Type::kShard && cid.codec == content::Codec::kDagPb;
+  const bool sharded =
+      node.about.type == content::UnixFs::Type::kShard && cid.codec == content::Codec::kDagPb;
   size_t links = node.pb.links.size();
   if (cid.codec != content::Codec::kDagPb) links = BERTH_TRY(content::links_of(cid.codec, node.bytes)).size();
   nlohmann::json json = {{"cid", cid.text()},
@@ -119,8 +125,8 @@ Result<int> stat(const Options& options) {
     json["mtime_nanoseconds"] = node.about.modified->nanoseconds;
   }
   if (options.json) return print_json(json);
-  std::string text = fmt::format("{}\n  {}{}, {} block of {}", cid.text(), sharded ? "sharded " : "", kind_name(node.kind),
-                                 codec_name(cid.codec), format_bytes(node.block_bytes));
+  std::string text = fmt::format("{}\n  {}{}, {} block of {}", cid.text(), sharded ? "sharded " : "",
+                                 kind_name(node.kind), codec_name(cid.codec), format_bytes(node.block_bytes));
   text += fmt::format(" with {} link{}, {}\n", links, links == 1 ? "" : "s", hash_name(cid.hash.code));
   if (node.kind == content::Node::Kind::kFile) text += fmt::format("  {} bytes\n", node.size);
   if (node.kind == content::Node::Kind::kSymlink)
@@ -136,15 +142,18 @@ constexpr const char* kPath = "a CID, and names below it: CID/a/b";
 
 int content_get(const Arguments& arguments) {
   CLI::App app(
-      "Writes a file or a folder out of the store. It stands there when it is whole, or not at all, and nothing is "
+      "Writes a file or a folder out of the store. It stands there when it is whole, or not at all, and "
+      "nothing is "
       "written\n"
       "over. Symlinks that could lead out of it are refused.\n",
       "berth content get");
   Options options;
   app.add_option("PATH", options.path, kPath)->required();
-  app.add_option("--output,-o", options.output, "where to; its last name or the CID unless given, - is standard output")
+  app.add_option("--output,-o", options.output,
+                 "where to; its last name or the CID unless given, - is standard output")
       ->type_name("PATH");
-  app.add_option("--offset", options.offset, "from that byte of a file on, to standard output")->type_name("N");
+  app.add_option("--offset", options.offset, "from that byte of a file on, to standard output")
+      ->type_name("N");
   app.add_option("--length", options.length, "so many bytes of it, to standard output")->type_name("N");
   app.add_flag("--raw", options.raw, "the bytes of that one block, to standard output");
   app.add_flag("--no-links", options.no_links, "leave symlinks out");
@@ -162,7 +171,9 @@ int content_ls(const Arguments& arguments) {
   Options options;
   app.add_option("PATH", options.path, kPath)->required();
   app.add_flag("--json", options.json, "one JSON array");
-  app.footer("\nFor example:\n\n  berth content ls bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi/docs\n");
+  app.footer(
+      "\nFor example:\n\n  berth content ls "
+      "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi/docs\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
   const auto status = ls(options);
   return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
@@ -173,7 +184,8 @@ int content_stat(const Arguments& arguments) {
   Options options;
   app.add_option("PATH", options.path, kPath)->required();
   app.add_flag("--json", options.json, "one JSON object");
-  app.footer("\nFor example:\n\n  berth content stat bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy\n");
+  app.footer(
+      "\nFor example:\n\n  berth content stat bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
   const auto status = stat(options);
   return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
