@@ -70,8 +70,9 @@ class Trial:
         self.compared = 0
 
     def run(self, cases):
-        self.chunks("tiny", 16, [self.width, self.width**2], cases // 5)
+        self.chunks("tiny", 16, [self.width], cases // 5)
         self.chunks("odd", 1000, [self.width], cases // 5)
+        self.deep()
         own = {"unixfs-v1-2025": 1 << 20}.get(self.profile, 256 << 10)
         self.chunks("own", None, [1, 2, 3], cases // 5, own)
         self.trees(max(cases - 3 * (cases // 5), 20))
@@ -86,12 +87,20 @@ class Trial:
         for width in widths:
             sizes |= {width * size + more for more in (-1, 0, 1, size, size + 1)}
         while len(sizes) < count:
-            sizes.add(self.chance.randrange(0, min(widths[-1] * size * 2, 4 << 20)))
+            sizes.add(self.chance.randrange(0, min(widths[-1] * size * 2, 64 << 10)))
         for number in sorted(sizes):
             if number >= 0:
                 (folder / f"{number}").write_bytes(self.chance.randbytes(number))
         flags = [] if chunk is None else [f"--chunker=size-{chunk}"]
         self.compare(folder, flags, [] if chunk is None else ["--chunk", f"{chunk}B"])
+
+    def deep(self):
+        """Around a full node of full nodes: so many blocks that neither keeps them."""
+        folder = self.root / "deep"
+        folder.mkdir()
+        for more in (-1, 0, 1, 9):
+            (folder / f"{more}").write_bytes(self.chance.randbytes(self.width**2 * 8 + more))
+        self.compare(folder, ["--chunker=size-8", "--only-hash"], ["--chunk", "8B", "--only-hash"], get=False)
 
     def name(self, length=None):
         name = "".join(self.chance.choices(LETTERS, k=length or self.chance.randrange(1, 30))).strip(". ")

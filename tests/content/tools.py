@@ -75,6 +75,6 @@ class Kubo:
         self.run("init", "--empty-repo", "--profile", profiles)
 
     def run(self, *words, input=None):
-        done = subprocess.run([self.binary, *map(str, words)], env=self.environment, input=input, capture_output=True, timeout=300)
+        done = subprocess.run([self.binary, "--offline", *map(str, words)], env=self.environment, input=input, capture_output=True, timeout=300)
         check(done.returncode == 0, f"ipfs {words}: {done.stderr.decode()}")
         return done.stdout

@@ -77,16 +77,16 @@ size_t field_size(size_t bytes) {
 }  // namespace
 
 std::string write_pb(const PbNode& node) {
-  std::vector<const PbLink*> links;
-  for (const PbLink& link : node.links) links.push_back(&link);
-  std::ranges::stable_sort(links, {}, [](const PbLink* link) -> const std::string& { return link->name; });
+  std::vector<std::pair<std::string_view, size_t>> order;
+  for (const PbLink& link : node.links) order.emplace_back(link.name, order.size());
+  std::ranges::sort(order);
   std::string bytes;
   protozero::pbf_writer writer(bytes);
-  for (const PbLink* const link : links) {
+  for (const auto& [name, index] : order) {
     protozero::pbf_writer part(writer, kLinks);
-    part.add_bytes(kHash, link->cid.bytes());
-    part.add_string(kName, link->name);
-    part.add_uint64(kTsize, link->tsize);
+    part.add_bytes(kHash, node.links[index].cid.bytes());
+    part.add_string(kName, node.links[index].name);
+    part.add_uint64(kTsize, node.links[index].tsize);
   }
   if (node.data) writer.add_bytes(kData, *node.data);
   return bytes;

@@ -16,6 +16,7 @@
 using namespace berth;
 using namespace berth::content;
 using namespace berth::content::testing;
+using namespace std::string_view_literals;
 
 namespace {
 
@@ -42,8 +43,7 @@ class Rounds {
 
 /// A few bytes changed, put in, taken out, doubled, or taken from another place.
 std::string mutated(std::string text, std::mt19937_64& random) {
-  constexpr std::string_view kSpecial{"\0\1\2\x0a\x12\x7f\x80\x81\xff\x55\x70\x71\xd8\x2a\x58{}[]\"/:bQz",
-                                      28};
+  constexpr std::string_view kSpecial = "\0\1\2\x0a\x12\x7f\x80\x81\xff\x55\x70\x71\xd8\x2a\x58{}[]\"/:bQz"sv;
   for (uint64_t left = 1 + random() % 5; left > 0; --left) {
     const size_t at = text.empty() ? 0 : random() % text.size();
     switch (random() % 5) {

@@ -21,6 +21,17 @@ std::array<uint8_t, 32> public_key() {
   return key;
 }
 
+// Of the test's own key, in force until 2126.
+constexpr std::string_view kKubos =
+    "f"
+    "0a0e2f697066732f6261666b71616161124039550f3acda2fd936133475f2b466a9d3dc309aebb3e7bbbdde2af36584a"
+    "ab1ef375bc040f22c7e036b57b25e034875cde2b8a4e749c8c0f461fcbd5900bb8081800221e323132362d31302d3239"
+    "5431373a34303a31362e3837363637363130395a28013080f092cbdd0842400b85d216497a208e6fb6a872e3bd9d1968"
+    "c9ea0f219c7b0e58d332806a9f613e19d0bc25ae4c62198ae7ffee05679634855277edd5cdd3f53f4081a3979cc9044a"
+    "64a56354544c1b00000045d964b8006556616c75654e2f697066732f6261666b716161616853657175656e6365016856"
+    "616c6964697479581e323132362d31302d32395431373a34303a31362e3837363637363130395a6c56616c6964697479"
+    "5479706500";
+
 const Cid kName = ipns_name(public_key());
 
 IpnsRecord record() {
@@ -38,6 +49,24 @@ TEST_CASE("a record that was made is read back under its name alone") {
   CHECK(read_ipns(bytes, ipns_name(other), kNow).error().message.contains("didn't sign"));
   CHECK(kName.text(Base::kBase36).starts_with("k51qzi5uqu5d"));
   CHECK(Cid::parse(kName.text(Base::kBase36)).value() == kName);
+}
+
+TEST_CASE("a record that kubo 0.42 made is read, and berth's are written alike") {
+  const Cid name = Cid::parse("k51qzi5uqu5dh491mhaxctg6ujkli2tfkvebt3ej7vteeeypg770r5t5x11la9").value();
+  const std::string bytes = from_multibase(kKubos).value();
+  const auto read = read_ipns(bytes, name, kNow);
+  REQUIRE(read.has_value());
+  CHECK(read->value == "/ipfs/bafkqaaa");
+  CHECK(read->sequence == 1);
+  CHECK(read->ttl_nanoseconds == 300'000'000'000);
+  // The same but for the signatures, which are another key's.
+  std::string made = make_ipns(*read, kSeed);
+  REQUIRE(made.size() == bytes.size());
+  constexpr size_t kFirst = 18;
+  made.replace(kFirst, 64, bytes, kFirst, 64);
+  const size_t second = bytes.find("\x42\x40") + 2;
+  made.replace(second, 64, bytes, second, 64);
+  CHECK(made == bytes);
 }
 
 TEST_CASE("a record holds until its time") {

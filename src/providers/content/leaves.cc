@@ -10,6 +10,7 @@ namespace berth::content {
 namespace {
 
 constexpr unsigned kMostThreads = 4;
+constexpr size_t kWorthAThread = 16 << 10;  // bytes of a chunk; waking one costs as much as hashing less
 
 }  // namespace
 
@@ -49,10 +50,10 @@ Result<std::span<char>> Leaves::room(const Taken& taken) {
 
 Result<void> Leaves::start(size_t bytes, const Attributes& attributes) {
   Slot& slot = slots_[started_ % kSlots];
-  // The first one alone, which may be all there is, and one that has attributes, which is.
-  if (started_ == 0) {
+  // The first one may be all there is; one that has attributes is.
+  if (started_ == 0 || profile_.chunk_bytes < kWorthAThread) {
     slot.made = make(std::string_view(slot.bytes).substr(0, bytes), attributes);
-    started_ = begun_ = 1;
+    begun_ = ++started_;
     return {};
   }
   if (threads_.empty()) {

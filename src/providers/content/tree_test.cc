@@ -60,14 +60,14 @@ TEST_CASE("empty files and directories have the CIDs that everybody knows") {
 }
 
 TEST_CASE("any range of a file of any depth is its bytes") {
-  for (const size_t size : {0, 1, 9, 10, 11, 30, 31, 90, 91, 400}) {
+  for (const size_t size : {0U, 1U, 9U, 10U, 11U, 30U, 31U, 90U, 91U, 400U}) {
     Memory memory;
     const std::string bytes = digits(size);
     for (const bool raw : {true, false}) {
       const Profile profile{.raw_leaves = raw, .chunk_bytes = 10, .file_links = 3};
       const Made made = add_file(reading(bytes, 7), profile, {}, memory).value();
       CHECK(made.size == size);
-      for (const uint64_t offset : {0, 1, 9, 10, 29, 30, 399, 400, 1000}) {
+      for (const uint64_t offset : {0U, 1U, 9U, 10U, 29U, 30U, 399U, 400U, 1000U}) {
         for (const uint64_t length : {uint64_t{0}, uint64_t{1}, uint64_t{11}, UINT64_MAX})
           CHECK(range(memory, made.cid, offset, length).value() ==
                 (offset < size ? bytes.substr(offset, length) : ""));
@@ -79,7 +79,7 @@ TEST_CASE("any range of a file of any depth is its bytes") {
 TEST_CASE("mode and time are said by the root of a file") {
   Memory memory;
   const Attributes attributes{.mode = 0755, .modified = ModifiedTime{.seconds = 5}};
-  for (const size_t size : {3, 10, 11, 500}) {
+  for (const size_t size : {3U, 10U, 11U, 500U}) {
     const Profile profile{.raw_leaves = false, .chunk_bytes = 10, .file_links = 3};
     const Cid cid = add_file(reading(digits(size)), profile, attributes, memory)->cid;
     const Node node = open_node(memory, cid).value();
