@@ -36,10 +36,9 @@ def main():
     seconds = {name: [] for name in ("berth add", "kubo add", "berth get", "kubo get")}
     with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
         file = Path(folder) / "file"
-        with file.open("wb") as out:
+        with file.open("wb") as out:  # which leaves it in the system's memory for both
             for _ in range(asked.bytes >> 20):
                 out.write(os.urandom(1 << 20))
-        file.read_bytes()  # in memory for both
         most = 0
         for _ in range(asked.rounds):
             with tempfile.TemporaryDirectory(dir=folder) as root:
