@@ -26,7 +26,8 @@ class Input {
  public:
   explicit Input(ReadSome read) : read_(std::move(read)) {}
 
-  /// At least so many bytes, or all that are left; they stay until the next call. `bytes` is 4 MiB at most.
+  /// At least so many bytes, or all that are left; they stay until the next call. The
+  /// caller bounds how many.
   Result<std::string_view> peek(size_t bytes);
   /// Of those that were looked at.
   void take(size_t bytes);

@@ -119,9 +119,8 @@ Result<std::string> Store::get(const Cid& cid) {
 Result<void> Store::put(const Cid& cid, std::string_view bytes) {
   if (is_inline(cid)) return {};
   const std::string path = block_path(cid);
-  std::error_code gone;
-  // One of another size is damaged, and gets its right bytes.
-  if (fs::file_size(path, gone) == bytes.size() && !gone) {
+  // One that isn't the same is damaged, and gets its right bytes: whoever puts may be told that it is there.
+  if (const auto there = read_file(path, kMostBlock); there && *there == bytes) {
     touch_file(path);
     return {};
   }
@@ -255,17 +254,20 @@ Result<CheckedBlocks> Store::verify(bool repair) {
     if (repair) fs::remove(file.path, gone);
   });
   std::error_code error;
-  for (const auto& at : fs::directory_iterator(folder_ + "/pins", error)) {
-    if (at.path().extension() != kPinEnds) continue;
-    const auto pin = read_pin(at.path().string());
+  for (auto at = fs::directory_iterator(folder_ + "/pins", error); !error && at != fs::directory_iterator();
+       at.increment(error)) {
+    if (at->path().extension() != kPinEnds) continue;
+    const auto pin = read_pin(at->path().string());
     if (!pin) {
-      damaged(at.path(), "it can't be read as a pin");
+      damaged(at->path(), "it can't be read as a pin");
       continue;
     }
     ++checked.pins;
     const auto there = check_all_there(pin->root);
-    if (!there) damaged(at.path(), there.error().message);
+    if (!there) damaged(at->path(), there.error().message);
   }
+  if (error)
+    return fail(ErrorCode::kUnavailable, fmt::format("reading '{}/pins': {}", folder_, error.message()));
   return checked;
 }
 

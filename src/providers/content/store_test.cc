@@ -76,6 +76,14 @@ TEST_CASE("a damaged block is never given away, is found, and is removed where t
   CHECK(place.store->get(cid).error().code == ErrorCode::kNotFound);
 }
 
+TEST_CASE("a damaged block that comes again is whole again") {
+  Place place;
+  const Cid cid = place.file("0123456789");
+  place.damage(cid);
+  CHECK(place.file("0123456789") == cid);
+  CHECK(place.store->get(cid).value() == "0123456789");
+}
+
 TEST_CASE("what is pinned stays with all that is below it, the rest goes") {
   Place place;
   const Cid pinned = place.file("0123456789abcdefghij");
