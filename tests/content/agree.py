@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tools import Berth, Kubo, check, commp
+from tools import PLACE, Berth, Kubo, check, commp
 
 PROFILES = {
     # berth's name: kubo's profile, its flags, links of a node, bytes of a CID, whether a whole block is counted
@@ -37,7 +37,7 @@ def main():
     failed = 0
     compared = 0
     for number, profile in enumerate(PROFILES):
-        with tempfile.TemporaryDirectory() as root:
+        with tempfile.TemporaryDirectory(dir=PLACE) as root:
             trial = Trial(asked.berth, Path(root), profile, random.Random(asked.seed * 7 + number))
             try:
                 trial.run(asked.cases // len(PROFILES) + 1)
@@ -196,14 +196,14 @@ class Trial:
         """A CAR of berth's read by kubo, and one of kubo's by another berth; what comes out is what went in."""
         car = self.root / f"{folder.name}.car"
         self.berth.run("export", root, "--output", car, "--car-version", self.chance.choice([1, 2]))
-        with tempfile.TemporaryDirectory() as other:
+        with tempfile.TemporaryDirectory(dir=PLACE) as other:
             reader = Kubo(other)
             imported = reader.run("dag", "import", car).decode()
             check(root in imported and "error" not in imported, imported)
             reader.run("get", "-o", Path(other) / "out", root)
             same(folder, Path(other) / "out")
         car.write_bytes(self.kubo.run("dag", "export", root))
-        with tempfile.TemporaryDirectory() as other:
+        with tempfile.TemporaryDirectory(dir=PLACE) as other:
             reader = Berth(self.berth.binary, other)
             [imported] = reader.json("import", car)
             check(imported["roots"] == [root], imported)
@@ -237,7 +237,7 @@ def commitments(binary, chance):
         sizes |= {max(payload + more, 65) for more in (-1, 0, 1)}
     while len(sizes) < 90:
         sizes.add(chance.randrange(65, 1 << 20))
-    with tempfile.TemporaryDirectory() as root:
+    with tempfile.TemporaryDirectory(dir=PLACE) as root:
         berth = Berth(binary, root)
         paths = []
         for size in sorted(sizes):
