@@ -41,6 +41,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"rm", "remove names from the store", cli::rm_verb},
     {"gc", "make room in the store", cli::gc_verb},
     {"verify", "check all of the store, and repair it", cli::verify_verb},
+    {"content", "IPFS's content: bring, keep, show, pack it", cli::content_verb},
     {"why", "what modules were refused, and what would allow it", cli::why_verb},
     {"ps", "which modules run, and what is set aside for them", cli::ps_verb},
     {"top", "what modules do, live", cli::top_verb},

@@ -39,6 +39,7 @@ int why_verb(const Arguments& arguments);
 int ps_verb(const Arguments& arguments);
 int top_verb(const Arguments& arguments);
 int cache_verb(const Arguments& arguments);
+int content_verb(const Arguments& arguments);
 int volume_verb(const Arguments& arguments);
 int doctor_verb(const Arguments& arguments);
 

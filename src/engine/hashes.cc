@@ -21,10 +21,10 @@ class ContentHasher {
   void update(std::string_view bytes) {
     berth_hasher_update(hasher_, slice(bytes));
   }
-  std::string finish() {
+  Digest finish() {
     Digest hash;
     berth_hasher_finish(std::exchange(hasher_, nullptr), hash.bytes.data());
-    return hash.hex();
+    return hash;
   }
 
  private:
@@ -34,14 +34,18 @@ class ContentHasher {
 }  // namespace
 
 std::string content_hash(std::string_view bytes) {
-  ContentHasher hasher;
-  hasher.update(bytes);
-  return hasher.finish();
+  return blake3(bytes).hex();
 }
 
 Result<std::string> content_hash_of_file(const std::string& path) {
   ContentHasher hasher;
   BERTH_TRY_VOID(read_pieces(path, [&](std::string_view piece) { hasher.update(piece); }));
+  return hasher.finish().hex();
+}
+
+Digest blake3(std::string_view bytes) {
+  ContentHasher hasher;
+  hasher.update(bytes);
   return hasher.finish();
 }
 

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 
 #include "base/os/descriptor.h"
@@ -133,6 +134,22 @@ void sync_folder_of(const std::string& path) {
   sync_folder(parent.empty() ? "." : parent);
 }
 
+void sync_file_system(const std::string& path) {
+#ifdef __linux__
+  const Descriptor file = open_retrying(path, O_RDONLY);
+  if (file.opened() && ::syncfs(file.get()) == 0) return;
+#endif
+  std::ignore = path;
+  ::sync();
+}
+
+void touch_file(const std::string& path) {
+  constexpr time_t kAtMostEvery = 60;
+  struct stat about = {};
+  if (::stat(path.c_str(), &about) != 0 || ::time(nullptr) - about.st_mtime < kAtMostEvery) return;
+  ::utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
+}
+
 Result<void> write_file(const std::string& path, std::span<const std::string_view> parts, unsigned mode,
                         Durability durability) {
   const std::string aside = BERTH_TRY(write_aside(path, parts, mode, durability));
@@ -222,6 +239,71 @@ std::string_view FileReader::at(uint64_t offset, size_t size) {
     });
   }
   return std::string_view(window_).substr(offset - window_at_, size);
+}
+
+Result<FileFacts> file_facts(const std::string& path) {
+  struct stat about = {};
+  if (::lstat(path.c_str(), &about) != 0) return os_error("looking at", path);
+  FileFacts facts{.size = static_cast<uint64_t>(about.st_size),
+                  .mode = static_cast<uint32_t>(about.st_mode & 07777U),
+                  .modified_seconds = about.st_mtim.tv_sec,
+                  .modified_nanoseconds = static_cast<uint32_t>(about.st_mtim.tv_nsec)};
+  if (S_ISREG(about.st_mode)) facts.kind = FileFacts::Kind::kFile;
+  if (S_ISDIR(about.st_mode)) facts.kind = FileFacts::Kind::kFolder;
+  if (S_ISLNK(about.st_mode)) facts.kind = FileFacts::Kind::kLink;
+  return facts;
+}
+
+Result<FileStream> FileStream::open(const std::string& path) {
+  Descriptor file = open_retrying(path, O_RDONLY);
+  if (!file.opened()) return os_error("opening", path);
+  return FileStream(std::move(file), path);
+}
+
+FileStream FileStream::standard_input() {
+  return {Descriptor(::fcntl(0, F_DUPFD_CLOEXEC, 3)), "standard input"};
+}
+
+Result<size_t> FileStream::read(std::span<char> into) {
+  for (;;) {
+    const ssize_t got = ::read(file_.get(), into.data(), into.size());
+    if (got >= 0) return static_cast<size_t>(got);
+    if (errno != EINTR) return os_error("reading", name_);
+  }
+}
+
+Result<NewFile> NewFile::make(const std::string& path, unsigned mode) {
+  Descriptor file = open_retrying(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  if (!file.opened() && errno == EEXIST)
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("'{}' is there already: remove it or name another", path));
+  if (!file.opened()) return os_error("making", path);
+  return NewFile(std::move(file), path);
+}
+
+Result<void> NewFile::write(std::string_view bytes) {
+  if (!write_all(file_.get(), bytes)) return os_error("writing", path_);
+  return {};
+}
+
+Result<void> NewFile::write_at(uint64_t offset, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t put = ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return os_error("writing", path_);
+    bytes.remove_prefix(static_cast<size_t>(put));
+    offset += static_cast<uint64_t>(put);
+  }
+  return {};
+}
+
+Result<void> NewFile::set(const uint32_t* mode, const std::pair<int64_t, uint32_t>* modified) {
+  if (mode != nullptr && ::fchmod(file_.get(), *mode) != 0) return os_error("changing", path_);
+  if (modified == nullptr) return {};
+  const timespec time{.tv_sec = modified->first, .tv_nsec = modified->second};
+  const timespec both[2] = {time, time};
+  if (::futimens(file_.get(), both) != 0) return os_error("changing", path_);
+  return {};
 }
 
 Result<MappedFile> MappedFile::open(const std::string& path) {

@@ -38,6 +38,12 @@ Result<void> write_new_file(const std::string& path, std::span<const std::string
 void sync_folder(const std::string& path);
 void sync_folder_of(const std::string& path);
 
+/// Waits until all that was written to the file system that a path is on is on the disk.
+void sync_file_system(const std::string& path);
+
+/// Notes that a file is used now, at most once a minute.
+void touch_file(const std::string& path);
+
 /// Appends `line` and a newline in one write, making the file (0600) where there is none.
 Result<void> append_line(const std::string& path, std::string_view line);
 
@@ -67,6 +73,53 @@ class FileReader {
   uint64_t size_;
   uint64_t window_at_ = 0;
   std::string window_;
+};
+
+/// What a name stands for; a link isn't followed.
+struct FileFacts {
+  enum class Kind { kFile, kFolder, kLink, kOther };
+
+  Kind kind = Kind::kOther;
+  uint64_t size = 0;
+  uint32_t mode = 0;  // permissions: the 12 lowest bits
+  int64_t modified_seconds = 0;
+  uint32_t modified_nanoseconds = 0;
+};
+Result<FileFacts> file_facts(const std::string& path);
+
+/// Bytes one after the other: of a file, a FIFO or standard input. One thread.
+class FileStream {
+ public:
+  static Result<FileStream> open(const std::string& path);
+  static FileStream standard_input();
+
+  /// Some bytes; 0 at the end.
+  Result<size_t> read(std::span<char> into);
+
+ private:
+  FileStream(Descriptor file, std::string name) : file_(std::move(file)), name_(std::move(name)) {}
+
+  Descriptor file_;
+  std::string name_;
+};
+
+/// A file that is made and filled. One thread.
+class NewFile {
+ public:
+  /// kInvalidArgument where there is something of that name, also a link.
+  static Result<NewFile> make(const std::string& path, unsigned mode);
+
+  Result<void> write(std::string_view bytes);
+  /// Over what was written from there on.
+  Result<void> write_at(uint64_t offset, std::string_view bytes);
+  /// Its permissions and its time of change, where they are given.
+  Result<void> set(const uint32_t* mode, const std::pair<int64_t, uint32_t>* modified);
+
+ private:
+  NewFile(Descriptor file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
+
+  Descriptor file_;
+  std::string path_;
 };
 
 /// A regular file mapped for reading, for as long as this lives.

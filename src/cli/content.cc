@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// berth content: content by what it is, in a store that all modules share. Each verb is a file beside this
+// one.
+
+#include "cli/content.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "base/os/file.h"
+#include "providers/content/car.h"
+#include "providers/content/walk.h"
+
+namespace berth::cli {
+namespace {
+
+struct Part {
+  std::string_view name;
+  std::string_view does;
+  int (*run)(const Arguments&);
+};
+
+constexpr auto kParts = std::to_array<Part>({
+    {"add", "files and folders become content, and get their CID", content_add},
+    {"get", "content becomes files and folders", content_get},
+    {"ls", "what is in a directory", content_ls},
+    {"stat", "what a CID is", content_stat},
+    {"pin", "what stays, or have something stay", content_pin},
+    {"unpin", "let it go when room is needed", content_unpin},
+    {"gc", "make room", content_gc},
+    {"verify", "check all blocks, and repair", content_verify},
+    {"export", "a CAR of everything below a CID", content_export},
+    {"import", "bring the blocks of a CAR", content_import},
+    {"commp", "the piece commitment of a CAR, for Filecoin", content_commp},
+});
+
+std::string usage() {
+  std::string text =
+      "Content is called by the hash of its bytes (a CID, as IPFS has them), and kept in blocks, each once, "
+      "in a "
+      "store\n"
+      "beside the modules. What is read from it is checked, always. Nothing is fetched or announced.\n\n"
+      "usage: berth content VERB [OPTIONS] …\n\n";
+  for (const Part& part : kParts) text += fmt::format("  {:<7} {}\n", part.name, part.does);
+  return text +
+         "\n'berth content VERB --help' tells more.\n\nFor example:\n\n  berth content add ./site\n"
+         "  berth content get bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi --output site\n";
+}
+
+}  // namespace
+
+int content_verb(const Arguments& arguments) {
+  const std::string name = arguments.empty() ? "" : arguments.front();
+  if (name == "--help" || name == "-h") return print(usage());
+  const auto part = std::ranges::find(kParts, name, &Part::name);
+  if (part != kParts.end()) return part->run(Arguments(arguments.begin() + 1, arguments.end()));
+  return report(
+      {.code = ErrorCode::kInvalidArgument,
+       .message = fmt::format("'{}' is no verb of content: 'berth content --help' lists them", name)},
+      Style::kText);
+}
+
+Result<void> write_out(std::string_view bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size()) return {};
+  return fail(ErrorCode::kUnavailable, fmt::format("writing to standard output: {}", std::strerror(errno)));
+}
+
+Result<content::ReadSome> bytes_of(const std::string& path) {
+  auto file = std::make_shared<FileStream>(path == "-" ? FileStream::standard_input()
+                                                       : BERTH_TRY(FileStream::open(path)));
+  return [file](std::span<char> into) { return file->read(into); };
+}
+
+Result<content::Cid> find_content(content::BlockSource& source, const std::string& path) {
+  const content::ContentPath parsed = BERTH_TRY(content::parse_path(path));
+  return content::resolve(source, parsed);
+}
+
+Result<void> keep_to_quota(content::Store& store) {
+  if (store.size() <= content::kStoreBytes) return {};
+  std::ignore = BERTH_TRY(store.collect(content::kStoreBytes, LockedFile::Wait::kNo));
+  return {};
+}
+
+Result<void> write_car(content::BlockSource& source, const content::Cid& root,
+                       const content::WriteAll& write) {
+  BERTH_TRY_VOID(write(content::car_header({root})));
+  const auto each = [&](const content::Cid& cid, std::string_view bytes) -> Result<void> {
+    if (content::is_inline(cid)) return {};
+    BERTH_TRY_VOID(write(content::car_section(cid, bytes.size())));
+    return write(bytes);
+  };
+  return content::walk(source, root, {}, each);
+}
+
+}  // namespace berth::cli

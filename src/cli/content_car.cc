@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// berth content export, import, commp: content as CARs.
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/os/file.h"
+#include "base/units.h"
+#include "cli/content.h"
+#include "cli/progress.h"
+#include "providers/content/car.h"
+#include "providers/content/commp.h"
+
+namespace berth::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> paths;
+  std::string output;
+  int version = 1;
+  bool no_pin = false;
+  bool cid = false;
+  bool json = false;
+};
+
+/// Fills a file; nothing of it is left where that fails.
+Result<void> export_to(content::Store& store, const content::Cid& root, const Options& options,
+                       uint64_t& bytes) {
+  NewFile file = BERTH_TRY(NewFile::make(options.output, 0666));
+  if (options.version == 2) BERTH_TRY_VOID(file.write(content::car_v2_header(0)));
+  const auto put = [&](std::string_view piece) {
+    bytes += piece.size();
+    return file.write(piece);
+  };
+  auto written = write_car(store, root, put);
+  // How much follows is known now.
+  if (written && options.version == 2) written = file.write_at(0, content::car_v2_header(bytes));
+  std::error_code error;
+  if (!written) std::filesystem::remove(options.output, error);
+  return written;
+}
+
+Result<int> export_car(const Options& options) {
+  const auto store = BERTH_TRY(content::Store::open_users());
+  const content::Cid root = BERTH_TRY(find_content(*store, options.paths.front()));
+  if (options.output.empty() || options.output == "-") {
+    if (options.version != 1)
+      return fail(ErrorCode::kInvalidArgument,
+                  "CAR version 2 says in front how much follows: give a file with --output");
+    BERTH_TRY_VOID(write_car(*store, root, write_out));
+    return print("");
+  }
+  uint64_t bytes = 0;
+  {
+    Progress progress;
+    progress.begin("exporting");
+    BERTH_TRY_VOID(export_to(*store, root, options, bytes));
+  }
+  if (options.json) return print_json({{"cid", root.text()}, {"path", options.output}, {"bytes", bytes}});
+  return print(fmt::format("{}: {}\n", options.output, format_bytes(bytes)));
+}
+
+struct Imported {
+  std::vector<content::Cid> roots;
+  uint64_t blocks = 0;
+  uint64_t bytes = 0;
+};
+
+Result<Imported> import_one(content::Store& store, const content::Keeping& keeping, const std::string& path,
+                            bool pin) {
+  const content::ReadSome read = BERTH_TRY(bytes_of(path));
+  content::CarReader car = BERTH_TRY(content::CarReader::open(read));
+  Imported imported{.roots = car.roots()};
+  for (;;) {
+    const auto block = BERTH_TRY(car.next());
+    if (!block) break;
+    BERTH_TRY_VOID(store.put(block->cid, block->bytes));
+    ++imported.blocks;
+    imported.bytes += block->bytes.size();
+  }
+  for (const content::Cid& root : imported.roots) {
+    if (pin) BERTH_TRY_VOID(store.pin(keeping, root, ""));
+  }
+  return imported;
+}
+
+Result<int> import_cars(const Options& options) {
+  const auto store = BERTH_TRY(content::Store::open_users());
+  std::optional<content::Keeping> keeping = BERTH_TRY(store->keep());
+  std::vector<Imported> all;
+  {
+    Progress progress;
+    progress.begin("importing");
+    for (const std::string& path : options.paths) {
+      auto imported = import_one(*store, *keeping, path, !options.no_pin);
+      if (!imported)
+        return fail(imported.error().code, fmt::format("'{}': {}", path, imported.error().message));
+      all.push_back(*std::move(imported));
+    }
+  }
+  keeping.reset();
+  BERTH_TRY_VOID(keep_to_quota(*store));
+  nlohmann::json json = nlohmann::json::array();
+  std::string text;
+  for (size_t i = 0; i < all.size(); ++i) {
+    nlohmann::json roots = nlohmann::json::array();
+    for (const content::Cid& root : all[i].roots) {
+      roots.push_back(root.text());
+      text += root.text() + "\n";
+    }
+    json.push_back({{"path", options.paths[i]},
+                    {"roots", roots},
+                    {"blocks", all[i].blocks},
+                    {"bytes", all[i].bytes},
+                    {"pinned", !options.no_pin}});
+  }
+  return options.json ? print_json(json) : print(text);
+}
+
+Result<int> commp(const Options& options) {
+  content::PieceHasher hasher;
+  const std::string& path = options.paths.front();
+  Progress progress;
+  progress.begin("computing the piece commitment");
+  if (options.cid) {
+    const auto store = BERTH_TRY(content::Store::open_users());
+    const content::Cid root = BERTH_TRY(find_content(*store, path));
+    const auto add = [&](std::string_view bytes) -> Result<void> {
+      hasher.add(bytes);
+      return {};
+    };
+    BERTH_TRY_VOID(write_car(*store, root, add));
+  } else {
+    const content::ReadSome read = BERTH_TRY(bytes_of(path));
+    std::vector<char> piece(1 << 20);
+    for (;;) {
+      const size_t got = BERTH_TRY(content::read_full(read, piece));
+      hasher.add({piece.data(), got});
+      if (got < piece.size()) break;
+    }
+  }
+  const content::Piece piece = BERTH_TRY(hasher.finish());
+  const std::string hex = content::to_multibase(
+      content::Base::kBase16,
+      {reinterpret_cast<const char*>(piece.commitment.data()), piece.commitment.size()});
+  if (options.json)
+    return print_json({{"commp", piece.cid().text()},
+                       {"commitment", hex.substr(1)},
+                       {"padded_bytes", piece.padded_bytes},
+                       {"bytes", piece.bytes}});
+  return print(fmt::format("{} {}\n", piece.cid().text(), piece.padded_bytes));
+}
+
+int finish(const Result<int>& status, bool as_json) {
+  return status ? *status : report(status.error(), as_json ? Style::kJson : Style::kText);
+}
+
+}  // namespace
+
+int content_export(const Arguments& arguments) {
+  CLI::App app(
+      "Writes everything below a CID as a CAR, which 'berth content import', IPFS and Filecoin read.\n",
+      "berth content export");
+  Options options;
+  app.add_option("PATH", options.paths, "a CID, and names below it: CID/a/b")->required()->expected(1);
+  app.add_option("--output,-o", options.output, "a file that isn't there; standard output unless given")
+      ->type_name("FILE");
+  app.add_option("--car-version", options.version, "1 or 2; 1 unless given")->check(CLI::Range(1, 2));
+  app.add_flag("--json", options.json, "one JSON object of what was written to the file");
+  app.footer(
+      "\nFor example:\n\n  berth content export "
+      "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi --output site.car\n");
+  if (const auto done = parse(app, arguments, Style::kText)) return *done;
+  return finish(export_car(options), options.json);
+}
+
+int content_import(const Arguments& arguments) {
+  CLI::App app(
+      "Brings the blocks of CARs into the store, each checked, and pins their roots, below which nothing may "
+      "be "
+      "missing.\n"
+      "Prints the roots.\n",
+      "berth content import");
+  Options options;
+  app.add_option("FILE", options.paths, "CARs of version 1 or 2; - is standard input")->required();
+  app.add_flag("--no-pin", options.no_pin, "it may go when room is needed, and blocks may be missing");
+  app.add_flag("--json", options.json, "one JSON array");
+  app.footer("\nFor example:\n\n  berth content import site.car\n");
+  if (const auto done = parse(app, arguments, Style::kText)) return *done;
+  return finish(import_cars(options), options.json);
+}
+
+int content_commp(const Arguments& arguments) {
+  CLI::App app(
+      "Prints the piece commitment of a CAR (or of any bytes), and the size of its piece: what a deal with a "
+      "storage "
+      "provider\n"
+      "of Filecoin names.\n",
+      "berth content commp");
+  Options options;
+  app.add_option("FILE", options.paths, "a file; - is standard input")->required()->expected(1);
+  app.add_flag("--cid", options.cid, "FILE is a CID, and its CAR as 'export' writes it is meant");
+  app.add_flag("--json", options.json, "one JSON object");
+  app.footer("\nFor example:\n\n  berth content commp site.car\n");
+  if (const auto done = parse(app, arguments, Style::kText)) return *done;
+  return finish(commp(options), options.json);
+}
+
+}  // namespace berth::cli

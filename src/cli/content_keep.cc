@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// berth content pin, unpin, gc, verify: what stays in the store of content.
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/units.h"
+#include "cli/content.h"
+
+namespace berth::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> paths;
+  std::string name;
+  std::string keep;
+  bool repair = false;
+  bool json = false;
+};
+
+Result<int> list_pins(const content::Store& store, bool as_json) {
+  const auto pins = BERTH_TRY(store.pins());
+  if (as_json) {
+    nlohmann::json all = nlohmann::json::array();
+    for (const content::Pin& pin : pins)
+      all.push_back({{"cid", pin.root.text()}, {"name", pin.name}, {"since", pin.since}});
+    return print_json(all);
+  }
+  if (pins.empty()) return print("nothing is pinned: 'berth content add' and 'pin CID' do it\n");
+  std::string text;
+  for (const content::Pin& pin : pins)
+    text += fmt::format("{}  {}  {}\n", pin.root.text(), local_time(pin.since), pin.name);
+  return print(text);
+}
+
+Result<int> pin(const Options& options) {
+  const auto store = BERTH_TRY(content::Store::open_users());
+  if (options.paths.empty()) return list_pins(*store, options.json);
+  const content::Keeping keeping = BERTH_TRY(store->keep());
+  nlohmann::json all = nlohmann::json::array();
+  std::string text;
+  for (const std::string& path : options.paths) {
+    const content::Cid cid = BERTH_TRY(find_content(*store, path));
+    BERTH_TRY_VOID(store->pin(keeping, cid, options.name));
+    all.push_back(cid.text());
+    text += fmt::format("{} stays\n", cid.text());
+  }
+  return options.json ? print_json(all) : print(text);
+}
+
+Result<int> unpin(const Options& options) {
+  const auto store = BERTH_TRY(content::Store::open_users());
+  nlohmann::json all = nlohmann::json::array();
+  std::string text;
+  for (const std::string& path : options.paths) {
+    const content::Cid cid = BERTH_TRY(find_content(*store, path));
+    const bool was = BERTH_TRY(store->unpin(cid));
+    if (!was)
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("{} isn't pinned: 'berth content pin' lists what is", cid.text()));
+    all.push_back(cid.text());
+    text += fmt::format("{} may go\n", cid.text());
+  }
+  return options.json ? print_json(all) : print(text);
+}
+
+Result<int> collect(const Options& options) {
+  const uint64_t most = options.keep.empty() ? content::kStoreBytes : BERTH_TRY(parse_bytes(options.keep));
+  const auto store = BERTH_TRY(content::Store::open_users());
+  auto collected = BERTH_TRY(store->collect(most, LockedFile::Wait::kNo));
+  if (!collected) {
+    say("another berth brings content into the store; waiting for it");
+    collected = BERTH_TRY(store->collect(most, LockedFile::Wait::kYes));
+  }
+  if (options.json)
+    return print_json({{"removed_blocks", collected->blocks},
+                       {"removed_bytes", collected->bytes},
+                       {"bytes", collected->left_bytes},
+                       {"pinned_bytes", collected->pinned_bytes}});
+  return print(fmt::format("{} removed, {} on the disk, {} of it pinned\n", format_bytes(collected->bytes),
+                           format_bytes(collected->left_bytes), format_bytes(collected->pinned_bytes)));
+}
+
+Result<int> verify(const Options& options) {
+  const auto store = BERTH_TRY(content::Store::open_users());
+  const content::CheckedBlocks checked = BERTH_TRY(store->verify(options.repair));
+  const int status = checked.damage.empty() ? 0 : 1;
+  if (options.json) {
+    nlohmann::json damage = nlohmann::json::array();
+    for (const content::BlockDamage& one : checked.damage)
+      damage.push_back({{"path", one.path}, {"what", one.what}});
+    const int printed = print_json({{"blocks", checked.blocks},
+                                    {"bytes", checked.bytes},
+                                    {"pins", checked.pins},
+                                    {"damage", damage},
+                                    {"repaired", options.repair}});
+    return printed != 0 ? printed : status;
+  }
+  std::string text;
+  for (const content::BlockDamage& one : checked.damage) text += fmt::format("{}: {}\n", one.path, one.what);
+  text += fmt::format("{} blocks, {}, {} pin{}: ", checked.blocks, format_bytes(checked.bytes), checked.pins,
+                      checked.pins == 1 ? "" : "s");
+  if (checked.damage.empty()) {
+    text += "all as they should be\n";
+  } else if (options.repair) {
+    text += fmt::format("{} damaged; such blocks were removed\n", checked.damage.size());
+  } else {
+    text += fmt::format("{} damaged; --repair removes such blocks\n", checked.damage.size());
+  }
+  const int printed = print(text);
+  return printed != 0 ? printed : status;
+}
+
+int finish(const Result<int>& status, bool as_json) {
+  return status ? *status : report(status.error(), as_json ? Style::kJson : Style::kText);
+}
+
+}  // namespace
+
+int content_pin(const Arguments& arguments) {
+  CLI::App app(
+      "Has content stay with all that is below it, which has to be there; without a CID, lists what stays.\n",
+      "berth content pin");
+  Options options;
+  app.add_option("PATH", options.paths, "CIDs, and names below them");
+  app.add_option("--name", options.name, "what it is called in the list")->type_name("TEXT");
+  app.add_flag("--json", options.json, "one JSON array");
+  app.footer(
+      "\nFor example:\n\n  berth content pin bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy "
+      "--name logo\n");
+  if (const auto done = parse(app, arguments, Style::kText)) return *done;
+  return finish(pin(options), options.json);
+}
+
+int content_unpin(const Arguments& arguments) {
+  CLI::App app("Lets content go when room is needed: 'berth content gc' removes it then.\n",
+               "berth content unpin");
+  Options options;
+  app.add_option("PATH", options.paths, "CIDs, and names below them")->required();
+  app.add_flag("--json", options.json, "one JSON array");
+  app.footer(
+      "\nFor example:\n\n  berth content unpin "
+      "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy\n");
+  if (const auto done = parse(app, arguments, Style::kText)) return *done;
+  return finish(unpin(options), options.json);
+}
+
+int content_gc(const Arguments& arguments) {
+  CLI::App app(
+      "Removes what was cut off, and then blocks that weren't used for the longest time, until the rest "
+      "takes no "
+      "more\n"
+      "than SIZE. What is pinned stays.\n",
+      "berth content gc");
+  Options options;
+  app.add_option("--keep", options.keep,
+                 "how much may stay; 10GiB unless given, which adding keeps to as well")
+      ->type_name("SIZE");
+  app.add_flag("--json", options.json, "one JSON object");
+  app.footer("\nFor example:\n\n  berth content gc --keep 2GiB\n");
+  if (const auto done = parse(app, arguments, Style::kText)) return *done;
+  return finish(collect(options), options.json);
+}
+
+int content_verify(const Arguments& arguments) {
+  CLI::App app(
+      "Reads all blocks, and looks whether their bytes are those of their names, and whether all that pins "
+      "need is "
+      "there.\n"
+      "The exit status is 1 where something is damaged.\n",
+      "berth content verify");
+  Options options;
+  app.add_flag("--repair", options.repair, "remove blocks that are damaged");
+  app.add_flag("--json", options.json, "one JSON object");
+  app.footer("\nFor example:\n\n  berth content verify --repair\n");
+  if (const auto done = parse(app, arguments, Style::kText)) return *done;
+  return finish(verify(options), options.json);
+}
+
+}  // namespace berth::cli

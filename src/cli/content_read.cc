@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// berth content get, ls, stat: what is behind a CID.
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "base/units.h"
+#include "cli/content.h"
+#include "cli/progress.h"
+#include "providers/content/folder_out.h"
+#include "providers/content/links.h"
+
+namespace berth::cli {
+namespace {
+
+struct Options {
+  std::string path;
+  std::string output;
+  uint64_t offset = 0;
+  std::optional<uint64_t> length;
+  bool raw = false;
+  bool no_links = false;
+  bool json = false;
+};
+
+Result<int> get(const Options& options) {
+  const content::ContentPath path = BERTH_TRY(content::parse_path(options.path));
+  const auto store = BERTH_TRY(content::Store::open_users());
+  const content::Cid cid = BERTH_TRY(content::resolve(*store, path));
+  if (options.raw) {
+    const std::string bytes = BERTH_TRY(store->get(cid));
+    BERTH_TRY_VOID(write_out(bytes));
+    return print("");
+  }
+  const content::Node node = BERTH_TRY(content::open_node(*store, cid));
+  const bool part = options.offset > 0 || options.length;
+  if (options.output == "-" || part) {
+    BERTH_TRY_VOID(
+        content::read_file(*store, node, options.offset, options.length.value_or(UINT64_MAX), write_out));
+    return print("");
+  }
+  std::string output = options.output;
+  // A name of somebody else's is only taken where it is a plain one.
+  if (output.empty())
+    output = path.names.empty() || path.names.back().find_first_of("/\\") != std::string::npos ||
+                     path.names.back() == "." || path.names.back() == ".."
+                 ? cid.text()
+                 : path.names.back();
+  std::atomic<uint64_t> bytes = 0;
+  {
+    Progress progress;
+    progress.begin([&] { return fmt::format("getting {}: {}", output, format_bytes(bytes)); });
+    BERTH_TRY_VOID(content::write_tree(*store, node, output, {.links = !options.no_links, .bytes = &bytes}));
+  }
+  if (options.json)
+    return print_json(
+        {{"cid", cid.text()}, {"path", output}, {"kind", kind_name(node.kind)}, {"bytes", bytes.load()}});
+  return print(fmt::format("{}: {}, {}\n", output, kind_name(node.kind), format_bytes(bytes)));
+}
+
+/// A name as it can be shown: nothing of it moves a terminal's cursor.
+std::string shown(const std::string& name) {
+  std::string text;
+  for (const char c : name) {
+    if (static_cast<uint8_t>(c) < 0x20 || c == 0x7f) {
+      text += fmt::format("\\x{:02x}", static_cast<uint8_t>(c));
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
+Result<int> ls(const Options& options) {
+  const auto store = BERTH_TRY(content::Store::open_users());
+  const content::Cid cid = BERTH_TRY(find_content(*store, options.path));
+  const content::Node node = BERTH_TRY(content::open_node(*store, cid));
+  bool first = true;
+  const auto each = [&](const content::PbLink& entry) -> Result<void> {
+    const auto below = content::open_node(*store, entry.cid);
+    if (!below && below.error().code != ErrorCode::kNotFound) return std::unexpected(below.error());
+    const std::string_view kind = below ? kind_name(below->kind) : "absent";
+    if (!options.json)
+      return write_out(
+          fmt::format("{}  {:<9}  {:>10}  {}\n", entry.cid.text(), kind,
+                      below && below->kind == content::Node::Kind::kFile ? format_bytes(below->size) : "",
+                      shown(entry.name)));
+    nlohmann::json line = {
+        {"name", entry.name}, {"cid", entry.cid.text()}, {"kind", kind}, {"blocks_bytes", entry.tsize}};
+    if (below && below->kind == content::Node::Kind::kFile) line["size"] = below->size;
+    const std::string text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return write_out(std::exchange(first, false) ? "[" + text : ",\n " + text);
+  };
+  BERTH_TRY_VOID(content::list(*store, node, each));
+  if (options.json) BERTH_TRY_VOID(write_out(first ? "[]\n" : "]\n"));
+  return print("");
+}
+
+Result<int> stat(const Options& options) {
+  const auto store = BERTH_TRY(content::Store::open_users());
+  const content::Cid cid = BERTH_TRY(find_content(*store, options.path));
+  const content::Node node = BERTH_TRY(content::open_node(*store, cid));
+  const bool sharded =
+      node.about.type == content::UnixFs::Type::kShard && cid.codec == content::Codec::kDagPb;
+  size_t links = node.pb.links.size();
+  if (cid.codec != content::Codec::kDagPb) links = BERTH_TRY(content::links_of(cid.codec, node.bytes)).size();
+  nlohmann::json json = {{"cid", cid.text()},
+                         {"kind", kind_name(node.kind)},
+                         {"codec", codec_name(cid.codec)},
+                         {"hash", hash_name(cid.hash.code)},
+                         {"block_bytes", node.block_bytes},
+                         {"links", links}};
+  uint64_t below = node.block_bytes;
+  for (const content::PbLink& link : node.pb.links) below += link.tsize;
+  if (cid.codec == content::Codec::kDagPb || cid.codec == content::Codec::kRaw) json["blocks_bytes"] = below;
+  if (node.kind == content::Node::Kind::kFile) json["size"] = node.size;
+  if (node.kind == content::Node::Kind::kDirectory) json["sharded"] = sharded;
+  if (node.kind == content::Node::Kind::kSymlink) json["target"] = node.about.data.value_or("");
+  if (node.about.mode) json["mode"] = fmt::format("{:04o}", *node.about.mode & 07777U);
+  if (node.about.modified) {
+    json["mtime"] = node.about.modified->seconds;
+    json["mtime_nanoseconds"] = node.about.modified->nanoseconds;
+  }
+  if (options.json) return print_json(json);
+  std::string text = fmt::format("{}\n  {}{}, {} block of {}", cid.text(), sharded ? "sharded " : "",
+                                 kind_name(node.kind), codec_name(cid.codec), format_bytes(node.block_bytes));
+  text += fmt::format(" with {} link{}, {}\n", links, links == 1 ? "" : "s", hash_name(cid.hash.code));
+  if (node.kind == content::Node::Kind::kFile) text += fmt::format("  {} bytes\n", node.size);
+  if (node.kind == content::Node::Kind::kSymlink)
+    text += fmt::format("  leads to {}\n", shown(node.about.data.value_or("")));
+  if (node.about.mode) text += fmt::format("  mode {:04o}\n", *node.about.mode & 07777U);
+  if (node.about.modified) text += fmt::format("  changed {}\n", local_time(node.about.modified->seconds));
+  return print(text);
+}
+
+constexpr const char* kPath = "a CID, and names below it: CID/a/b";
+
+}  // namespace
+
+int content_get(const Arguments& arguments) {
+  CLI::App app(
+      "Writes a file or a folder out of the store. It stands there when it is whole, or not at all, and "
+      "nothing is "
+      "written\n"
+      "over. Symlinks that could lead out of it are refused.\n",
+      "berth content get");
+  Options options;
+  app.add_option("PATH", options.path, kPath)->required();
+  app.add_option("--output,-o", options.output,
+                 "where to; its last name or the CID unless given, - is standard output")
+      ->type_name("PATH");
+  app.add_option("--offset", options.offset, "from that byte of a file on, to standard output")
+      ->type_name("N");
+  app.add_option("--length", options.length, "so many bytes of it, to standard output")->type_name("N");
+  app.add_flag("--raw", options.raw, "the bytes of that one block, to standard output");
+  app.add_flag("--no-links", options.no_links, "leave symlinks out");
+  app.add_flag("--json", options.json, "one JSON object of what was written");
+  app.footer(
+      "\nFor example:\n\n  berth content get "
+      "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy --output - | head\n");
+  if (const auto done = parse(app, arguments, Style::kText)) return *done;
+  const auto status = get(options);
+  return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
+}
+
+int content_ls(const Arguments& arguments) {
+  CLI::App app("Lists a directory: CID, kind, size and name of each entry.\n", "berth content ls");
+  Options options;
+  app.add_option("PATH", options.path, kPath)->required();
+  app.add_flag("--json", options.json, "one JSON array");
+  app.footer(
+      "\nFor example:\n\n  berth content ls "
+      "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi/docs\n");
+  if (const auto done = parse(app, arguments, Style::kText)) return *done;
+  const auto status = ls(options);
+  return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
+}
+
+int content_stat(const Arguments& arguments) {
+  CLI::App app("What is behind a CID: kind, size, and how its block is written.\n", "berth content stat");
+  Options options;
+  app.add_option("PATH", options.path, kPath)->required();
+  app.add_flag("--json", options.json, "one JSON object");
+  app.footer(
+      "\nFor example:\n\n  berth content stat bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy\n");
+  if (const auto done = parse(app, arguments, Style::kText)) return *done;
+  const auto status = stat(options);
+  return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
+}
+
+}  // namespace berth::cli

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The blocks that this user has, on their disk, for all processes of theirs.
+//
+// - blocks/XY/HASH: each called by its hash, whatever CID it came under; its time is its last use
+// - pins/CID.json: what stays, with all that is below it
+// - lock: shared by those who keep something, exclusive for who removes
+//
+// A block gets its name when it is whole, and is checked against it each time it is read, so one that a crash
+// of the machine left behind half written is never taken for good. A pin is written when all its blocks are
+// on the disk: that is the moment of acknowledgement. What isn't pinned goes by its last use. Any number of
+// processes; `put` and `get` from any thread.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/os/locked_file.h"
+#include "base/result.h"
+#include "providers/content/block.h"
+
+namespace berth::content {
+
+inline constexpr uint64_t kStoreBytes = 10ULL << 30;  // that may stay unless something else is asked
+
+struct Pin {
+  Cid root;
+  std::string name;
+  int64_t since = 0;  // seconds since 1970
+};
+
+struct Collected {
+  uint64_t blocks = 0;  // that were removed
+  uint64_t bytes = 0;
+  uint64_t left_bytes = 0;
+  uint64_t pinned_bytes = 0;
+};
+
+struct BlockDamage {
+  std::string path;
+  std::string what;
+};
+
+struct CheckedBlocks {
+  uint64_t blocks = 0;
+  uint64_t bytes = 0;
+  uint64_t pins = 0;
+  std::vector<BlockDamage> damage;
+};
+
+/// Whether somebody has just put all that is below a root.
+enum class Below { kCheck, kPut };
+
+/// While this lives nothing is removed from the store.
+struct Keeping {
+  LockedFile lock;
+};
+
+class Store : public BlockSource, public BlockSink {
+ public:
+  /// Makes its folders where there are none. kDenied when others could write there.
+  static Result<std::unique_ptr<Store>> open(const std::string& folder);
+  /// Beside the modules that were pulled, below the user's data folder.
+  static Result<std::unique_ptr<Store>> open_users();
+
+  Result<std::string> get(const Cid& cid) override;
+  /// Whoever wants it to stay has a Keeping.
+  Result<void> put(const Cid& cid, std::string_view bytes) override;
+  bool has(const Cid& cid) const;
+
+  /// Waits for a process that removes.
+  Result<Keeping> keep() const;
+  /// All that was put is on the disk, all below the root is there, and it stays from now on. kNotFound that
+  /// names a block that isn't there.
+  Result<void> pin(const Keeping& keeping, const Cid& root, std::string_view name,
+                   Below below = Below::kCheck);
+  /// False when it wasn't.
+  Result<bool> unpin(const Cid& root);
+  Result<std::vector<Pin>> pins() const;
+
+  /// Removes what is left aside, and blocks that no pin needs, those not used for the longest time first,
+  /// until no more than `most_bytes` are taken. Nothing where somebody keeps and it isn't waited for.
+  Result<std::optional<Collected>> collect(uint64_t most_bytes, LockedFile::Wait wait);
+  uint64_t size() const;
+  /// Reads everything. `repair` removes blocks that are damaged.
+  Result<CheckedBlocks> verify(bool repair);
+
+  const std::string& folder() const {
+    return folder_;
+  }
+  std::string block_path(const Cid& cid) const;
+
+ private:
+  explicit Store(std::string folder) : folder_(std::move(folder)) {}
+  std::string pin_path(const Cid& root) const;
+  Result<void> check_all_there(const Cid& root);
+
+  std::string folder_;
+};
+
+}  // namespace berth::content

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Other people's programs for the tests of content: kubo's ipfs, and go-fil-commp-hashhash's piece commitment, each built
+once from Go's modules as tests/registry/registries.py builds registries; and what the scripts beside this file share."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "guests"))
+import build  # noqa: E402
+
+# Kubo's thousands of small files take minutes on a disk that others use.
+PLACE = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+def kubo():
+    """The program ipfs, in the cache; built now if it wasn't there."""
+    folder = HERE / "tools"
+    return str(build.go_program([folder / "go.mod", folder / "go.sum"], folder, "github.com/ipfs/kubo/cmd/ipfs"))
+
+
+def commp():
+    """Prints commitment and padded size of each file named."""
+    folder = HERE / "commp"
+    sources = [folder / name for name in ("go.mod", "go.sum", "main.go")]
+    return str(build.go_program(sources, folder, "."))
+
+
+def check(true, said):
+    if not true:
+        raise AssertionError(said)
+
+
+class Berth:
+    """berth content with folders of its own."""
+
+    def __init__(self, binary, root):
+        self.binary = str(binary)
+        self.root = Path(root)
+        self.environment = {
+            **os.environ,
+            "HOME": str(root),
+            "BERTH_DATA": str(self.root / "data"),
+            "BERTH_STATE": str(self.root / "state"),
+            "BERTH_CONFIG": str(self.root / "config"),
+        }
+
+    def command(self, *words):
+        return [self.binary, "content", *map(str, words)]
+
+    def start(self, *words, **more):
+        return subprocess.Popen(self.command(*words), env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+
+    def run(self, *words, status=0, input=None):
+        """What it prints, as bytes; its exit status is checked."""
+        done = subprocess.run(self.command(*words), env=self.environment, input=input, capture_output=True, timeout=120)
+        check(done.returncode == status, f"{words} ends with {done.returncode}, not {status}: {done.stderr.decode()}")
+        return done.stdout if status == 0 else done.stderr
+
+    def json(self, *words):
+        return json.loads(self.run(*words, "--json"))
+
+    def blocks(self):
+        """The files of all blocks."""
+        return sorted(path for path in (self.root / "data/content/blocks").rglob("*") if path.is_file())
+
+
+class Kubo:
+    """ipfs with a repository of its own, never online."""
+
+    def __init__(self, root, profile=None):
+        self.binary = kubo()
+        self.environment = {**os.environ, "IPFS_PATH": str(Path(root) / "ipfs"), "IPFS_TELEMETRY": "off"}
+        profiles = ",".join(filter(None, ["test", profile]))
+        self.run("init", "--empty-repo", "--profile", profiles)
+
+    def run(self, *words, input=None):
+        done = subprocess.run([self.binary, "--offline", *map(str, words)], env=self.environment, input=input, capture_output=True, timeout=300)
+        check(done.returncode == 0, f"ipfs {words}: {done.stderr.decode()}")
+        return done.stdout
