@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "berth/imports.h"
 #include "embed/description.h"
+#include "embed/streams.h"
 #include "engine/live.h"
 
 namespace berth::embed {
@@ -33,14 +34,19 @@ void name_resources(FunctionType& type, const FunctionType& beside, const Resour
 /// Whether all its values may be a `Value`: there are no streams and futures, and resources are the module's.
 bool has_values(const FunctionType& type, const ResourceNames& of_program);
 
+/// Whether a stream or a future is among its types.
+bool has_streams(const FunctionType& type);
+
 /// Of one instance: one call at a time.
 class Program final : public engine::Program {
  public:
   Program(HostFunctions functions, ResourceNames names)
       : functions_(std::move(functions)),
         names_(std::move(names)),
-        answers_later_(std::ranges::any_of(functions_,
-                                           [](const auto& function) { return function->answers_later(); })) {}
+        answers_later_(
+            std::ranges::any_of(functions_, [](const auto& function) { return function->answers_later(); })) {
+    for (const auto& function : functions_) has_streams_.push_back(embed::has_streams(function->type()));
+  }
 
   bool call(size_t function, std::span<const uint64_t> words, Answer& answer) noexcept override;
   bool collect(Answer& answer) noexcept override;
@@ -50,6 +56,11 @@ class Program final : public engine::Program {
   const engine::Waiter& waiter() const noexcept override {
     return *waiter_;
   }
+  std::unique_ptr<Begun> begin(size_t function, std::span<const uint64_t> words,
+                               std::unique_ptr<engine::Waiter> waiter) noexcept override;
+  std::unique_ptr<engine::Sink> sink(uint64_t word, std::unique_ptr<engine::Waiter> waiter) noexcept override;
+  std::unique_ptr<engine::Source> source(uint64_t word,
+                                         std::unique_ptr<engine::Waiter> waiter) noexcept override;
   void release() noexcept override;
   void drop(uint32_t resource) noexcept override;
 
@@ -59,15 +70,23 @@ class Program final : public engine::Program {
   const ResourceNames& names() const {
     return names_;
   }
+  Streams& streams() {
+    return streams_;
+  }
 
  private:
-  /// What `ask` wrote to the reply, or what it threw.
-  template <class F>
-  bool answer_with(Answer& answer, F&& ask) noexcept;
+  class BegunCall;
+
+  /// Who asks for what they may wait for of this instance, now that it waits for this thread.
+  const detail::Resources* waits(size_t function) const {
+    return streams_.any() || has_streams_[function] ? &resources_ : nullptr;
+  }
 
   const HostFunctions functions_;
   const ResourceNames names_;
   const bool answers_later_;
+  std::vector<bool> has_streams_;  // of each function
+  Streams streams_;
   /// Kept by the answers that are still to come, too.
   const std::shared_ptr<engine::Waiter> waiter_ = std::make_shared<engine::Waiter>();
   std::shared_ptr<detail::Pending> pending_;
