@@ -7,6 +7,7 @@
 #include "berth/codec.h"
 #include "berth/describe.h"
 #include "berth/dynamic.h"
+#include "berth/dynamic_stream.h"
 #include "berth/future.h"
 #include "berth/host.h"
 #include "berth/imports.h"

@@ -16,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -38,7 +39,7 @@ Until until_in(std::chrono::nanoseconds time);
 /// Values on their way to a module, and their words: those of a list.
 class Batch {
  public:
-  explicit Batch(Resources& resources) : words_(resources) {}
+  Batch(Resources& resources, size_t count) : count_(count), words_(resources) {}
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
   virtual ~Batch() = default;
@@ -50,13 +51,8 @@ class Batch {
     return count_;
   }
 
- protected:
-  void set_count(size_t count) {
-    count_ = count;
-  }
-
  private:
-  size_t count_ = 0;
+  const size_t count_;
   Writer words_;
 };
 
@@ -128,7 +124,7 @@ template <class T>
 using Something = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
 template <class T>
-class ChannelOf final : public Channel {
+class ChannelOf : public Channel {
  public:
   /// All that ever comes.
   void fill(std::vector<T> values) {
@@ -176,12 +172,7 @@ class ChannelOf final : public Channel {
   }
 
   void deliver(Reader from) override {
-    std::vector<T> values;
-    if constexpr (std::is_same_v<T, std::monostate>) {
-      values.resize(static_cast<size_t>(from.next()));
-    } else {
-      values = detail::take<std::vector<T>>(from);
-    }
+    std::vector<T> values = decode(from);
     const Lock lock(mutex_);
     wanted_ = 0;
     if (reader_gone_) return;
@@ -197,24 +188,37 @@ class ChannelOf final : public Channel {
       want(most);
       return There::kNothing;
     }
-    if (most > 0) batch = std::make_unique<BatchOf>(resources, pick(most));
+    if (most == 0) return There::kSome;
+    auto taken = std::make_unique<BatchOf>(resources, pick(most));
+    encode(taken->words(), taken->values);
+    if (taken->words().refused() != nullptr) throw std::invalid_argument(taken->words().refused());
+    batch = std::move(taken);
     return There::kSome;
   }
 
- private:
-  class BatchOf final : public Batch {
-   public:
-    BatchOf(Resources& resources, std::vector<T> values) : Batch(resources), values_(std::move(values)) {
-      set_count(values_.size());
-      if constexpr (std::is_same_v<T, std::monostate>) {
-        words().put(values_.size());
-      } else {
-        detail::put(words(), values_);
-      }
+ protected:
+  /// The words of a list of these, which outlive them.
+  virtual void encode(Writer& to, const std::vector<T>& values) {
+    if constexpr (std::is_same_v<T, std::monostate>) {
+      to.put(values.size());
+    } else if constexpr (requires { Codec<T>::type(); }) {
+      detail::put(to, values);
     }
+  }
+  virtual std::vector<T> decode(Reader from) {
+    if constexpr (std::is_same_v<T, std::monostate>) {
+      return std::vector<T>(static_cast<size_t>(from.next()));
+    } else if constexpr (requires { Codec<T>::type(); }) {
+      return detail::take<std::vector<T>>(from);
+    }
+    return {};
+  }
 
-   private:
-    const std::vector<T> values_;
+ private:
+  struct BatchOf final : Batch {
+    BatchOf(Resources& resources, std::vector<T> taken)
+        : Batch(resources, taken.size()), values(std::move(taken)) {}
+    const std::vector<T> values;
   };
 
   bool there() const override {

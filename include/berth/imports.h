@@ -58,7 +58,7 @@ class Imports {
 
   /// Gives a function whose types are known at run time. It is called with as many values as `type` has
   /// parameters, and gives one of its result, or `Value()` where there is none; what doesn't fit is a trap.
-  /// `type` has all names; resources, streams and futures have no values here.
+  /// `type` has all names; resources of the program have no values here.
   Imports& function(std::string name, FunctionType type, DynamicCallable callable);
 
   /// Gives a function that answers later, from any thread: its last parameter is a `berth::Answer<T>`, which

@@ -73,7 +73,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   template <class Signature>
   Result<Function<Signature>> function(std::string_view name);
   /// The same without C++ types: it takes and gives values of whatever types it has (value.h). kUnsupported
-  /// when one of them has no values here: streams, futures, resources of the program.
+  /// when one of them has no values here: resources of the program, a stream without a type.
   Result<DynamicFunction> function(std::string_view name);
 
   /// Ends the call that goes on, soon, with kCancelled, and with it the instance. Any thread.

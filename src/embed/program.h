@@ -31,7 +31,8 @@ Result<HostFunctions> find_imports(const Imports& given, const Wanted& wanted, s
 /// Gives the resources in a C++ type the names that they have in the module's type beside which it is held.
 void name_resources(FunctionType& type, const FunctionType& beside, const ResourceNames& names);
 
-/// Whether all its values may be a `Value`: there are no streams and futures, and resources are the module's.
+/// Whether all its values may be a `Value`: what WIT has no values for isn't there, and resources are the
+/// module's.
 bool has_values(const FunctionType& type, const ResourceNames& of_program);
 
 /// Whether a stream or a future is among its types.

@@ -75,7 +75,7 @@ class WrittenByProgram final : public engine::Source {
     }
     return Taken::kEnd;
   } catch (...) {
-    return Taken::kNoMemory;
+    return Taken::kRefused;
   }
 
  private:

@@ -131,7 +131,7 @@ class Values {
 /// What the program writes to a module. As `Sink`; it goes when nobody reads any more.
 class Source {
  public:
-  enum class Taken { kNone, kSome, kEnd, kNoMemory };  // the numbers of the ABI
+  enum class Taken { kNone, kSome, kEnd, kRefused };  // the numbers of the ABI
 
   Source() = default;
   Source(const Source&) = delete;

@@ -443,7 +443,7 @@ typedef struct berth_channels {
   /// `waiter`, which is woken when there are some.
   void *(*source)(void *context, uint64_t word, struct berth_waiter *waiter);
   /// Writes so many values at most, of `0` none. Gives 0 when there are none yet, 1 when there are some, 2 when there won't
-  /// be any, 3 when there is no memory for them.
+  /// be any, 3 when they can't be given, or there is no memory for them.
   int32_t (*take)(void *source, size_t most, struct berth_values *values);
   /// The guest has the values, or doesn't want them: once for each that were taken.
   void (*values_end)(void *values, bool delivered);

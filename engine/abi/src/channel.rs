@@ -92,7 +92,7 @@ impl Sink for ReadBy {
     fn deliver(&mut self, words: &[u64]) -> Result<()> {
         // SAFETY: the header's contract for `deliver`.
         let delivered = unsafe { (self.0.ends.deliver)(self.0.found, words.as_ptr(), words.len()) };
-        if delivered { Ok(()) } else { Err(no_memory().into()) }
+        if delivered { Ok(()) } else { Err(refused().into()) }
     }
 }
 
@@ -116,7 +116,7 @@ impl Source for WrittenBy {
                 Taken::Some(Box::new(Batch { values, end: self.0.ends.values_end, delivered: AtomicBool::new(false) }))
             }
             2 => Taken::End,
-            _ => return Err(no_memory().into()),
+            _ => return Err(refused().into()),
         })
     }
 }
@@ -167,6 +167,6 @@ impl Drop for Batch {
     }
 }
 
-fn no_memory() -> ProgramFailed {
-    ProgramFailed("there is no memory for what goes through a stream".to_owned())
+fn refused() -> ProgramFailed {
+    ProgramFailed("what goes through a stream can't: it holds what is another instance's, or too much".to_owned())
 }

@@ -311,7 +311,7 @@ pub struct berth_channels {
     pub source:
         Option<unsafe extern "C" fn(context: *mut c_void, word: u64, waiter: *mut crate::berth_waiter) -> *mut c_void>,
     /// Writes so many values at most, of `0` none. Gives 0 when there are none yet, 1 when there are some, 2 when there won't
-    /// be any, 3 when there is no memory for them.
+    /// be any, 3 when they can't be given, or there is no memory for them.
     pub take: Option<unsafe extern "C" fn(source: *mut c_void, most: usize, values: *mut berth_values) -> i32>,
     /// The guest has the values, or doesn't want them: once for each that were taken.
     pub values_end: Option<unsafe extern "C" fn(values: *mut c_void, delivered: bool)>,
