@@ -164,7 +164,7 @@ bool Program::call(size_t function, std::span<const uint64_t> words, Answer& ans
   reply_.clear();
   called_ = function;
   return answer_with(answer, failure_, reply_, pending_, *functions_[function], [&] {
-    if (const auto* const instance = waits(function)) {
+    if (const auto* const instance = waits()) {
       const Inside inside(instance);
       functions_[function]->call(detail::Reader(words, resources_), reply_);
     } else {
@@ -188,7 +188,7 @@ class Program::BegunCall final : public Begun {
   BegunCall(Program& program, size_t function) : program_(program), function_(function) {}
 
   void call(std::span<const uint64_t> words, std::unique_ptr<engine::Waiter> waiter) {
-    const Inside inside(program_.waits(function_));
+    const Inside inside(program_.waits());
     called_ = [&]() noexcept {
       return answer_with(answer_, failure_, reply_, pending_, function(), [&] {
         function().call(detail::Reader(words, program_.resources_), reply_);

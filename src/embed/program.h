@@ -45,9 +45,9 @@ class Program final : public engine::Program {
       : functions_(std::move(functions)),
         names_(std::move(names)),
         answers_later_(
-            std::ranges::any_of(functions_, [](const auto& function) { return function->answers_later(); })) {
-    for (const auto& function : functions_) has_streams_.push_back(embed::has_streams(function->type()));
-  }
+            std::ranges::any_of(functions_, [](const auto& function) { return function->answers_later(); })),
+        has_streams_(std::ranges::any_of(
+            functions_, [](const auto& function) { return embed::has_streams(function->type()); })) {}
 
   bool call(size_t function, std::span<const uint64_t> words, Answer& answer) noexcept override;
   bool collect(Answer& answer) noexcept override;
@@ -78,15 +78,15 @@ class Program final : public engine::Program {
  private:
   class BegunCall;
 
-  /// Who asks for what they may wait for of this instance, now that it waits for this thread.
-  const detail::Resources* waits(size_t function) const {
-    return streams_.any() || has_streams_[function] ? &resources_ : nullptr;
+  /// Whom a function that is called now may not wait for; null where it could wait for nothing.
+  const detail::Resources* waits() const {
+    return has_streams_ || streams_.any() ? &resources_ : nullptr;
   }
 
   const HostFunctions functions_;
   const ResourceNames names_;
   const bool answers_later_;
-  std::vector<bool> has_streams_;  // of each function
+  const bool has_streams_;  // among the types of its functions
   Streams streams_;
   /// Kept by the answers that are still to come, too.
   const std::shared_ptr<engine::Waiter> waiter_ = std::make_shared<engine::Waiter>();
