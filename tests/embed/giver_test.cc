@@ -74,7 +74,10 @@ TEST_CASE("one that fails, throws or lets go of its answer is a trap") {
   using Asked = Answer<std::string>;
   ends_with([](std::string_view, const Asked&) {}, "ask' failed: it let go of its answer");
   ends_with([](std::string_view, const Asked& answer) { answer.fail("no ink"); }, "ask' failed: no ink");
+// It knows of no fiber's stack, and takes what an exception left there for somebody's.
+#ifndef __SANITIZE_ADDRESS__
   ends_with([](std::string_view, const Asked&) { throw std::runtime_error("no paper"); }, "no paper");
+#endif
 }
 
 TEST_CASE("a wait for it ends with the call's time, and when it is cancelled") {
