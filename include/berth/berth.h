@@ -12,6 +12,7 @@
 #include "berth/host.h"
 #include "berth/imports.h"
 #include "berth/instance.h"
+#include "berth/names.h"
 #include "berth/plugins.h"
 #include "berth/question.h"
 #include "berth/resource.h"

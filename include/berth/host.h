@@ -23,6 +23,7 @@
 
 #include "berth/imports.h"
 #include "berth/instance.h"
+#include "berth/names.h"
 #include "berth/question.h"
 #include "berth/result.h"
 
@@ -49,6 +50,7 @@ struct HostOptions {
   std::string owner_file{};
   /// Modules count their instructions, so that a policy can limit them (`cpu.fuel`). It slows them down.
   bool count_fuel = false;
+  NameOptions names{};
 };
 
 /// How much an instance may use. Absent: as `berth run` has it (1 GiB of memory), and no limit of time.
@@ -82,7 +84,8 @@ class Host : public std::enable_shared_from_this<Host> {
   Host& operator=(const Host&) = delete;
   ~Host();
 
-  /// Reads and compiles a component, a core module of preview 1, or the text of either. Blocks.
+  /// Reads and compiles a component, a core module of preview 1, or the text of either: a file, or by a name
+  /// (names.h), pulled first where the store doesn't have it. Blocks.
   Result<std::shared_ptr<Module>> load(const std::string& path);
   /// `name` is what messages call it.
   Result<std::shared_ptr<Module>> load(std::span<const std::byte> bytes, std::string name);

@@ -8,6 +8,7 @@
 
 #include "base/os/file.h"
 #include "bindgen/header.h"
+#include "cli/name_options.h"
 #include "cli/options.h"
 #include "engine/wit.h"
 
@@ -20,6 +21,7 @@ struct Options {
   std::string out = ".";
   bool wasi = false;
   bool json = false;
+  NameOptions names;
 };
 
 Result<void> write(const std::filesystem::path& file, const std::string& text) {
@@ -34,7 +36,8 @@ Result<void> write(const std::filesystem::path& file, const std::string& text) {
 }
 
 Result<int> bindgen(const Options& options) {
-  const std::string text = BERTH_TRY(engine::wit_world(options.path, options.world));
+  const registry::Located located = BERTH_TRY(locate_shown(options.path, options.names));
+  const std::string text = BERTH_TRY(engine::wit_world(located.path, options.world));
   const bindgen::World world = BERTH_TRY(bindgen::read_world(text));
   const bindgen::Header header =
       bindgen::write_header(world, {.version = BERTH_VERSION, .wasi = options.wasi});
@@ -59,13 +62,15 @@ int bindgen_verb(const Arguments& arguments) {
       "to derive from for what it imports. The header needs libberth, and nothing else.\n",
       "berth bindgen");
   Options options;
-  app.add_option("PATH", options.path, "a .wit file, a folder with WIT and its deps, or a component")
+  app.add_option("PATH", options.path,
+                 "a .wit file, a folder with WIT and its deps, or a component by its file or its name")
       ->required();
   app.add_option("--world", options.world, "which one, where there are several");
   app.add_option("--out", options.out, "folder to write to")->capture_default_str();
   app.add_flag("--wasi", options.wasi,
                "classes for imports of WASI, too: berth has them, a program needs none");
   app.add_flag("--json", options.json, "one JSON object");
+  add_name_options(app, options.names);
   app.footer("\nFor example:\n\n  berth bindgen wit/ --world plugin --out generated/\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
   const auto status = bindgen(options);

@@ -7,13 +7,15 @@
 
 #include "base/units.h"
 #include "cli/options.h"
-#include "registry/origin.h"
+#include "registry/registries_file.h"
+#include "registry/store.h"
 
 namespace berth::cli {
 namespace {
 
 Result<int> collect(const std::string& most, bool as_json) {
-  const uint64_t bytes = most.empty() ? registry::OriginOptions().store_bytes : BERTH_TRY(parse_bytes(most));
+  const uint64_t bytes =
+      most.empty() ? BERTH_TRY(registry::read_registries()).store_bytes : BERTH_TRY(parse_bytes(most));
   const registry::Store store = BERTH_TRY(registry::Store::open_users());
   const registry::Removed removed = BERTH_TRY(store.collect(bytes));
   const uint64_t left = store.size();
@@ -40,7 +42,8 @@ int gc_verb(const Arguments& arguments) {
       "berth gc");
   std::string most;
   bool as_json = false;
-  app.add_option("--keep", most, "how much may stay; 10GiB unless given, which a pull keeps to as well")
+  app.add_option("--keep", most,
+                 "how much may stay; unless given what registries.toml says, or 10GiB, as a pull keeps to")
       ->type_name("SIZE");
   app.add_flag("--json", as_json, "one JSON object");
   app.footer("\nFor example:\n\n  berth gc --keep 2GiB\n");

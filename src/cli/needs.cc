@@ -5,6 +5,7 @@
 
 #include "cli/verb.h"
 #include "engine/compiler.h"
+#include "engine/hashes.h"
 #include "policy/capability.h"
 
 namespace berth::cli {
@@ -22,16 +23,26 @@ std::optional<policy::Capability> capability_of_preview1(std::string_view import
   return std::nullopt;
 }
 
-}  // namespace
-
-Needs needs_of(const engine::Description& module) {
+Needs needs_of_imports(bool component, const std::vector<std::string>& imports) {
   Needs needs;
-  for (const std::string& import : module.imports) {
-    const auto capability = module.form == engine::Form::kCore ? capability_of_preview1(import)
-                                                               : policy::capability_of_import(import);
+  for (const std::string& import : imports) {
+    const auto capability = component ? policy::capability_of_import(import) : capability_of_preview1(import);
     if (capability) needs[std::string(capability_name(*capability))].push_back(import);
   }
   return needs;
+}
+
+}  // namespace
+
+Needs needs_of(const engine::Description& module) {
+  return needs_of_imports(module.form != engine::Form::kCore, module.imports);
+}
+
+std::vector<std::string> capabilities_of(const registry::Facts& module) {
+  std::vector<std::string> capabilities;
+  for (const auto& [capability, imports] : needs_of_imports(module.component, module.imports))
+    capabilities.push_back(capability);
+  return capabilities;
 }
 
 registry::Facts describe(std::string_view module_bytes) {
@@ -40,7 +51,13 @@ registry::Facts describe(std::string_view module_bytes) {
   registry::Facts facts{.component = module->form == engine::Form::kComponent,
                         .imports = module->imports,
                         .exports = module->exports};
-  for (const auto& [capability, imports] : needs_of(*module)) facts.needs.push_back(capability);
+  facts.needs = capabilities_of(facts);
+  const auto chain = claims::read_signed(module_bytes, engine::content_hash);
+  if (!chain) {
+    facts.wrong = chain.error().message;
+  } else if (*chain) {
+    facts.signer = registry::signer_of(**chain);
+  }
   return facts;
 }
 

@@ -17,6 +17,9 @@ using Needs = std::map<std::string, std::vector<std::string>>;
 
 Needs needs_of(const engine::Description& module);
 
+/// The same of what is written down of a module, by name alone.
+std::vector<std::string> capabilities_of(const registry::Facts& module);
+
 /// Reads a module in a process of its own.
 registry::Facts describe(std::string_view module_bytes);
 

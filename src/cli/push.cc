@@ -11,10 +11,12 @@
 #include <nlohmann/json.hpp>
 
 #include "base/units.h"
+#include "claims/signed_module.h"
 #include "cli/name_options.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "engine/compiler.h"
+#include "engine/hashes.h"
 
 namespace berth::cli {
 namespace {
@@ -79,6 +81,8 @@ Result<int> push(const Options& options) {
                                 .imports = about->imports,
                                 .exports = about->exports,
                                 .annotations = BERTH_TRY(annotations_of(options.annotations))};
+  const auto chain = BERTH_TRY(claims::read_signed(file.bytes, engine::content_hash));
+  if (chain) module.annotations.emplace(registry::kTokenAnnotation, chain->text);
   const auto origin = BERTH_TRY(origin_options(options.names));
   Digest manifest;
   {

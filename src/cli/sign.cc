@@ -12,13 +12,13 @@
 #include "base/unix_time.h"
 #include "claims/signed_module.h"
 #include "claims/trust.h"
+#include "cli/name_options.h"
 #include "cli/options.h"
 #include "cli/passphrase.h"
 #include "engine/hashes.h"
 #include "host/keyring.h"
 #include "host/vouching.h"
 #include "policy/policy.h"
-#include "registry/module_file.h"
 
 namespace berth::cli {
 namespace {
@@ -50,6 +50,7 @@ struct Options {
   std::string out;
   std::optional<std::string> passphrase_file;
   bool json = false;
+  NameOptions names;
 };
 
 /// Seconds from now: "90d", "12h", "1h30m".
@@ -220,25 +221,34 @@ void warn_of_less(const Token& token, const std::optional<Token>& account) {
   for (const policy::Lowered& lowered : left.lowered) say(policy::explain(lowered));
 }
 
-Result<void> write_module(const std::string& from, const std::string& to, std::string_view module) {
+/// A file keeps its mode; what the store has may be read by its user alone, and what is made of it by all.
+Result<void> write_module(const registry::Located& from, const std::string& to, std::string_view module) {
   std::error_code error;
-  const auto mode = static_cast<unsigned>(fs::status(from, error).permissions() & fs::perms::all);
-  return write_file(to, {&module, 1}, error ? 0644U : mode, Durability::kSynced);
+  const auto mode = static_cast<unsigned>(fs::status(from.path, error).permissions() & fs::perms::all);
+  return write_file(to, {&module, 1}, error || from.digest ? 0644U : mode, Durability::kSynced);
 }
 
 Result<int> sign_module(const Options& options) {
   const UserFolders folders = BERTH_TRY(user_folders());
   const Keyring ring(folders);
-  const registry::ModuleFile file = BERTH_TRY(registry::read_module(options.module));
+  if (registry::has_scheme(options.module) && options.out.empty()) {
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("'{}' isn't signed where it is: say with --out FILE where the signed one goes, and "
+                    "push it from there",
+                    options.module));
+  }
+  const registry::Located located = BERTH_TRY(locate_shown(options.module, options.names));
+  const registry::ModuleFile file = BERTH_TRY(registry::read_located(located));
   const Seed seed = BERTH_TRY(signer(options, ring, KeyRole::kAccount));
   const auto before = token_before(file.bytes);
   const std::string name = !options.name.empty()             ? options.name
                            : before && !before->name.empty() ? before->name
-                                                             : plain_name(options.module);
+                                                             : plain_name(located.name);
   // Before a key is made for it.
   std::ignore = BERTH_TRY(vouched_of(options, true));
   const PublicKey subject = BERTH_TRY(
-      subject_of(options, ring, before ? &*before : nullptr, seed.public_key(), plain_name(options.module)));
+      subject_of(options, ring, before ? &*before : nullptr, seed.public_key(), plain_name(located.name)));
   Token token = BERTH_TRY(draft(options, seed, subject));
   token.name = name;
   token.version = options.version;
@@ -255,7 +265,7 @@ Result<int> sign_module(const Options& options) {
   const auto chain = BERTH_TRY(claims::read_signed(whole, engine::content_hash));
   warn_of_less(chain->module, chain->account);
   const std::string to = options.out.empty() ? options.module : options.out;
-  BERTH_TRY_VOID(write_module(options.module, to, whole));
+  BERTH_TRY_VOID(write_module(located, to, whole));
   return tell_signed(chain->module, options, to);
 }
 
@@ -285,7 +295,7 @@ int sign_verb(const Arguments& arguments) {
       "enough to trust the operator. Without a grant there, it is about anything.\n",
       "berth sign");
   Options options;
-  app.add_option("MODULE", options.module, "a .wasm file");
+  app.add_option("MODULE", options.module, "a .wasm file, or a module's name with --out");
   app.add_option("--as", options.as, "the key of the account, or of the operator, whose word this is")
       ->type_name("KEY");
   app.add_option("--account", options.account, "vouch for an account: its key's name here, or its public key")
@@ -310,6 +320,7 @@ int sign_verb(const Arguments& arguments) {
   app.add_option("--passphrase-file", options.passphrase_file, "a file whose first line opens the key")
       ->type_name("FILE");
   app.add_flag("--json", options.json, "what was signed, as JSON");
+  add_name_options(app, options.names);
   app.footer(
       "\nFor example:\n\n  berth keys new account shop\n"
       "  berth sign module.wasm --as shop --grant 'http.out https://api.example.com/*' --limit memory=64MiB\n"

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "base/units.h"
@@ -11,18 +12,35 @@
 
 namespace berth::cli {
 
-std::string table_of(const std::vector<registry::Record>& records, const registry::Store& store) {
+namespace {
+
+/// A line each, which ends with what `rest` says of it.
+std::string lines_of(const std::vector<registry::Record>& records,
+                     const std::function<std::string(const registry::Record&)>& rest) {
   size_t widest = 0;
   for (const registry::Record& record : records) widest = std::max(widest, record.name.size());
   std::string text;
   for (const registry::Record& record : records) {
-    const int64_t used = store.used(record.module);
-    text += fmt::format("{:<{}}  sha256:{}  {:>9}  {}{}{}\n", record.name, widest,
-                        record.module.hex().substr(0, 12), format_bytes(record.size),
-                        used == 0 ? "missing: pull it again" : local_time(used),
-                        record.pinned ? "  pinned" : "", record.yanked ? "  yanked" : "");
+    text += fmt::format("{:<{}}  sha256:{}  {:>9}{}\n", record.name, widest,
+                        record.module.hex().substr(0, 12), format_bytes(record.size), rest(record));
   }
   return text;
+}
+
+}  // namespace
+
+std::string table_of(const std::vector<registry::Record>& records, const registry::Store& store) {
+  return lines_of(records, [&](const registry::Record& record) {
+    const int64_t used = store.used(record.module);
+    return fmt::format("  {}{}{}", used == 0 ? "missing: pull it again" : local_time(used),
+                       record.pinned ? "  pinned" : "", record.yanked ? "  yanked" : "");
+  });
+}
+
+std::string listing_of(const std::vector<registry::Record>& records, const registry::Store& store) {
+  return lines_of(records, [&](const registry::Record& record) {
+    return store.used(record.module) == 0 ? "" : "  in the store";
+  });
 }
 
 nlohmann::json json_of(const registry::Record& record, const registry::Store& store) {

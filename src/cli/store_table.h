@@ -11,6 +11,8 @@
 namespace berth::cli {
 
 std::string table_of(const std::vector<registry::Record>& records, const registry::Store& store);
+/// Of registries, where they may not be in the store.
+std::string listing_of(const std::vector<registry::Record>& records, const registry::Store& store);
 nlohmann::json json_of(const std::vector<registry::Record>& records, const registry::Store& store);
 nlohmann::json json_of(const registry::Record& record, const registry::Store& store);
 

@@ -24,6 +24,14 @@ void ignore_unhandled(int signal) {
   if (::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_DFL) std::signal(signal, SIG_IGN);
 }
 
+registry::OriginOptions origin_options(const NameOptions& names) {
+  registry::OriginOptions options{.ca_file = names.ca_file, .web = {.plain_http = names.plain_http}};
+  if (names.pull == Pull::kAlways) options.pull = registry::Pull::kAlways;
+  if (names.pull == Pull::kNever) options.pull = registry::Pull::kNever;
+  if (!names.lock_file.empty()) options.lock_file = names.lock_file;
+  return options;
+}
+
 }  // namespace
 
 Host::Host(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -37,13 +45,15 @@ Result<std::shared_ptr<Host>> Host::create(const HostOptions& options) {
   const policy::Limits& most = parts->owner.bounds.limits;
   parts->kind.fuel = options.count_fuel || most.cpu_fuel;
   parts->engine = BERTH_TRY(engine::Engine::create(std::max<size_t>(options.lanes, 1), 0, options.places));
+  parts->names = origin_options(options.names);
   parts->workers = std::make_unique<embed::Workers>(options.callers);
   if (!options.compiler.empty()) parts->compiler.emplace(options.compiler, host::compile_limits(most));
   return std::shared_ptr<Host>(new Host(std::move(parts)));
 }
 
 Result<std::shared_ptr<Module>> Host::load(const std::string& path) {
-  const registry::ModuleFile file = BERTH_TRY(registry::read_module(path));
+  const registry::Located located = BERTH_TRY(registry::locate(path, parts_->names));
+  const registry::ModuleFile file = BERTH_TRY(registry::read_located(located));
   return load(std::as_bytes(std::span(file.bytes)), file.name);
 }
 

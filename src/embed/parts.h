@@ -21,6 +21,7 @@
 #include "engine/compiler.h"
 #include "engine/engine.h"
 #include "engine/live.h"
+#include "registry/origin.h"
 
 namespace berth {
 
@@ -29,6 +30,7 @@ struct BERTH_HIDDEN Host::Parts {
   std::optional<engine::Compiler> compiler;
   embed::Owner owner;
   engine::EngineKind kind;
+  registry::OriginOptions names;
   std::unique_ptr<embed::Workers> workers;
 
   Result<engine::Image> compile(std::string_view bytes) const;

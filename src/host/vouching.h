@@ -43,15 +43,16 @@ struct Vouching {
 /// A module where it was found. A file that isn't there has no token, unless one is required. The errors name
 /// the module.
 Result<Vouching> vouch_for(const registry::Located& module, std::span<const claims::Trust> trusts,
-                           uint64_t now = unix_seconds());
+                           uint64_t now = static_cast<uint64_t>(unix_seconds()));
 
 /// Bytes that are in memory; without `file`.
 Result<Vouching> vouch_for_bytes(std::string_view bytes, const std::string& name,
-                                 std::span<const claims::Trust> trusts, uint64_t now = unix_seconds());
+                                 std::span<const claims::Trust> trusts,
+                                 uint64_t now = static_cast<uint64_t>(unix_seconds()));
 
 /// What a token leaves whose module was held against it before, in another process of berth's. "": no token.
 Result<std::vector<policy::Bounds>> bounds_again(const std::string& token, const std::string& name,
                                                  std::span<const claims::Trust> trusts,
-                                                 uint64_t now = unix_seconds());
+                                                 uint64_t now = static_cast<uint64_t>(unix_seconds()));
 
 }  // namespace berth::host

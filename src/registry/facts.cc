@@ -25,27 +25,51 @@ std::vector<std::string> texts_of(const json& object, const char* name) {
   return texts;
 }
 
+std::string text_of(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+json json_of(const Signer& signer) {
+  return {{"account", signer.account}, {"operator", signer.operator_key}, {"grants", signer.grants}};
+}
+
 }  // namespace
 
+Signer signer_of(const claims::Chain& chain) {
+  Signer signer{.account = chain.module.issuer.text(),
+                .operator_key = chain.account ? chain.account->issuer.text() : "",
+                .grants = {}};
+  if (chain.module.vouched.grants) {
+    for (const policy::Grant& grant : *chain.module.vouched.grants)
+      signer.grants.push_back(policy::to_text(grant));
+  }
+  return signer;
+}
+
 std::string write_facts(const Facts& facts) {
-  const json whole = {{"component", facts.component},
-                      {"imports", facts.imports},
-                      {"exports", facts.exports},
-                      {"needs", facts.needs},
-                      {"wrong", facts.wrong}};
+  const json whole = {
+      {"component", facts.component}, {"imports", facts.imports},
+      {"exports", facts.exports},     {"needs", facts.needs},
+      {"wrong", facts.wrong},         {"signer", facts.signer ? json_of(*facts.signer) : json()}};
   return whole.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 std::optional<Facts> read_facts(std::string_view text) {
   const json whole = is_shallow(text, kDeepest) ? json::parse(text, nullptr, false) : json();
-  if (!whole.is_object() || !whole.contains("component") || !whole["component"].is_boolean())
+  // Without "signer" an earlier berth has written it.
+  if (!whole.is_object() || !whole.contains("component") || !whole["component"].is_boolean() ||
+      !whole.contains("signer"))
     return std::nullopt;
   Facts facts{.component = whole["component"].get<bool>(),
               .imports = texts_of(whole, "imports"),
               .exports = texts_of(whole, "exports"),
               .needs = texts_of(whole, "needs")};
-  if (const auto wrong = whole.find("wrong"); wrong != whole.end() && wrong->is_string())
-    facts.wrong = wrong->get<std::string>();
+  facts.wrong = text_of(whole, "wrong");
+  if (const json& signer = whole["signer"]; signer.is_object())
+    facts.signer = Signer{.account = text_of(signer, "account"),
+                          .operator_key = text_of(signer, "operator"),
+                          .grants = texts_of(signer, "grants")};
   return facts;
 }
 

@@ -12,9 +12,21 @@
 
 #include "base/digest.h"
 #include "base/result.h"
+#include "claims/signed_module.h"
 #include "registry/store.h"
 
 namespace berth::registry {
+
+/// Whose word a token is, and for what: keys as text, grants in their notation.
+struct Signer {
+  std::string account;
+  std::string operator_key;  // whose word about the account is in it; empty: nobody's
+  std::vector<std::string> grants;
+
+  bool operator==(const Signer&) const = default;
+};
+
+Signer signer_of(const claims::Chain& chain);
 
 struct Facts {
   bool component = true;
@@ -22,6 +34,7 @@ struct Facts {
   std::vector<std::string> exports;
   std::vector<std::string> needs;  // the capabilities that the imports amount to: "http.out"
   std::string wrong;               // why it can't be read; empty: it can
+  std::optional<Signer> signer;    // by its token
 
   bool operator==(const Facts&) const = default;
 };

@@ -12,6 +12,7 @@
 #include <set>
 
 #include "base/os/file.h"
+#include "policy/policy.h"
 #include "registry/name.h"
 
 namespace berth::registry {
@@ -19,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr int kPatience = 10'000;  // milliseconds, for another process
 constexpr uint64_t kMostRecord = 1 << 20;
 /// A folder that changed just now may change again within the same tick of its clock.
@@ -31,12 +32,15 @@ constexpr const char* kTables =
     "TEXT, yanked "
     "INTEGER, said TEXT, record TEXT);"
     "CREATE INDEX IF NOT EXISTS name_module ON name(module);"
-    "CREATE TABLE IF NOT EXISTS module(id INTEGER PRIMARY KEY, digest TEXT UNIQUE, wrong TEXT);"
+    "CREATE TABLE IF NOT EXISTS module(id INTEGER PRIMARY KEY, digest TEXT UNIQUE, wrong TEXT, account TEXT, "
+    "operator TEXT);"
     "CREATE TABLE IF NOT EXISTS interface(module INTEGER, exported INTEGER, name TEXT, version TEXT);"
     "CREATE INDEX IF NOT EXISTS interface_name ON interface(name, exported);"
     "CREATE INDEX IF NOT EXISTS interface_module ON interface(module);"
     "CREATE TABLE IF NOT EXISTS need(module INTEGER, capability TEXT);"
     "CREATE INDEX IF NOT EXISTS need_module ON need(module);"
+    "CREATE TABLE IF NOT EXISTS vouched(module INTEGER, text TEXT);"
+    "CREATE INDEX IF NOT EXISTS vouched_module ON vouched(module);"
     "CREATE TABLE IF NOT EXISTS folder(id INTEGER PRIMARY KEY, stamp INTEGER);";
 
 std::unexpected<Error> base_error(sqlite3* base) {
@@ -176,14 +180,27 @@ Result<std::unique_ptr<Index>> Index::open(const Store& store) {
   for (const bool again : {false, true}) {
     auto base = open_base(path);
     if (base) {
-      auto index = std::unique_ptr<Index>(new Index(store, *base));
+      auto index = std::unique_ptr<Index>(new Index(&store, *base));
       if (index->make_tables()) return index;
     }
     std::error_code gone;
     if (!again) fs::remove(path, gone);
   }
-  auto index = std::unique_ptr<Index>(new Index(store, BERTH_TRY(open_base(":memory:"))));
+  auto index = std::unique_ptr<Index>(new Index(&store, BERTH_TRY(open_base(":memory:"))));
   BERTH_TRY_VOID(index->make_tables());
+  return index;
+}
+
+Result<std::unique_ptr<Index>> Index::of(const std::vector<Listed>& modules) {
+  auto index = std::unique_ptr<Index>(new Index(nullptr, BERTH_TRY(open_base(":memory:"))));
+  BERTH_TRY_VOID(index->make_tables());
+  BERTH_TRY_VOID(execute(index->base_, "BEGIN"));
+  for (const Listed& one : modules) {
+    BERTH_TRY_VOID(index->add_name(one.record.name, one.record));
+    if (!BERTH_TRY(index->knows(one.record.module)))
+      BERTH_TRY_VOID(index->add_module(one.record.module, one.facts));
+  }
+  BERTH_TRY_VOID(execute(index->base_, "COMMIT"));
   return index;
 }
 
@@ -206,30 +223,43 @@ Result<void> Index::make_tables() {
 Result<void> Index::replace(const std::string& file, int64_t stamp, const Describe& describe) {
   BERTH_TRY_VOID(Statement(base_, "DELETE FROM name WHERE file=?").with(file).run());
   BERTH_TRY_VOID(Statement(base_, "INSERT OR REPLACE INTO seen VALUES(?,?)").with(file).with(stamp).run());
-  const auto text = read_file(fmt::format("{}/names/{}", store_.folder(), file), kMostRecord);
+  const auto text = read_file(fmt::format("{}/names/{}", store_->folder(), file), kMostRecord);
   const auto record = text ? read_record(*text) : std::unexpected(text.error());
   if (!record) return {};
-  BERTH_TRY_VOID(
-      Statement(base_, "INSERT INTO name(file,name,tag,module,yanked,said,record) VALUES(?,?,?,?,?,?,?)")
-          .with(file)
-          .with(record->name)
-          .with(tag_of(*record))
-          .with(record->module.hex())
-          .with(int64_t{record->yanked})
-          .with(said_of(*record))
-          .with(*text)
-          .run());
-  Statement known(base_, "SELECT 1 FROM module WHERE digest=?");
-  if (BERTH_TRY(known.with(record->module.hex()).row())) return {};
-  const auto facts = facts_of(store_, record->module, describe);
+  BERTH_TRY_VOID(add_name(file, *record));
+  if (BERTH_TRY(knows(record->module))) return {};
+  const auto facts = facts_of(*store_, record->module, describe);
   if (!facts) return {};
-  BERTH_TRY_VOID(Statement(base_, "INSERT INTO module(digest,wrong) VALUES(?,?)")
-                     .with(record->module.hex())
-                     .with(facts->wrong)
+  return add_module(record->module, *facts);
+}
+
+Result<bool> Index::knows(const Digest& module) const {
+  return Statement(base_, "SELECT 1 FROM module WHERE digest=?").with(module.hex()).row();
+}
+
+Result<void> Index::add_name(const std::string& file, const Record& record) {
+  return Statement(base_, "INSERT INTO name(file,name,tag,module,yanked,said,record) VALUES(?,?,?,?,?,?,?)")
+      .with(file)
+      .with(record.name)
+      .with(tag_of(record))
+      .with(record.module.hex())
+      .with(int64_t{record.yanked})
+      .with(said_of(record))
+      .with(write_record(record))
+      .run();
+}
+
+Result<void> Index::add_module(const Digest& digest, const Facts& facts) {
+  const Signer signer = facts.signer.value_or(Signer());
+  BERTH_TRY_VOID(Statement(base_, "INSERT INTO module(digest,wrong,account,operator) VALUES(?,?,?,?)")
+                     .with(digest.hex())
+                     .with(facts.wrong)
+                     .with(signer.account)
+                     .with(signer.operator_key)
                      .run());
   const int64_t module = sqlite3_last_insert_rowid(base_);
   for (const bool exported : {false, true}) {
-    for (const std::string& interface : exported ? facts->exports : facts->imports) {
+    for (const std::string& interface : exported ? facts.exports : facts.imports) {
       const size_t at = std::min(interface.find('@'), interface.size());
       BERTH_TRY_VOID(Statement(base_, "INSERT INTO interface VALUES(?,?,?,?)")
                          .with(module)
@@ -239,13 +269,15 @@ Result<void> Index::replace(const std::string& file, int64_t stamp, const Descri
                          .run());
     }
   }
-  for (const std::string& need : facts->needs)
+  for (const std::string& need : facts.needs)
     BERTH_TRY_VOID(Statement(base_, "INSERT INTO need VALUES(?,?)").with(module).with(need).run());
+  for (const std::string& grant : signer.grants)
+    BERTH_TRY_VOID(Statement(base_, "INSERT INTO vouched VALUES(?,?)").with(module).with(grant).run());
   return {};
 }
 
 Result<void> Index::bring_up_to_date(const Describe& describe, const std::function<void(size_t)>& progress) {
-  const fs::path folder = store_.folder() + "/names";
+  const fs::path folder = store_->folder() + "/names";
   const int64_t stamp = stamp_of(folder);
   {
     Statement asked(base_, "SELECT stamp FROM folder WHERE id=1");
@@ -274,7 +306,7 @@ Result<void> Index::bring_up_to_date(const Describe& describe, const std::functi
       BERTH_TRY_VOID(Statement(base_, "DELETE FROM seen WHERE file=?").with(file).run());
     }
     if (!seen.empty()) {
-      for (const char* const table : {"interface", "need"}) {
+      for (const char* const table : {"interface", "need", "vouched"}) {
         const std::string text = fmt::format(
             "DELETE FROM {} WHERE module IN (SELECT id FROM module WHERE digest NOT IN (SELECT module FROM "
             "name))",
@@ -307,6 +339,32 @@ Result<std::string> modules_with(sqlite3* base, const InterfaceName& wanted, boo
   return fmt::format("module.id IN ({})", fmt::join(ids, ","));
 }
 
+/// Whether what a module's token vouches for lies within these grants, as far as they are of capabilities
+/// that it needs. Nobody vouches for one that has no token.
+Result<bool> vouched_within(sqlite3* base, const Digest& module, const std::vector<policy::Grant>& most) {
+  std::set<std::string> needs;
+  Statement needed(base, "SELECT capability FROM need JOIN module ON module.id=need.module WHERE digest=?");
+  needed.with(module.hex());
+  while (BERTH_TRY(needed.row())) needs.insert(needed.text(0));
+  std::erase_if(needs, [&](const std::string& need) {
+    return std::ranges::none_of(
+        most, [&](const policy::Grant& grant) { return capability_name(grant.capability) == need; });
+  });
+  if (needs.empty()) return true;
+  Statement is_signed(base, "SELECT 1 FROM module WHERE digest=? AND account<>''");
+  if (!BERTH_TRY(is_signed.with(module.hex()).row())) return false;
+  policy::Policy vouched;
+  Statement asked(base, "SELECT text FROM vouched JOIN module ON module.id=vouched.module WHERE digest=?");
+  asked.with(module.hex());
+  while (BERTH_TRY(asked.row())) {
+    auto grant = policy::parse_grant(asked.text(0), "token", policy::Role::kOwner);
+    if (!grant) return false;
+    if (needs.contains(std::string(capability_name(grant->capability))))
+      vouched.grants.push_back(*std::move(grant));
+  }
+  return intersect(vouched, policy::Bounds{.grants = most}).cuts.empty();
+}
+
 }  // namespace
 
 Result<std::vector<Record>> Index::search(const Query& query) const {
@@ -332,6 +390,10 @@ Result<std::vector<Record>> Index::search(const Query& query) const {
                     "capability NOT IN ({}))",
                     marks));
   }
+  if (query.signer) {
+    conditions.emplace_back("? IN (module.account, module.operator)");
+    values.push_back(*query.signer);
+  }
   Statement asked(
       base_,
       fmt::format("SELECT name.record FROM name LEFT JOIN module ON module.digest=name.module WHERE {}",
@@ -340,7 +402,9 @@ Result<std::vector<Record>> Index::search(const Query& query) const {
   std::vector<Record> found;
   while (BERTH_TRY(asked.row())) {
     auto record = read_record(asked.text(0));
-    if (record && (!query.tag || tag_fits(tag_of(*record), *query.tag))) found.push_back(*std::move(record));
+    if (!record || (query.tag && !tag_fits(tag_of(*record), *query.tag))) continue;
+    if (!query.within.empty() && !BERTH_TRY(vouched_within(base_, record->module, query.within))) continue;
+    found.push_back(*std::move(record));
   }
   std::ranges::sort(found, [](const Record& left, const Record& right) {
     const auto repositories = repository_of(left.name) <=> repository_of(right.name);

@@ -78,6 +78,46 @@ TEST_CASE_FIXTURE(Fixture, "modules that need nothing else are found, and those 
   CHECK(found({.needs_only = Names{"http.out"}}) == Names{"none:1", "out:1"});
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "modules are found by who signed them, and by whose word about that one is in it") {
+  add("oci://h/unsigned:1", {.exports = {"a"}});
+  add("oci://h/shop:1", {.signer = Signer{.account = "ASHOP", .operator_key = "OTRUST", .grants = {}}});
+  add("oci://h/other:1", {.signer = Signer{.account = "AOTHER", .operator_key = "", .grants = {}}});
+  CHECK(found({.signer = "ASHOP"}) == Names{"shop:1"});
+  CHECK(found({.signer = "OTRUST"}) == Names{"shop:1"});
+  CHECK(found({.signer = "AOTHER"}) == Names{"other:1"});
+  CHECK(found({.signer = "A"}).empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "what a token vouches for says whether a module needs no more than a grant") {
+  const auto out = [&](const char* name, std::optional<Signer> signer) {
+    add(name, {.needs = {"http.out"}, .signer = std::move(signer)});
+  };
+  const auto vouching = [](std::vector<std::string> grants) {
+    return Signer{.account = "A", .operator_key = "", .grants = std::move(grants)};
+  };
+  out("oci://h/within:1", vouching({"http.out https://api.example.com:443/v1/*", "files *:/data:rw"}));
+  out("oci://h/beyond:1", vouching({"http.out https://*.example.com:443/*"}));
+  out("oci://h/unsigned:1", std::nullopt);
+  out("oci://h/nothing:1", vouching({}));
+  add("oci://h/none:1", {.exports = {"a"}});
+  Query query{.needs_only = Names{"http.out"}};
+  CHECK(found(query) == Names{"beyond:1", "none:1", "nothing:1", "unsigned:1", "within:1"});
+  query.within = {policy::parse_grant("http.out https://api.example.com/*", "test").value()};
+  CHECK(found(query) == Names{"none:1", "nothing:1", "within:1"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "what an earlier berth wrote down of a module is read again") {
+  add("oci://h/a:1", {.exports = {"x:y/a"}});
+  CHECK(exporting("x:y/a") == Names{"a:1"});
+  const Digest module = store.records().value().front().module;
+  std::ofstream(store.facts_path(module))
+      << R"({"component":true,"imports":[],"exports":["old"],"needs":[]})";
+  std::filesystem::remove(store.folder() + "/index.db");
+  CHECK(exporting("x:y/a") == Names{"a:1"});
+  CHECK(described == 2);
+}
+
 TEST_CASE_FIXTURE(Fixture, "the index follows the store: what comes, changes and goes") {
   add("oci://h/a:1", {.exports = {"x:y/a"}});
   CHECK(exporting("x:y/a") == Names{"a:1"});

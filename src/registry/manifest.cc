@@ -132,7 +132,7 @@ Result<Manifest> parse_manifest(std::string_view text, std::string_view media_ty
         fmt::format("lists {} entries, more than the {} that are read", entries->size(), kMostEntries));
   for (const json& entry : *entries) manifest.entries.push_back(BERTH_TRY(descriptor_of(entry)));
   if (const auto config = whole.find("config"); config != whole.end() && config->is_object())
-    manifest.config_type = text_of(*config, "mediaType");
+    if (auto descriptor = descriptor_of(*config)) manifest.config = *std::move(descriptor);
   manifest.annotations = annotations_of(whole);
   return manifest;
 }
@@ -186,6 +186,26 @@ Pushed write_manifest(const PushedModule& module) {
   if (!module.annotations.empty()) manifest["annotations"] = module.annotations;
   pushed.manifest = manifest.dump();
   return pushed;
+}
+
+std::optional<Config> read_config(std::string_view text) {
+  if (!is_shallow(text, kDeepest)) return std::nullopt;
+  const json whole = json::parse(text, nullptr, false);
+  if (!whole.is_object() || !text_of(whole, "os").starts_with("wasi")) return std::nullopt;
+  const auto component = whole.find("component");
+  Config config{
+      .component = component != whole.end() && component->is_object(), .imports = {}, .exports = {}};
+  if (!config.component) return config;
+  const auto texts = [&](const char* name, std::vector<std::string>& into) {
+    const auto found = component->find(name);
+    if (found == component->end() || !found->is_array()) return;
+    for (const json& one : *found) {
+      if (one.is_string()) into.push_back(one.get<std::string>());
+    }
+  };
+  texts("imports", config.imports);
+  texts("exports", config.exports);
+  return config;
 }
 
 }  // namespace berth::registry

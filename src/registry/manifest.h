@@ -39,7 +39,7 @@ struct Descriptor {
 
 struct Manifest {
   bool index = false;  // a list of manifests, one a platform
-  std::string config_type;
+  std::optional<Descriptor> config;
   std::vector<Descriptor> entries;  // layers, or manifests
   std::map<std::string, std::string> annotations;
 };
@@ -69,7 +69,20 @@ struct PushedModule {
   std::map<std::string, std::string> annotations;
 };
 
+/// The annotation that has a module's token, so that who looks for a signer needn't have the module.
+inline constexpr std::string_view kTokenAnnotation = "berth.token";
+
 Pushed write_manifest(const PushedModule& module);
+
+/// What a config of that layout says of its module: nobody has held it against the module's bytes.
+struct Config {
+  bool component = true;
+  std::vector<std::string> imports;
+  std::vector<std::string> exports;
+};
+
+/// Nothing where it is no such config.
+std::optional<Config> read_config(std::string_view json);
 
 /// Whether brackets are nested no deeper than that: asked before anything is made of a text.
 bool is_shallow(std::string_view json, size_t most_depth);

@@ -97,7 +97,8 @@ TEST_CASE("what is pushed is read back") {
                                         .annotations = {{"k", "v"}}});
   const auto parsed = parse_manifest(pushed.manifest, kManifestType);
   REQUIRE(parsed);
-  CHECK(parsed->config_type == kWasmConfigType);
+  REQUIRE(parsed->config);
+  CHECK(parsed->config->media_type == kWasmConfigType);
   CHECK(parsed->annotations.at("k") == "v");
   CHECK(chosen(pushed.manifest) == kOne);
 }

@@ -21,7 +21,8 @@ constexpr std::string_view kAccepted =
     "application/vnd.docker.distribution.manifest.v2+json, "
     "application/vnd.docker.distribution.manifest.list.v2+json";
 constexpr uint64_t kMostToken = 256 << 10;
-constexpr uint64_t kMostTags = 4 << 20;
+constexpr uint64_t kMostPage = 4 << 20;
+constexpr uint64_t kMostListed = 32 << 20;  // bytes of all pages of a list
 constexpr size_t kDeepest = 16;
 
 std::string scheme_of(const OciName& name, const WebOptions& options) {
@@ -38,6 +39,16 @@ std::string text_of(const json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+/// The URL of `<URL>; rel="next"`; empty where there is no other page.
+std::string_view next_page(std::string_view link) {
+  const size_t begin = link.find('<');
+  const size_t end = link.find('>');
+  const bool is_next =
+      link.find("rel=\"next\"") != std::string_view::npos || link.find("rel=next") != std::string_view::npos;
+  if (!is_next || begin == std::string_view::npos || end == std::string_view::npos || end < begin) return {};
+  return link.substr(begin + 1, end - begin - 1);
+}
+
 }  // namespace
 
 Repository::Repository(OciName name, std::string base, WebOptions options, std::string config,
@@ -52,14 +63,16 @@ Result<std::unique_ptr<Repository>> Repository::open(const OciName& name, const 
                                                      std::string config) {
   // What everybody calls Docker's registry isn't where its API is.
   const std::string host = name.host == "docker.io" ? "registry-1.docker.io" : name.host;
-  std::string base = fmt::format("{}://{}/v2/{}", scheme_of(name, options), host, name.repository);
+  std::string base = fmt::format("{}://{}/v2", scheme_of(name, options), host);
+  if (!name.repository.empty()) base += "/" + name.repository;
   auto web = BERTH_TRY(Web::create(base, options));
   return std::unique_ptr<Repository>(
       new Repository(name, std::move(base), options, std::move(config), std::move(web)));
 }
 
 std::string Repository::doing(std::string_view what) const {
-  return fmt::format("{} oci://{}/{}", what, name_.host, name_.repository);
+  return fmt::format("{} oci://{}{}{}", what, name_.host, name_.repository.empty() ? "" : "/",
+                     name_.repository);
 }
 
 /// What a server asks for is answered once: one that isn't content then never is.
@@ -163,16 +176,45 @@ Result<void> Repository::push_manifest(std::string_view text, const std::string&
 }
 
 Result<std::vector<std::string>> Repository::tags() {
-  const WebAnswer answer = BERTH_TRY(ask({.url = base_ + "/tags/list", .most_bytes = kMostTags}));
-  if (answer.status != 200) return refused(answer, doing("the tags of"));
-  const json whole = parse(answer.body);
-  std::vector<std::string> tags;
-  if (const auto found = whole.find("tags"); whole.is_object() && found != whole.end() && found->is_array()) {
-    for (const json& tag : *found) {
-      if (tag.is_string()) tags.push_back(tag.get<std::string>());
+  return pages("/tags/list", "tags", doing("the tags of"));
+}
+
+Result<std::vector<std::string>> Repository::repositories() {
+  return pages("/_catalog", "repositories", doing("the repositories of"));
+}
+
+/// A list that comes in pages, each of which says where the next one is.
+Result<std::vector<std::string>> Repository::pages(const std::string& path, const char* list,
+                                                   const std::string& doing) {
+  std::vector<std::string> all;
+  std::string url = base_ + path;
+  uint64_t bytes = 0;
+  while (!url.empty() && bytes < kMostListed) {
+    const WebAnswer answer = BERTH_TRY(ask({.url = url, .most_bytes = kMostPage}));
+    if (answer.status != 200) return refused(answer, doing);
+    bytes += answer.body.size();
+    const json whole = parse(answer.body);
+    const auto found = whole.is_object() ? whole.find(list) : whole.end();
+    if (found == whole.end() || !found->is_array() || found->empty()) break;
+    for (const json& one : *found) {
+      if (one.is_string()) all.push_back(one.get<std::string>());
     }
+    url = resolve_url(url, next_page(answer.header("link")));
+    if (authority_of(url) != authority_of(base_)) break;
   }
-  return tags;
+  return all;
+}
+
+Result<std::string> Repository::small_blob(const Descriptor& descriptor, uint64_t most_bytes) {
+  if (descriptor.size > most_bytes)
+    return fail(ErrorCode::kLimit, fmt::format("{}: {} has {} bytes, more than are read", doing("reading of"),
+                                               descriptor.digest.text(), descriptor.size));
+  WebAsk asked = blob_ask(descriptor, 0, descriptor.size);
+  const WebAnswer answer = BERTH_TRY(ask(std::move(asked)));
+  if (answer.status != 200) return refused(answer, doing("reading of"));
+  if (sha256(answer.body) == descriptor.digest) return answer.body;
+  return fail(ErrorCode::kInvalidModule,
+              fmt::format("{}: what came isn't {}", doing("reading of"), descriptor.digest.text()));
 }
 
 }  // namespace berth::registry

@@ -51,14 +51,19 @@ class Repository {
   /// Unless it is there.
   Result<void> push_blob(const Digest& digest, std::string_view bytes);
   Result<void> push_manifest(std::string_view text, const std::string& reference);
-  /// As many tags as it tells.
+  /// As far as 32 MiB of lists tell them.
   Result<std::vector<std::string>> tags();
+  /// The registry's repositories, as far as it tells them: of a name whose repository is empty.
+  Result<std::vector<std::string>> repositories();
+  /// A small blob, whose digest is checked. kLimit where it is larger than that.
+  Result<std::string> small_blob(const Descriptor& descriptor, uint64_t most_bytes);
 
  private:
   Repository(OciName name, std::string base, WebOptions options, std::string config,
              std::unique_ptr<Web> web);
   std::string doing(std::string_view what) const;
   Result<WebAnswer> ask(WebAsk ask);
+  Result<std::vector<std::string>> pages(const std::string& path, const char* list, const std::string& doing);
   Result<std::string> authorization(const std::string& challenge);
   Result<std::string> token(const std::string& realm, const std::string& service, const std::string& scope);
   WebAsk blob_ask(const Descriptor& descriptor, uint64_t begin, uint64_t end) const;

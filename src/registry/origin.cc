@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "base/unix_time.h"
 #include "registry/credentials.h"
+#include "registry/registries_file.h"
 
 namespace berth::registry {
 namespace {
@@ -34,7 +35,8 @@ class Origin {
   Result<Located> pull_web(const WebName& name);
   Result<FetchedManifest> module_manifest(Repository& repository, const OciName& name, Manifest& manifest);
   Result<Blob> bring(Repository& repository, const Descriptor& layer, Located& located);
-  Result<Located> acknowledge(Record record, Located located, const std::optional<Blob>& manifest);
+  Result<Located> acknowledge(Record record, Located located);
+  Result<void> make_room();
   Result<std::optional<Located>> by_manifest(const OciName& name) const;
   Result<std::optional<Located>> by_digits(const StoreName& name) const;
   Result<std::optional<Located>> by_digest(const Digest& digest, std::optional<Record> record) const;
@@ -48,6 +50,7 @@ class Origin {
   const std::string text_;
   const std::optional<Locked> locked_;
   Transfer unseen_;
+  uint64_t store_bytes_ = 0;  // the most that the store takes
 };
 
 Result<std::optional<Located>> Origin::by_digest(const Digest& digest, std::optional<Record> record) const {
@@ -138,7 +141,7 @@ Result<Blob> Origin::bring(Repository& repository, const Descriptor& layer, Loca
   }
 }
 
-Result<Located> Origin::acknowledge(Record record, Located located, const std::optional<Blob>& manifest) {
+Result<Located> Origin::acknowledge(Record record, Located located) {
   const auto before = store_.record(record.name);
   if (before && *before) {
     record.pinned = record.pinned || (*before)->pinned;
@@ -149,14 +152,18 @@ Result<Located> Origin::acknowledge(Record record, Located located, const std::o
   if (!before || !*before || **before != record) BERTH_TRY_VOID(store_.put(record));
   located.record = std::move(record);
   located.held->file.share();
-  if (located.fetched && store_.size() > options_.store_bytes) {
-    const Removed removed = BERTH_TRY(store_.collect(options_.store_bytes));
-    if (options_.told && !removed.names.empty())
-      options_.told(fmt::format("the store was full: {} that {} used for the longest time gave way",
-                                removed.names.size(), removed.names.size() == 1 ? "wasn't" : "weren't"));
-  }
-  static_cast<void>(manifest);  // held until now
+  if (located.fetched) BERTH_TRY_VOID(make_room());
   return located;
+}
+
+/// The store takes no more than its user lets it.
+Result<void> Origin::make_room() {
+  if (store_.size() <= store_bytes_) return {};
+  const Removed removed = BERTH_TRY(store_.collect(store_bytes_));
+  if (options_.told && !removed.names.empty())
+    options_.told(fmt::format("the store was full: {} that {} used for the longest time gave way",
+                              removed.names.size(), removed.names.size() == 1 ? "wasn't" : "weren't"));
+  return {};
 }
 
 Result<Located> Origin::pull_artifact(OciName name) {
@@ -196,7 +203,7 @@ Result<Located> Origin::pull_artifact(OciName name) {
                       .pinned = options_.pin,
                       .yanked = false,
                       .annotations = manifest.annotations};
-  return acknowledge(record, std::move(located), {});
+  return acknowledge(record, std::move(located));
 }
 
 Result<Located> Origin::pull_web(const WebName& name) {
@@ -246,10 +253,11 @@ Result<Located> Origin::pull_web(const WebName& name) {
                       .pinned = options_.pin,
                       .yanked = false,
                       .annotations = {}};
-  return acknowledge(record, std::move(located), {});
+  return acknowledge(record, std::move(located));
 }
 
 Result<Located> Origin::pull() {
+  store_bytes_ = BERTH_TRY(read_registries()).store_bytes;
   if (const auto* const oci = std::get_if<OciName>(&name_)) return pull_artifact(*oci);
   if (const auto* const web = std::get_if<WebName>(&name_)) return pull_web(*web);
   return fail(ErrorCode::kNotFound,

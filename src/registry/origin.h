@@ -25,12 +25,11 @@ Result<Pull> parse_pull(std::string_view text);
 
 struct OriginOptions {
   Pull pull = Pull::kMissing;
-  std::optional<std::string> lock_file;       // names stand for what it says, and no others are taken
-  std::string ca_file;                        // certificates to trust, in PEM, instead of this machine's
-  bool pin = false;                           // stays when room is needed
-  WebOptions web = {};                        // `roots` are read from `ca_file`
-  uint64_t store_bytes = uint64_t{10} << 30;  // the most that the store takes
-  Transfer* transfer = nullptr;               // how far it is; perhaps nobody wants to know
+  std::optional<std::string> lock_file;  // names stand for what it says, and no others are taken
+  std::string ca_file;                   // certificates to trust, in PEM, instead of this machine's
+  bool pin = false;                      // stays when room is needed
+  WebOptions web = {};                   // `roots` are read from `ca_file`
+  Transfer* transfer = nullptr;          // how far it is; perhaps nobody wants to know
   std::function<void(std::string_view)> told = {};  // what a person may want to know meanwhile
 };
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Kills berth at random instants while it pulls, pushes, removes and makes room: each time the store verifies clean, and
-what was acknowledged is there. The seed is printed. The status is 0 when all of it held."""
+"""Kills berth at random instants while it pulls, pushes, removes, makes room and signs: each time the store verifies clean,
+what was acknowledged is there, and a module is as it was or signed whole. The seed is printed. The status is 0 when all of it held."""
 
 import argparse
 import os
@@ -27,6 +27,9 @@ class Trial:
         self.pinned = set()
         self.versions = [os.urandom(chance.randrange(1 << 10, 3 << 20)) for _ in range(PLACES)]
         self.ended = {"killed": 0, "in time": 0}
+        self.signed = machine.root / "signed.wasm"
+        self.signed.write_bytes(machine.hello.read_bytes())
+        machine.good("keys", "new", "account", "shop")
         for number in range(PLACES):
             self.serve(number)
 
@@ -83,6 +86,20 @@ class Trial:
             check(pulled["digest"] == sha256(guest.read_bytes()), "an acknowledged push isn't there")
             self.present[name] = [pulled["digest"]]
 
+    def sign(self):
+        before = self.signed.read_bytes()
+        version = str(self.chance.randrange(1 << 30))
+        acknowledged = self.killed(0.03, "sign", self.signed, "--as", "shop", "--name", version)
+        after = self.signed.read_bytes()
+        check(after == before or self.token_name() == version, "another module than before, and than was signed")
+        check(after != before or not acknowledged, "an acknowledged signature isn't there")
+
+    def token_name(self):
+        """Of a module whose signature holds for its bytes."""
+        claims = self.machine.json("inspect", self.signed)["claims"]
+        check(claims["refused"] is None, f"{claims}")
+        return claims["module"]["name"]
+
     def holds(self):
         self.machine.clean()
         listed = {entry["name"]: entry["digest"] for entry in self.machine.json("list")}
@@ -104,7 +121,7 @@ def main():
         trial = Trial(machine, registry, real, chance)
         try:
             while trial.ended["killed"] < asked.times:
-                chance.choices([trial.pull, trial.push, trial.remove, trial.collect], [6, 2, 1, 2])[0]()
+                chance.choices([trial.pull, trial.push, trial.remove, trial.collect, trial.sign], [6, 2, 1, 2, 2])[0]()
                 trial.holds()
             left = machine.json("gc")
             trial.holds()

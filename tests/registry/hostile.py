@@ -4,6 +4,7 @@
 time and memory, and nothing of it stays in the store. One line a case, and a closing count. The status is 0 when all
 passed."""
 
+import json
 import os
 import sys
 import threading
@@ -74,6 +75,39 @@ def other_bytes_than_the_digest_says(machine):
         harmless(machine, 121, "the bytes that came are", "run", registry.name())
     with Registry({"/file": evil}) as server:
         harmless(machine, 121, "the bytes that came are", "run", f"{server.url}/file.wasm#{sha256(data)}")
+
+
+@case
+def lists_that_never_end_lead_away_or_name_nonsense(machine):
+    """A search ends, keeps to its registry and shows nothing that isn't a name."""
+
+    def page(handler):
+        names = ["a/b", "../../etc", "A B", "\x1b[31mred", 7]
+        handler.give(200, json.dumps({"repositories": names, "pad": "x" * 3_000_000}).encode(), link='</v2/_catalog?n=1>; rel="next"')
+
+    data = machine.hello.read_bytes()
+    config = {"mediaType": "application/vnd.wasm.config.v0+json", "digest": sha256(b"{}"), "size": 2}
+    good = {**serving(data, config=config), "/blobs/": b"{}", "/tags/list": json.dumps({"tags": ["1", "-", "a/b", "x" * 500]}).encode()}
+    with Registry({**good, "_catalog": page}) as registry:
+        done = machine.good("search", "--registry", f"oci://{registry.host}", "--brief")
+        check(done.seconds < MOST_SECONDS and done.mib < MOST_MIB, f"{done}")
+        check(f"oci://{registry.host}/a/b:1" in done.out and "red" not in done.out and "etc" not in done.out, f"{done}")
+        pages = sum("_catalog" in path for path in registry.paths())
+        check(pages < 20, f"{pages} pages were read")
+    with Registry({}) as elsewhere:
+        away = lambda handler: handler.give(200, b'{"repositories":["a/b"]}', link=f'<{elsewhere.url}/v2/_catalog>; rel="next"')  # noqa: E731
+        with Registry({**good, "_catalog": away}) as registry:
+            machine.good("search", "--registry", f"oci://{registry.host}", "--brief")
+        check(elsewhere.paths() == [], f"another server was asked: {elsewhere.paths()}")
+    one = {**good, "_catalog": b'{"repositories":["a/b","a/b"]}'}
+    large = manifest(data, config={**config, "size": 1 << 40})
+    for answers, said in [({"/manifests/": large}, "more than are read"), ({"/blobs/": b"[]"}, "isn't sha256:")]:
+        with Registry({**one, **answers}) as registry:
+            done = machine.good("search", "--registry", f"oci://{registry.host}", "--brief")
+            check(said in done.errors and done.out.count("a/b:1") == 1, f"{done}")
+            check(machine.json("search", "--registry", f"oci://{registry.host}", "--needs-nothing") == [], "what isn't known counts")
+    with Registry({"_catalog": endless}) as registry:
+        harmless(machine, 124, "longer", "search", "--registry", f"oci://{registry.host}")
 
 
 @case

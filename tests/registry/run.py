@@ -12,6 +12,8 @@ import sys
 import time
 import urllib.request
 
+from pathlib import Path
+
 from registries import Cases, DockerRegistry, GoRegistry, TokenServer, certificates, check, sha256, tool
 
 cases = Cases()
@@ -180,6 +182,85 @@ def every_verb_takes_a_name_and_works_without_a_network(machine):
 
 
 @case
+def bindgen_and_sign_take_a_name(machine):
+    with DockerRegistry(machine.root) as registry:
+        every = f"oci://{registry.host}/shop/every:1"
+        machine.good("push", machine.guests / "every.wasm", every)
+        by_name = machine.json("bindgen", every, "--out", "by-name")
+    by_file = machine.json("bindgen", machine.guests / "every.wasm", "--out", "by-file")
+    texts = [(machine.root / header["header"]).read_bytes() for header in (by_name, by_file)]
+    check(texts[0] == texts[1] and len(texts[0]) > 1000, "another header than of the file")
+    machine.good("keys", "new", "account", "shop")
+    machine.refused(120, "--out FILE", "sign", every, "--as", "shop")
+    machine.good("sign", every, "--as", "shop", "--out", "signed.wasm")
+    machine.clean()
+    check("signed by" in machine.good("inspect", "signed.wasm").out, "it isn't signed")
+
+
+@case
+def a_program_loads_a_module_by_its_name(machine):
+    (machine.root / "policy.toml").write_text('grants = ["stdio out"]\n')
+    with DockerRegistry(machine.root) as registry:
+        name = f"oci://{registry.host}/shop/hello:1"
+        machine.good("push", machine.hello, name)
+
+        def program():
+            return subprocess.run([machine.asked.program, machine.berth, "policy.toml", name, "wasi:cli/run@0.2.0.run"],
+                                  env=machine.environment, cwd=machine.root, capture_output=True, timeout=60, check=False)  # fmt: skip
+
+        done = program()
+        check(done.returncode == 0 and done.stdout == b"Hello, World!\n", f"{done}")
+    check(machine.json("list")[0]["name"] == name, "it is in the store")
+    done = program()
+    check(done.returncode == 0 and done.stdout == b"Hello, World!\n", f"offline: {done}")
+    machine.good("rm", name)
+    machine.good("gc", "--keep", "0B")
+    done = program()
+    check(done.returncode != 0 and b"no connection" in done.stderr, f"it is gone: {done}")
+
+
+@case
+def registries_are_searched_without_pulling(machine):
+    guests = machine.guests
+    machine.good("keys", "new", "account", "shop")
+    [key] = [entry["key"] for entry in machine.json("keys", "list")]
+    machine.good("sign", guests / "web.wasm", "--as", "shop", "--out", "signed.wasm",
+                 "--grant", "http.in 127.0.0.1:8080", "--grant", "http.out https://api.example.com/*")  # fmt: skip
+    for kind in (DockerRegistry, GoRegistry):
+        with kind(machine.root) as registry:
+            names = {word: f"oci://{registry.host}/{word}" for word in ("shop/hello:1.2.0", "shop/hello:1.10.0", "shop/web:1", "other/web:1")}
+            machine.good("push", machine.hello, names["shop/hello:1.2.0"])
+            machine.good("push", machine.hello, names["shop/hello:1.10.0"], "--annotation", "org.opencontainers.image.description=greets")
+            machine.good("push", "signed.wasm", names["shop/web:1"])
+            machine.good("push", guests / "web.wasm", names["other/web:1"])
+            (machine.root / "notes.txt").write_text("notes")
+            oras(machine, registry.host, "other/notes:1", "notes.txt:text/plain")
+
+            def found(*words, of=f"oci://{registry.host}"):
+                listed = machine.json("search", "--registry", of, *words)
+                return [entry["name"].removeprefix(f"oci://{registry.host}/") for entry in listed]
+
+            everything = ["other/web:1", "shop/hello:1.10.0", "shop/hello:1.2.0", "shop/web:1"]
+            check(found() == everything, f"{found()}")
+            check(found(of=f"oci://{registry.host}/shop") == everything[1:], "a part of it")
+            check(found("--tag", "^1.2") == everything[1:3], "by a version")
+            check(found("greets") == everything[1:2], "by what is said of it")
+            check(found("--exports", "wasi:http/incoming-handler@0.2") == ["other/web:1", "shop/web:1"], "by what it exports")
+            check(found("--imports", "wasi:cli/stdout@^0.2", "hello") == everything[1:3], "by what it imports")
+            check(found("--signer", key) == found("--signer", "shop") == ["shop/web:1"], "by who signed it")
+            check(found("--needs-only", "http.out https://api.example.com/*", "--needs-only", "stdio,http.in,files,env", "web") == ["shop/web:1"],
+                  "by what its token vouches for")  # fmt: skip
+            check(found("--needs-only", "http.out https://b.example.com/*", "--needs-only", "stdio,http.in,files,env", "web") == [], "and not more")
+            check(machine.json("list") == [], "something was pulled")
+            config = machine.root / "berth_config"
+            config.mkdir(exist_ok=True)
+            (config / "registries.toml").write_text(f'search = ["oci://{registry.host}/other"]\n')
+            check([entry["name"] for entry in machine.json("search", "--registries")] == [names["other/web:1"]], "those of the file")
+            (config / "registries.toml").unlink()
+            machine.refused(120, "no registry is configured", "search", "--registries")
+
+
+@case
 def a_server_takes_the_version_that_is_pulled(machine):
     data = (machine.guests / "web.wasm").read_bytes()
     # A custom section more: another module that does the same.
@@ -285,4 +366,9 @@ def the_store_is_listed_shown_and_emptied(machine):
 
 
 if __name__ == "__main__":
-    sys.exit(cases.main(__doc__, lambda parser: parser.add_argument("--wkg", help="the program, where it is installed")))
+
+    def add_options(parser):
+        parser.add_argument("--wkg", help="the program, where it is installed")
+        parser.add_argument("--program", required=True, type=lambda text: Path(text).resolve(), help="berth_hostile_program, which has a module inside")
+
+    sys.exit(cases.main(__doc__, add_options))
