@@ -16,6 +16,8 @@
 // | record | an aggregate: its fields in order (Boost.PFR) |
 // | variant | std::variant<…>, std::monostate for a case without a value |
 // | enum, flags | an enum class with its description (describe.h) |
+// | own, borrow | berth::Own<T>, berth::Borrow<T> (resource.h) |
+// | stream<T>, future<T> | berth::Stream<T>, berth::Future<T> (stream.h, future.h) |
 //
 // What is in `detail` is for the templates alone.
 

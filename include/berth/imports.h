@@ -58,7 +58,7 @@ class Imports {
 
   /// Gives a function whose types are known at run time. It is called with as many values as `type` has
   /// parameters, and gives one of its result, or `Value()` where there is none; what doesn't fit is a trap.
-  /// `type` has all names; resources, streams and futures have no values here.
+  /// `type` has all names; resources of the program have no values here.
   Imports& function(std::string name, FunctionType type, DynamicCallable callable);
 
   /// Gives a function that answers later, from any thread: its last parameter is a `berth::Answer<T>`, which
@@ -67,8 +67,10 @@ class Imports {
   ///   imports.async_function("price", [&](uint32_t id, berth::Answer<uint64_t> answer) { … });
   ///
   /// The module waits meanwhile, and with it the thread that calls it; `limits.wall` and `Instance::cancel`
-  /// end the wait. Views of parameters are there until the function returns. Instances that are given such a
-  /// function are called on a fiber, which costs each call some hundred nanoseconds.
+  /// end the wait. A module that imports the function as an async one may go on, and call it again, before it
+  /// has its answer; such a function may be given by `function`, too, which answers at once. Views of
+  /// parameters are there until the function returns. Instances that are given such a function are called on
+  /// a fiber, which costs each call some hundred nanoseconds.
   template <class F>
   Imports& async_function(std::string name, F callable) {
     return add_later(std::move(name), std::move(callable), detail::SignatureOf<F>());

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -72,7 +73,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   template <class Signature>
   Result<Function<Signature>> function(std::string_view name);
   /// The same without C++ types: it takes and gives values of whatever types it has (value.h). kUnsupported
-  /// when one of them has no values here: streams, futures, resources of the program.
+  /// when one of them has no values here: resources of the program, a stream without a type.
   Result<DynamicFunction> function(std::string_view name);
 
   /// Ends the call that goes on, soon, with kCancelled, and with it the instance. Any thread.
@@ -86,6 +87,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   friend class Module;
   template <class Signature>
   friend struct detail::Function;
+  friend class detail::Channel;
   friend class detail::Held;
   struct Parts;
   explicit Instance(std::unique_ptr<Parts> parts);
@@ -94,6 +96,9 @@ class Instance : public std::enable_shared_from_this<Instance> {
   detail::Resources& resources() const;
   Result<void> call(size_t function, std::span<const uint64_t> words, detail::Take take, void* to);
   void start(std::shared_ptr<detail::Started> call);
+  void start_beside(std::shared_ptr<detail::Started> call);
+  /// Has its tasks go on until `done`, which is asked at this time, too. False beside another call.
+  bool go_on(std::optional<std::chrono::steady_clock::time_point> until, const std::function<bool()>& done);
   void drop(uint64_t resource) noexcept;
 
   std::unique_ptr<Parts> parts_;

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <type_traits>
@@ -24,6 +25,8 @@ namespace berth {
 class Instance;
 
 namespace detail {
+
+class Channel;
 
 template <class T>
 concept ModuleResource = requires { Describe<T>::kResource; };
@@ -154,6 +157,11 @@ class Resources {
   /// How many there are.
   size_t count() const;
 
+  /// What the program reads of a stream or a future that the module gave under a word, and whoever has it
+  /// then; null when nobody expects it.
+  void expect(uint64_t word, std::shared_ptr<Channel> channel);
+  std::shared_ptr<Channel> expected(uint64_t word);
+
   /// Whose they are.
   void set_instance(std::weak_ptr<Instance> instance) {
     instance_ = std::move(instance);
@@ -175,6 +183,7 @@ class Resources {
   mutable std::mutex mutex_;
   std::vector<Place> places_;
   std::vector<uint32_t> free_;
+  std::map<uint64_t, std::shared_ptr<Channel>> expected_;
 };
 
 template <class T>

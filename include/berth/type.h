@@ -36,7 +36,9 @@ struct Type {
     kFlags,    // names alone
     kOwn,      // a resource that is handed over
     kBorrow,   // and one that is lent
-    kOther,    // what has no values here yet: streams, futures
+    kStream,   // one part
+    kFuture,   // one part, which may be without a type
+    kOther,    // what has no values here
   };
 
   struct Part {

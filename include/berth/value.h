@@ -42,6 +42,7 @@ namespace berth {
 /// | option | Value::some(value), Value::none() | Value::Option |
 /// | result | Value::ok(value), Value::ok(), Value::error(value), Value::error() | Value::Result |
 /// | own, borrow of a module's resource | what a function gave | Value::Handle |
+/// | stream, future | DynamicStream (dynamic_stream.h) | Value::Stream |
 /// | no result of a function | Value() | Value::Tuple, an empty one |
 class Value {
  public:
@@ -89,6 +90,12 @@ class Value {
     std::shared_ptr<detail::Held> held;
     bool operator==(const Handle&) const = default;  // the same one
   };
+  /// The reading end of a stream or a future: copies are of the same one (dynamic_stream.h reads it).
+  struct Stream {
+    Type type;  // kStream or kFuture
+    std::shared_ptr<detail::ReaderEnd> end;
+    bool operator==(const Stream&) const = default;  // the same one
+  };
 
   Value();
   Value(const Value& other);
@@ -119,6 +126,7 @@ class Value {
   explicit Value(Option option);
   explicit Value(Result result);
   explicit Value(Handle handle);
+  explicit Value(Stream stream);
 
   static Value list(std::vector<Value> values);
   static Value tuple(std::vector<Value> values);
@@ -161,7 +169,7 @@ class Value {
 
  private:
   using Any = std::variant<bool, int64_t, uint64_t, float, double, char32_t, std::string, Bytes, List, Tuple,
-                           Record, Map, Case, Flags, Option, Result, Handle>;
+                           Record, Map, Case, Flags, Option, Result, Handle, Stream>;
 
   struct Truth {
     bool value = false;

@@ -14,6 +14,7 @@
 namespace berth::detail {
 
 class Held;
+class ReaderEnd;
 class Resources;
 
 /// Words of values on their way to a module. What they point to outlives the call.
@@ -53,6 +54,11 @@ class Writer {
     more().given_back.push_back(std::move(held));
     put(word);
   }
+  /// The reading end of a stream or a future; the program keeps it if it isn't delivered.
+  void give_end(const std::shared_ptr<ReaderEnd>& end) {
+    more().ends.push_back(end);
+    put(reinterpret_cast<uintptr_t>(end.get()));
+  }
   /// These words aren't to be delivered, and why.
   void refuse(const char* why) {
     more().refused = why;
@@ -88,6 +94,7 @@ class Writer {
     std::vector<uint32_t> handed_over;
     std::vector<uint32_t> lent;
     std::vector<std::shared_ptr<Held>> given_back;
+    std::vector<std::shared_ptr<ReaderEnd>> ends;
     const char* refused = nullptr;
   };
 

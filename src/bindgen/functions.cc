@@ -65,26 +65,24 @@ bool Functions::lacks(const Ref& ref) const {
   return std::ranges::any_of(ref.parts, [&](const auto& part) { return part && lacks(*part); });
 }
 
-std::string Functions::obstacle(const Function& function, Side side) const {
-  if (!types_.crosses(function)) return "streams and futures have no C++ types yet";
-  if (function.async && side == Side::kImport) return "an async function can't be given by a program yet";
+std::string Functions::obstacle(const Function& function) const {
+  if (!types_.crosses(function)) return "a stream of nothing and an error-context have no C++ types";
   const bool lacking =
       (function.result && lacks(*function.result)) ||
       std::ranges::any_of(function.parameters, [&](const Part& part) { return lacks(*part.type); });
   return lacking ? "its resources are berth's own" : "";
 }
 
-bool Functions::is_empty(const Interface& interface, Side side) const {
+bool Functions::is_empty(const Interface& interface) const {
   return std::ranges::all_of(interface.functions,
-                             [&](const Function& function) { return !obstacle(function, side).empty(); });
+                             [&](const Function& function) { return !obstacle(function).empty(); });
 }
 
 std::vector<const Function*> Functions::callable(const std::vector<Function>& functions,
-                                                 const std::string& interface, Side side,
-                                                 std::string& notes) {
+                                                 const std::string& interface, std::string& notes) {
   std::vector<const Function*> found;
   for (const Function& function : functions) {
-    const std::string why = obstacle(function, side);
+    const std::string why = obstacle(function);
     if (why.empty()) {
       found.push_back(&function);
       continue;
@@ -97,7 +95,7 @@ std::vector<const Function*> Functions::callable(const std::vector<Function>& fu
 
 std::string Functions::exports(const Interface& interface) {
   std::string notes;
-  const auto functions = callable(interface.functions, interface.name, Side::kExport, notes);
+  const auto functions = callable(interface.functions, interface.name, notes);
   if (functions.empty()) return "";
   return comment(interface.docs, "") + proxy(class_name(interface.types, "Exports"),
                                              fmt::format("{} of a module", interface.name), interface.name,
@@ -158,12 +156,17 @@ std::string Functions::proxy(const std::string& name, const std::string& what, c
       fmt::join(initials, ", "), fields, notes);
 }
 
+std::string Functions::answer_parameter(const Function& function) const {
+  return fmt::format("::berth::Answer<{}> answer_", types_.result(function, Side::kImport));
+}
+
 std::string Functions::virtual_function(const Function& function, bool of_resource) const {
   std::vector<std::string> parameters;
   for (size_t i = of_resource ? 1 : 0; i < function.parameters.size(); ++i) {
     const Part& part = function.parameters[i];
     parameters.push_back(types_.received(*part.type) + " " + value_name(part.name));
   }
+  if (function.async) parameters.push_back(answer_parameter(function));
   const std::string name = of_resource ? value_name(parts_of(function.name).name) : function_name(function);
   return fmt::format("{}  virtual {} {}({}) = 0;\n", comment(function.docs, "  "), types_.answer(function),
                      name, fmt::join(parameters, ", "));
@@ -191,16 +194,21 @@ std::string Functions::binding(const Function& function, const std::string& inte
     if (method && i == 0) continue;
     given.push_back(types_.moves(*part.type) ? fmt::format("std::move({})", name) : name);
   }
+  if (function.async) {
+    parameters.push_back(answer_parameter(function));
+    given.emplace_back("std::move(answer_)");
+  }
   const std::string call =
       method ? "self_->" + value_name(parts_of(function.name).name) : "object_->" + function_name(function);
-  return fmt::format("  imports_.function(\"{}\", [{}]({}) -> {} {{\n    return {}({});\n  }});\n",
-                     full_name(interface, function.name), method ? "" : "object_",
-                     fmt::join(parameters, ", "), types_.answer(function), call, fmt::join(given, ", "));
+  return fmt::format("  imports_.{}(\"{}\", [{}]({}) -> {} {{\n    return {}({});\n  }});\n",
+                     function.async ? "async_function" : "function", full_name(interface, function.name),
+                     method ? "" : "object_", fmt::join(parameters, ", "), types_.answer(function), call,
+                     fmt::join(given, ", "));
 }
 
 std::string Functions::imports(const Interface& interface) {
   std::string notes;
-  const auto functions = callable(interface.functions, interface.name, Side::kImport, notes);
+  const auto functions = callable(interface.functions, interface.name, notes);
   if (functions.empty()) return "";
   std::string text;
   std::string bound;
@@ -241,7 +249,7 @@ std::string Functions::imports(const Interface& interface) {
 std::string Functions::world_exports(const std::vector<Member>& members) {
   const World& world = types_.world();
   std::string notes;
-  const auto functions = callable(world.exports, "", Side::kExport, notes);
+  const auto functions = callable(world.exports, "", notes);
   if (functions.empty() && members.empty()) return "";
   const std::string name = class_name(world.types, type_name(world.name));
   return comment(world.docs, "") +
@@ -251,7 +259,7 @@ std::string Functions::world_exports(const std::vector<Member>& members) {
 std::string Functions::world_imports(const std::vector<Member>& members) {
   const World& world = types_.world();
   std::string notes;
-  const auto functions = callable(world.imports, "", Side::kImport, notes);
+  const auto functions = callable(world.imports, "", notes);
   if (functions.empty() && members.empty()) return "";
   const std::string own = class_name(world.types, type_name(world.name) + "Functions");
   const std::string all = class_name(world.types, type_name(world.name) + "Imports");

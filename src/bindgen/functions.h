@@ -26,7 +26,7 @@ class Functions {
     lacking_.insert(interface);
   }
   /// Whether nothing of it can be called by the program, or given by it.
-  bool is_empty(const Interface& interface, Side side) const;
+  bool is_empty(const Interface& interface) const;
 
   std::string exports(const Interface& interface);
   std::string imports(const Interface& interface);
@@ -42,11 +42,11 @@ class Functions {
 
  private:
   /// Why it can't be called; "" when it can.
-  std::string obstacle(const Function& function, Side side) const;
+  std::string obstacle(const Function& function) const;
   bool lacks(const Ref& ref) const;
   /// Those that can be called; of the others a line is added.
   std::vector<const Function*> callable(const std::vector<Function>& functions, const std::string& interface,
-                                        Side side, std::string& notes);
+                                        std::string& notes);
   std::string proxy(const std::string& name, const std::string& what, const std::string& interface,
                     const std::vector<const Function*>& functions, const std::string& notes,
                     const std::vector<Member>& members) const;
@@ -54,6 +54,8 @@ class Functions {
                        const std::vector<const Function*>& functions) const;
   std::string binding(const Function& function, const std::string& interface) const;
   std::string virtual_function(const Function& function, bool of_resource) const;
+  /// The last one of an async function that the program gives.
+  std::string answer_parameter(const Function& function) const;
 
   const Types& types_;
   std::set<size_t> lacking_;

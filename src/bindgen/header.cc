@@ -152,8 +152,8 @@ class Writer {
     if (imports) text += functions_.imports(interface);
     if (exports) text += functions_.exports(interface);
     if (!text.empty()) out_ += in_namespace(types_.space(number, side), text);
-    if (imports && !functions_.is_empty(interface, Side::kImport)) imported_.push_back(place);
-    if (exports && !functions_.is_empty(interface, Side::kExport)) exported_.push_back(place);
+    if (imports && !functions_.is_empty(interface)) imported_.push_back(place);
+    if (exports && !functions_.is_empty(interface)) exported_.push_back(place);
   }
 
   void exported() {

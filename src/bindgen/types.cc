@@ -114,8 +114,9 @@ std::string Types::owned(const Ref& ref, Side side) const {
                          space(resource.interface, side), type_name(resource.name));
     }
     case Kind::kStream:
+      return fmt::format("::berth::Stream<{}>", parts(ref, side));
     case Kind::kFuture:
-      break;
+      return fmt::format("::berth::Future<{}>", parts(ref, side));
   }
   return "";
 }
@@ -159,6 +160,7 @@ std::string Types::result(const Function& function, Side side) const {
 }
 
 std::string Types::answer(const Function& function) const {
+  if (function.async) return "void";
   const bool is_result = function.result && behind(*function.result).kind == Kind::kResult;
   const std::string type = result(function, Side::kImport);
   return is_result ? type : fmt::format("::berth::Result<{}>", type);
@@ -184,7 +186,7 @@ bool Types::any(const Definition& definition, const Test& test) const {
 namespace {
 
 bool has_no_words(const Ref& ref) {
-  return ref.kind == Kind::kStream || ref.kind == Kind::kFuture ||
+  return (ref.kind == Kind::kStream && !ref.parts.at(0)) ||
          (ref.kind == Kind::kPlain && plain_type(ref.name).empty());
 }
 
@@ -204,7 +206,10 @@ bool Types::crosses(const Function& function) const {
 }
 
 bool Types::has_handles(const Ref& ref) const {
-  return any(ref, [](const Ref& part) { return part.kind == Kind::kOwn || part.kind == Kind::kBorrow; });
+  return any(ref, [](const Ref& part) {
+    return part.kind == Kind::kOwn || part.kind == Kind::kBorrow || part.kind == Kind::kStream ||
+           part.kind == Kind::kFuture;
+  });
 }
 
 bool Types::has_handles(const Definition& definition) const {

@@ -43,14 +43,15 @@ class Types {
   }
   /// What a module's function gives.
   std::string result(const Function& function, Side side) const;
-  /// What a program's function gives: WIT's result as it is, for others an error is a trap.
+  /// What a program's function gives: WIT's result as it is, for others an error is a trap. Nothing if it
+  /// is async: it has an answer as its last parameter.
   std::string answer(const Function& function) const;
 
   /// Whether values of it can cross.
   bool crosses(const Ref& ref) const;
   bool crosses(const Definition& definition) const;
   bool crosses(const Function& function) const;
-  /// Whether it has handles of resources in it: such values can't be compared.
+  /// Whether it has handles in it, of resources, streams or futures: such values can't be compared.
   bool has_handles(const Ref& ref) const;
   bool has_handles(const Definition& definition) const;
 

@@ -27,7 +27,7 @@ void Started::cancel() {
   {
     const std::lock_guard lock(mutex_);
     // Under the lock, so that it is this call which goes on.
-    if (state_ == State::kRunning) instance_->cancel();
+    if (state_ == State::kRunning && instance_) instance_->cancel();
   }
   refuse({.code = ErrorCode::kCancelled, .message = "the call was cancelled before it was made"});
 }

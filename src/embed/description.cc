@@ -73,6 +73,10 @@ Type read(const json& value) {
   if (kind == "variant") return {.kind = Kind::kVariant, .parts = named_parts(inner)};
   if (kind == "enum") return {.kind = Kind::kEnum, .parts = names(inner)};
   if (kind == "flags") return {.kind = Kind::kFlags, .parts = names(inner)};
+  if (kind == "future") return {.kind = Kind::kFuture, .parts = {part(inner)}};
+  // A stream of nothing has no values.
+  if (kind == "stream" && inner.is_null()) return {.kind = Kind::kOther, .name = "stream"};
+  if (kind == "stream") return {.kind = Kind::kStream, .parts = {part(inner)}};
   if (kind == "own") return {.kind = Kind::kOwn, .name = inner.get<std::string>()};
   if (kind == "borrow") return {.kind = Kind::kBorrow, .name = inner.get<std::string>()};
   return {.kind = Kind::kOther, .name = kind + "<" + inner.get<std::string>() + ">"};

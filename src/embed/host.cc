@@ -123,7 +123,10 @@ Result<std::shared_ptr<Instance>> Module::instantiate(const InstanceOptions& opt
 }
 
 Instance::Instance(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-Instance::~Instance() = default;
+Instance::~Instance() {
+  embed::Streams& streams = parts_->program->streams();
+  if (streams.any()) streams.fail({.code = ErrorCode::kUnavailable, .message = "its instance is gone"});
+}
 
 void Instance::cancel() {
   parts_->canceller->cancel();
@@ -145,8 +148,7 @@ Result<std::shared_ptr<const embed::Exported>> Instance::Parts::find(std::string
 Result<size_t> Instance::Parts::bind(const embed::Exported& found) {
   if (busy.exchange(true, std::memory_order_acquire)) return embed::busy();
   auto number = live->bind(found.function);
-  busy = false;
-  drop_pending();
+  leave(nullptr);
   return number;
 }
 
@@ -214,19 +216,50 @@ Result<void> Instance::call(size_t function, std::span<const uint64_t> words, de
   const embed::Keeper& keeper = parts_->granted.keeper();
   const uint64_t refusals = keeper.refusals();
   parts_->live->call(function, words, calling);
-  parts_->busy = false;
-  parts_->drop_pending();
   if (calling.failure()) {
     Error error = embed::error_of(*calling.failure(), parts_->module->parts_->name, "the call");
     error.message += keeper.refused_since(refusals);
+    parts_->leave(&error);
     return std::unexpected(std::move(error));
   }
+  parts_->leave(nullptr);
   if (!calling.taken()) return fail(ErrorCode::kUnavailable, "there is no memory for a call's result");
   return {};
 }
 
+bool Instance::go_on(detail::Until until, const std::function<bool()>& done) {
+  if (parts_->busy.exchange(true, std::memory_order_acquire)) return false;
+  const embed::Keeper& keeper = parts_->granted.keeper();
+  const uint64_t refusals = keeper.refusals();
+  std::optional<std::chrono::nanoseconds> time;
+  if (until) time = *until - std::chrono::steady_clock::now();
+  const auto gone_on = parts_->live->go_on(parts_->program->streams().waiter(), time, done);
+  if (gone_on) {
+    parts_->leave(nullptr);
+  } else {
+    Error error = embed::error_of(gone_on.error(), parts_->module->parts_->name, "a stream's wait");
+    error.message += keeper.refused_since(refusals);
+    parts_->leave(&error);
+  }
+  return true;
+}
+
+void Instance::Parts::leave(const Error* failed) noexcept {
+  embed::Streams& streams = program->streams();
+  const bool any = streams.any();
+  if (any && failed != nullptr) streams.fail(*failed);
+  busy = false;
+  drop_pending();
+  if (any) streams.take_turns();
+}
+
 void Instance::start(std::shared_ptr<detail::Started> call) {
   parts_->turns->add(std::move(call), *parts_->workers);
+}
+
+void Instance::start_beside(std::shared_ptr<detail::Started> call) {
+  if (parts_->workers->run([call] { call->run(); })) return;
+  call->refuse({.code = ErrorCode::kUnavailable, .message = "the system has no thread for a call"});
 }
 
 void Instance::drop(uint64_t resource) noexcept {
@@ -248,6 +281,7 @@ void Instance::Parts::drop_pending() noexcept {
   while (any_to_drop && !busy.exchange(true)) {
     for (const uint64_t resource : pending()) live->drop(resource);
     busy = false;
+    if (program->streams().any()) program->streams().take_turns();
   }
 }
 

@@ -68,6 +68,8 @@ struct BERTH_HIDDEN Instance::Parts {
   Result<std::shared_ptr<const embed::Exported>> find(std::string_view name) const;
   /// Its number for calls. The types are known to fit.
   Result<size_t> bind(const embed::Exported& found);
+  /// A call has ended, and why it failed if it did: others may come.
+  void leave(const Error* failed) noexcept;
   /// Drops them, unless a call goes on, which does it at its end.
   void drop_pending() noexcept;
 };

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <string>
 #include <utility>
 
 #include "embed/import_name.h"
+#include "embed/inside.h"
 
 namespace berth::embed {
 namespace {
@@ -73,6 +75,14 @@ void name_resources(FunctionType& type, const FunctionType& beside, const Resour
   });
 }
 
+bool has_streams(const FunctionType& type) {
+  bool has = false;
+  each_type_of(type, [&](const Type& inner) {
+    if (inner.kind == Type::Kind::kStream || inner.kind == Type::Kind::kFuture) has = true;
+  });
+  return has;
+}
+
 bool has_values(const FunctionType& type, const ResourceNames& of_program) {
   bool has = true;
   each_type_of(type, [&](const Type& inner) {
@@ -103,8 +113,6 @@ Result<HostFunctions> find_imports(const Imports& given, const Wanted& wanted, s
     name_resources(type, import.type, given.resources());
     if (!function) {
       say(import, "isn't given");
-    } else if (import.async) {
-      say(import, "is an async function, which can't be given yet");
     } else if (function->dynamic() && !may_be_dynamic(import.type)) {
       say(import, "has values that only a function with C++ types takes");
     } else if (!fits(type, import.type) || (function->dynamic() && !fits(import.type, type))) {
@@ -119,40 +127,49 @@ Result<HostFunctions> find_imports(const Imports& given, const Wanted& wanted, s
       fmt::format("'{}' imports what the program doesn't give it (Imports::function){}", module, wrong));
 }
 
+namespace {
+
+/// What `ask` wrote to the reply, or what it threw, as an answer of a function; `pending`: what it waits for.
 template <class F>
-bool Program::answer_with(Answer& answer, F&& ask) noexcept {
+bool answer_with(engine::Program::Answer& answer, std::string& failure, detail::Reply& reply,
+                 std::shared_ptr<detail::Pending>& pending, const detail::HostFunction& function,
+                 F&& ask) noexcept {
   try {
     try {
       ask();
     } catch (const std::exception& thrown) {
-      reply_.fail(thrown.what());
+      reply.fail(thrown.what());
     } catch (...) {
-      reply_.fail("it threw what is no std::exception");
+      reply.fail("it threw what is no std::exception");
     }
-    if (reply_.words().refused() != nullptr) reply_.fail(reply_.words().refused());
-    if (!reply_.failed()) {
-      reply_.words().delivered();
-      answer = {.words = reply_.words().words(),
-                .held = reply_.holds(),
-                .later = pending_ != nullptr,
-                .failure = {}};
+    if (reply.words().refused() != nullptr) reply.fail(reply.words().refused());
+    if (!reply.failed()) {
+      reply.words().delivered();
+      answer = {
+          .words = reply.words().words(), .held = reply.holds(), .later = pending != nullptr, .failure = {}};
       return true;
     }
-    pending_.reset();
-    failure_ =
-        fmt::format("the program's function '{}' failed: {}", functions_[called_]->name(), reply_.failure());
-    answer.failure = failure_;
+    pending.reset();
+    failure = fmt::format("the program's function '{}' failed: {}", function.name(), reply.failure());
+    answer.failure = failure;
   } catch (...) {
     answer.failure = "a function of the program failed, and there is no memory to say how";
   }
   return false;
 }
 
+}  // namespace
+
 bool Program::call(size_t function, std::span<const uint64_t> words, Answer& answer) noexcept {
   reply_.clear();
   called_ = function;
-  return answer_with(answer, [&] {
-    functions_[function]->call(detail::Reader(words, resources_), reply_);
+  return answer_with(answer, failure_, reply_, pending_, *functions_[function], [&] {
+    if (const auto* const instance = waits()) {
+      const Inside inside(instance);
+      functions_[function]->call(detail::Reader(words, resources_), reply_);
+    } else {
+      functions_[function]->call(detail::Reader(words, resources_), reply_);
+    }
     if (!answers_later_) return;
     pending_ = reply_.pending();
     if (pending_) pending_->set_wake([waiter = waiter_] { waiter->wake(); });
@@ -160,9 +177,70 @@ bool Program::call(size_t function, std::span<const uint64_t> words, Answer& ans
 }
 
 bool Program::collect(Answer& answer) noexcept {
-  return answer_with(answer, [&] {
+  return answer_with(answer, failure_, reply_, pending_, *functions_[called_], [&] {
     if (pending_ && pending_->collect(reply_)) pending_.reset();
   });
+}
+
+/// One call of a function that is async in WIT, with an answer of its own.
+class Program::BegunCall final : public Begun {
+ public:
+  BegunCall(Program& program, size_t function) : program_(program), function_(function) {}
+
+  void call(std::span<const uint64_t> words, std::unique_ptr<engine::Waiter> waiter) {
+    const Inside inside(program_.waits());
+    called_ = [&]() noexcept {
+      return answer_with(answer_, failure_, reply_, pending_, function(), [&] {
+        function().call(detail::Reader(words, program_.resources_), reply_);
+        pending_ = reply_.pending();
+        if (!pending_) return;
+        pending_->set_wake([waiter = std::shared_ptr<engine::Waiter>(std::move(waiter))] { waiter->wake(); });
+      });
+    }();
+  }
+
+  bool poll(Answer& answer) noexcept override {
+    if (pending_) {
+      called_ = answer_with(answer_, failure_, reply_, pending_, function(), [&] {
+        if (pending_->collect(reply_)) pending_.reset();
+      });
+    }
+    answer = answer_;
+    return called_;
+  }
+
+ private:
+  const detail::HostFunction& function() const {
+    return *program_.functions_[function_];
+  }
+
+  Program& program_;
+  const size_t function_;
+  detail::Reply reply_{program_.resources_};
+  std::shared_ptr<detail::Pending> pending_;
+  std::string failure_;
+  Answer answer_;
+  bool called_ = false;
+};
+
+std::unique_ptr<engine::Program::Begun> Program::begin(size_t function, std::span<const uint64_t> words,
+                                                       std::unique_ptr<engine::Waiter> waiter) noexcept try {
+  auto begun = std::make_unique<BegunCall>(*this, function);
+  begun->call(words, std::move(waiter));
+  return begun;
+} catch (const std::bad_alloc&) {
+  return nullptr;
+}
+
+std::unique_ptr<engine::Sink> Program::sink(uint64_t word, std::unique_ptr<engine::Waiter> waiter) noexcept {
+  auto channel = resources_.expected(word);
+  return channel ? streams_.read(std::move(channel), resources_, std::move(waiter)) : nullptr;
+}
+
+std::unique_ptr<engine::Source> Program::source(uint64_t word,
+                                                std::unique_ptr<engine::Waiter> waiter) noexcept {
+  auto channel = reinterpret_cast<detail::ReaderEnd*>(word)->claim();  // NOLINT(performance-no-int-to-ptr)
+  return channel ? streams_.write(std::move(channel), resources_, std::move(waiter)) : nullptr;
 }
 
 void Program::release() noexcept {

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "berth/imports.h"
 #include "embed/description.h"
+#include "embed/streams.h"
 #include "engine/live.h"
 
 namespace berth::embed {
@@ -30,8 +31,12 @@ Result<HostFunctions> find_imports(const Imports& given, const Wanted& wanted, s
 /// Gives the resources in a C++ type the names that they have in the module's type beside which it is held.
 void name_resources(FunctionType& type, const FunctionType& beside, const ResourceNames& names);
 
-/// Whether all its values may be a `Value`: there are no streams and futures, and resources are the module's.
+/// Whether all its values may be a `Value`: what WIT has no values for isn't there, and resources are the
+/// module's.
 bool has_values(const FunctionType& type, const ResourceNames& of_program);
+
+/// Whether a stream or a future is among its types.
+bool has_streams(const FunctionType& type);
 
 /// Of one instance: one call at a time.
 class Program final : public engine::Program {
@@ -39,8 +44,10 @@ class Program final : public engine::Program {
   Program(HostFunctions functions, ResourceNames names)
       : functions_(std::move(functions)),
         names_(std::move(names)),
-        answers_later_(std::ranges::any_of(functions_,
-                                           [](const auto& function) { return function->answers_later(); })) {}
+        answers_later_(
+            std::ranges::any_of(functions_, [](const auto& function) { return function->answers_later(); })),
+        has_streams_(std::ranges::any_of(
+            functions_, [](const auto& function) { return embed::has_streams(function->type()); })) {}
 
   bool call(size_t function, std::span<const uint64_t> words, Answer& answer) noexcept override;
   bool collect(Answer& answer) noexcept override;
@@ -50,6 +57,11 @@ class Program final : public engine::Program {
   const engine::Waiter& waiter() const noexcept override {
     return *waiter_;
   }
+  std::unique_ptr<Begun> begin(size_t function, std::span<const uint64_t> words,
+                               std::unique_ptr<engine::Waiter> waiter) noexcept override;
+  std::unique_ptr<engine::Sink> sink(uint64_t word, std::unique_ptr<engine::Waiter> waiter) noexcept override;
+  std::unique_ptr<engine::Source> source(uint64_t word,
+                                         std::unique_ptr<engine::Waiter> waiter) noexcept override;
   void release() noexcept override;
   void drop(uint32_t resource) noexcept override;
 
@@ -59,15 +71,23 @@ class Program final : public engine::Program {
   const ResourceNames& names() const {
     return names_;
   }
+  Streams& streams() {
+    return streams_;
+  }
 
  private:
-  /// What `ask` wrote to the reply, or what it threw.
-  template <class F>
-  bool answer_with(Answer& answer, F&& ask) noexcept;
+  class BegunCall;
+
+  /// Whom a function that is called now may not wait for; null where it could wait for nothing.
+  const detail::Resources* waits() const {
+    return has_streams_ || streams_.any() ? &resources_ : nullptr;
+  }
 
   const HostFunctions functions_;
   const ResourceNames names_;
   const bool answers_later_;
+  const bool has_streams_;  // among the types of its functions
+  Streams streams_;
   /// Kept by the answers that are still to come, too.
   const std::shared_ptr<engine::Waiter> waiter_ = std::make_shared<engine::Waiter>();
   std::shared_ptr<detail::Pending> pending_;

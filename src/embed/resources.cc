@@ -2,6 +2,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "berth/channel.h"
 #include "berth/instance.h"
 #include "berth/resource.h"
 
@@ -56,6 +57,17 @@ size_t Resources::count() const {
   return places_.size() - free_.size();
 }
 
+void Resources::expect(uint64_t word, std::shared_ptr<Channel> channel) {
+  const std::lock_guard lock(mutex_);
+  expected_.insert_or_assign(word, std::move(channel));
+}
+
+std::shared_ptr<Channel> Resources::expected(uint64_t word) {
+  const std::lock_guard lock(mutex_);
+  const auto found = expected_.extract(word);
+  return found.empty() ? nullptr : std::move(found.mapped());
+}
+
 Held::~Held() {
   if (given_back_) return;
   if (const auto instance = instance_.lock()) instance->drop(word_);
@@ -90,6 +102,9 @@ void Writer::let_go() noexcept {
   for (const uint32_t number : gone->handed_over) resources_.drop(number);
   for (const uint32_t number : gone->lent) resources_.drop(number);
   for (const auto& held : gone->given_back) held->given_back_ = false;
+  for (const auto& end : gone->ends) {
+    if (!end->claimed_) end->given_ = false;
+  }
 }
 
 }  // namespace berth::detail

@@ -94,6 +94,10 @@ std::string to_wit(const Type& type) {
       return "own<" + (type.name.empty() ? "_" : type.name) + ">";
     case Kind::kBorrow:
       return "borrow<" + (type.name.empty() ? "_" : type.name) + ">";
+    case Kind::kStream:
+      return "stream<" + part_wit(type, 0) + ">";
+    case Kind::kFuture:
+      return part_wit(type, 0) == "_" ? "future" : "future<" + part_wit(type, 0) + ">";
     default:
       return type.name;
   }

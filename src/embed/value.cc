@@ -45,6 +45,7 @@ Value::Value(Flags flags) : held_(std::move(flags)) {}
 Value::Value(Option option) : held_(std::move(option)) {}
 Value::Value(Result result) : held_(std::move(result)) {}
 Value::Value(Handle handle) : held_(std::move(handle)) {}
+Value::Value(Stream stream) : held_(std::move(stream)) {}
 
 namespace {
 
@@ -203,6 +204,9 @@ class Text {
   }
   void write(const Value::Handle& handle) {
     text_ += "<" + handle.resource + ">";
+  }
+  void write(const Value::Stream& stream) {
+    text_ += "<" + to_wit(stream.type) + ">";
   }
 
   void payload(const std::vector<Value>& value) {

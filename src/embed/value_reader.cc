@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "embed/value_channel.h"
 #include "embed/value_words.h"
 
 namespace berth::embed {
@@ -62,9 +63,18 @@ Value ValueReader::read(const Type& type) {
       return Value(
           Value::Handle{.resource = type.name,
                         .held = std::make_shared<detail::Held>(from_.resources().instance(), from_.next())});
+    case Kind::kStream:
+    case Kind::kFuture:
+      return stream(type);
     default:
       return plain(type.kind);
   }
+}
+
+Value ValueReader::stream(const Type& type) {
+  auto channel = ValueChannel::of(type);
+  detail::expect(from_.resources(), from_.next(), channel);
+  return Value(Value::Stream{.type = type, .end = std::make_shared<detail::ReaderEnd>(std::move(channel))});
 }
 
 Value ValueReader::plain(Kind kind) {

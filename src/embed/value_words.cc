@@ -11,6 +11,8 @@
 #include <optional>
 #include <utility>
 
+#include "berth/channel.h"
+
 namespace berth::embed {
 namespace {
 
@@ -33,6 +35,7 @@ std::string shown(const Value& value) {
   if (value.get<Value::Flags>() != nullptr) return "flags";
   if (const auto* const held = value.get<Value::Case>()) return fmt::format("the case '{}'", held->name);
   if (const auto* const handle = value.get<Value::Handle>()) return "a handle of " + handle->resource;
+  if (const auto* const stream = value.get<Value::Stream>()) return "a " + to_wit(stream->type);
   return to_text(value);
 }
 
@@ -161,6 +164,9 @@ class ValueWriter {
       case Kind::kOwn:
       case Kind::kBorrow:
         return handle(value, type);
+      case Kind::kStream:
+      case Kind::kFuture:
+        return stream(value, type);
       default:
         return unlike(value, type);
     }
@@ -327,6 +333,13 @@ class ValueWriter {
     } else {
       found->held->lend(to_);
     }
+    return to_.refused() == nullptr || wrong(to_.refused());
+  }
+
+  bool stream(const Value& value, const Type& type) {
+    const auto* const found = value.get<Value::Stream>();
+    if (found == nullptr || found->end == nullptr || !fits(found->type, type)) return unlike(value, type);
+    detail::ReaderEnd::give(to_, found->end);
     return to_.refused() == nullptr || wrong(to_.refused());
   }
 

@@ -34,6 +34,7 @@ class ValueReader {
   Value record(const Type& type);
   Value case_of(const Type& type);
   Value flags(const Type& type);
+  Value stream(const Type& type);
   std::vector<Value> payload(const Type::Part& part);
   /// How many elements are to be read; none where there is no room for so many.
   size_t room(uint64_t count);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/live.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -51,6 +52,80 @@ extern "C" bool berth_on_program_collect(void* context, berth_answer* out) noexc
   const bool answered = static_cast<Program*>(context)->collect(answer);
   write(*out, answer);
   return answered;
+}
+
+extern "C" void* berth_on_program_begin(void* context, size_t function, const uint64_t* words, size_t count,
+                                        berth_waiter* waiter) noexcept {
+  return static_cast<Program*>(context)
+      ->begin(function, {words, count}, std::make_unique<Waiter>(waiter))
+      .release();
+}
+
+extern "C" bool berth_on_begun_poll(void* begun, berth_answer* out) noexcept {
+  Program::Answer answer;
+  const bool answered = static_cast<Program::Begun*>(begun)->poll(answer);
+  write(*out, answer);
+  return answered;
+}
+
+extern "C" void berth_on_begun_end(void* begun) noexcept {
+  delete static_cast<Program::Begun*>(begun);
+}
+
+extern "C" void* berth_on_sink(void* context, uint64_t word, berth_waiter* waiter) noexcept {
+  return static_cast<Program*>(context)->sink(word, std::make_unique<Waiter>(waiter)).release();
+}
+
+extern "C" int64_t berth_on_sink_wanted(void* sink) noexcept {
+  const auto wanted = static_cast<Sink*>(sink)->wanted();
+  return wanted ? static_cast<int64_t>(std::min<uint64_t>(*wanted, INT64_MAX)) : -1;
+}
+
+extern "C" bool berth_on_sink_deliver(void* sink, const uint64_t* words, size_t count) noexcept {
+  return static_cast<Sink*>(sink)->deliver({words, count});
+}
+
+extern "C" void berth_on_sink_end(void* sink) noexcept {
+  delete static_cast<Sink*>(sink);
+}
+
+extern "C" void* berth_on_source(void* context, uint64_t word, berth_waiter* waiter) noexcept {
+  return static_cast<Program*>(context)->source(word, std::make_unique<Waiter>(waiter)).release();
+}
+
+extern "C" int32_t berth_on_source_take(void* source, size_t most, berth_values* out) noexcept {
+  std::unique_ptr<Values> values;
+  const auto taken = static_cast<Source*>(source)->take(most, values);
+  if (values) {
+    out->words = values->words().data();
+    out->len = values->words().size();
+    out->count = values->count();
+    out->values = values.release();
+  }
+  return static_cast<int32_t>(taken);
+}
+
+extern "C" void berth_on_values_end(void* values, bool delivered) noexcept {
+  const std::unique_ptr<Values> ended(static_cast<Values*>(values));
+  if (delivered) ended->delivered();
+}
+
+extern "C" void berth_on_source_end(void* source) noexcept {
+  delete static_cast<Source*>(source);
+}
+
+/// Whoever waits for an instance to go on.
+struct GoingOn {
+  const std::function<bool()>& done;
+  std::optional<Outcome> failed{};
+};
+
+extern "C" bool berth_on_going_on_done(void* context) noexcept {
+  return static_cast<GoingOn*>(context)->done();
+}
+
+extern "C" void berth_on_going_on_failed(void* context, const berth_outcome* outcome) noexcept {
+  static_cast<GoingOn*>(context)->failed.emplace(outcome_of(*outcome));
 }
 
 extern "C" void berth_on_program_release(void* context) noexcept {
@@ -119,6 +194,17 @@ std::expected<std::unique_ptr<Live>, Outcome> Live::create(const Engine& engine,
                                    .collect = berth_on_program_collect,
                                    .answers_later = program.answers_later(),
                                    .waiter = program.waiter().abi(),
+                                   .begin = berth_on_program_begin,
+                                   .poll = berth_on_begun_poll,
+                                   .end = berth_on_begun_end,
+                                   .channels = {.sink = berth_on_sink,
+                                                .wanted = berth_on_sink_wanted,
+                                                .deliver = berth_on_sink_deliver,
+                                                .sink_end = berth_on_sink_end,
+                                                .source = berth_on_source,
+                                                .take = berth_on_source_take,
+                                                .values_end = berth_on_values_end,
+                                                .source_end = berth_on_source_end},
                                    .release = berth_on_program_release,
                                    .drop = berth_on_program_drop,
                                    .context = &program};
@@ -144,6 +230,16 @@ Result<size_t> Live::bind(const Export& function) {
 void Live::call(size_t function, std::span<const uint64_t> words, Caller& caller) {
   berth_live_call(live_, function, words.data(), words.size(), berth_on_live_returned,
                   berth_on_live_call_failed, &caller);
+}
+
+std::expected<void, Outcome> Live::go_on(const Waiter& waiter, std::optional<std::chrono::nanoseconds> time,
+                                         const std::function<bool()>& done) {
+  GoingOn going{.done = done};
+  const auto wait = time ? static_cast<uint64_t>(std::max<int64_t>(time->count(), 1)) : 0;
+  if (berth_live_go_on(live_, waiter.abi(), wait, berth_on_going_on_done, berth_on_going_on_failed, &going)) {
+    return {};
+  }
+  return std::unexpected(std::move(*going.failed));
 }
 
 bool Live::drop(uint64_t resource) {

@@ -5,9 +5,12 @@
 // Values cross as words of 64 bits in the order of their type (engine/values/src/lib.rs has the table): no
 // value of the engine's is made in between.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -82,6 +85,7 @@ class Caller {
 class Waiter {
  public:
   Waiter();
+  explicit Waiter(berth_waiter* waiter) : waiter_(waiter) {}
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
   ~Waiter();
@@ -93,6 +97,49 @@ class Waiter {
 
  private:
   berth_waiter* const waiter_;
+};
+
+/// What the program reads of a module. All of it is called on the thread that calls the instance; it goes
+/// when no more comes.
+class Sink {
+ public:
+  Sink() = default;
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+  virtual ~Sink() = default;
+
+  /// How many values it wants now; none when it never will again.
+  virtual std::optional<size_t> wanted() noexcept = 0;
+  /// Words of a list, which are there until this returns. False when there is no memory for the values.
+  virtual bool deliver(std::span<const uint64_t> words) noexcept = 0;
+};
+
+/// Values for a module, until they go.
+class Values {
+ public:
+  Values() = default;
+  Values(const Values&) = delete;
+  Values& operator=(const Values&) = delete;
+  virtual ~Values() = default;
+
+  virtual std::span<const uint64_t> words() const noexcept = 0;
+  virtual size_t count() const noexcept = 0;
+  /// The module has them.
+  virtual void delivered() noexcept = 0;
+};
+
+/// What the program writes to a module. As `Sink`; it goes when nobody reads any more.
+class Source {
+ public:
+  enum class Taken { kNone, kSome, kEnd, kRefused };  // the numbers of the ABI
+
+  Source() = default;
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+  virtual ~Source() = default;
+
+  /// So many values at most, of 0 none.
+  virtual Taken take(size_t most, std::unique_ptr<Values>& values) noexcept = 0;
 };
 
 /// Whoever has the functions that a module imports: each has a number, in the order of `Module::imports`.
@@ -116,6 +163,29 @@ class Program {
   /// Whether functions may answer later: calls are on a fiber then. It doesn't change.
   virtual bool answers_later() const noexcept = 0;
   virtual const Waiter& waiter() const noexcept = 0;
+  /// A call of a function that is async in WIT. It goes when its words were read, or nobody wants them.
+  class Begun {
+   public:
+    Begun() = default;
+    Begun(const Begun&) = delete;
+    Begun& operator=(const Begun&) = delete;
+    virtual ~Begun() = default;
+
+    /// As `collect`, for this call; the words are there as long as this.
+    virtual bool poll(Answer& answer) noexcept = 0;
+  };
+  /// Calls such a function; others may follow before it has answered, which `waiter` is woken for. Null when
+  /// there is no memory.
+  virtual std::unique_ptr<Begun> begin(size_t function, std::span<const uint64_t> words,
+                                       std::unique_ptr<Waiter> waiter) noexcept = 0;
+
+  /// Whoever reads what the module gave as this word; null when nobody does. `waiter` is woken when more is
+  /// wanted.
+  virtual std::unique_ptr<Sink> sink(uint64_t word, std::unique_ptr<Waiter> waiter) noexcept = 0;
+  /// Whoever writes what the program gives as this word; null when there is nobody. `waiter` is woken when
+  /// there is something.
+  virtual std::unique_ptr<Source> source(uint64_t word, std::unique_ptr<Waiter> waiter) noexcept = 0;
+
   /// Lets go of the last answer that was held.
   virtual void release() noexcept = 0;
   /// The module has dropped a resource of the program's, by the number that the program gave it.
@@ -142,6 +212,12 @@ class Live {
 
   /// Calls a function that was bound. After a failure the instance answers no more calls.
   void call(size_t function, std::span<const uint64_t> words, Caller& caller);
+
+  /// Has the instance's tasks go on, which is a call, until `done` gives true: it is asked when `waiter` was
+  /// woken, and after this time, if there is one. An outcome when that failed: the instance answers no more
+  /// calls.
+  std::expected<void, Outcome> go_on(const Waiter& waiter, std::optional<std::chrono::nanoseconds> time,
+                                     const std::function<bool()>& done);
 
   /// Drops a resource of the module's that it gave, which is a call. False when that failed: the instance
   /// answers no more calls.

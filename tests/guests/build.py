@@ -114,6 +114,7 @@ GUESTS = [
     Guest("standards-p3", "library", "rust", "standards-p3", shares=("standards-p2",)),
     Guest("asker", "library", "rust", "asker"),
     Guest("every", "library", "rust", "every"),
+    Guest("streams", "library", "rust", "streams"),
     Guest("caller", "bare", "cpp", "relay.cc", ("-DCALLER",), world="every/caller"),
     Guest("relay", "bare", "cpp", "relay.cc", world="every/relay"),
     Guest("shopper", "bare", "cpp", "shopper.cc", world="shopper/shopper"),

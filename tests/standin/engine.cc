@@ -389,6 +389,11 @@ bool berth_live_call(berth_live*, size_t, const uint64_t*, size_t, void (*)(void
   return false;
 }
 
+bool berth_live_go_on(berth_live*, const berth_waiter*, uint64_t, bool (*)(void*),
+                      void (*)(void*, const berth_outcome*), void*) {
+  return false;
+}
+
 berth_waiter* berth_waiter_new() {
   return nullptr;
 }

@@ -416,6 +416,41 @@ typedef struct berth_answer {
   struct berth_slice failure;
 } berth_answer;
 
+/// Values for a guest; it comes with nothing said.
+typedef struct berth_values {
+  /// Those of a list, until `values_end`.
+  const uint64_t *words;
+  size_t len;
+  /// How many values.
+  size_t count;
+  /// What `values_end` is told; null when there is nothing to end.
+  void *values;
+} berth_values;
+
+/// A program's ends of streams and futures. All is called on the thread that calls the instance, and must not throw.
+typedef struct berth_channels {
+  /// Where the values go of what the guest gave as this word; null when the program has let go of it. *Own* `waiter`, which is
+  /// woken when more is wanted. `context` is the program's.
+  void *(*sink)(void *context, uint64_t word, struct berth_waiter *waiter);
+  /// How many values are wanted now: 0 when it may want some later, less when it never will.
+  int64_t (*wanted)(void *sink);
+  /// Values, as words of a list. They, and what they point to, are there until this returns. False when there is no memory
+  /// for them.
+  bool (*deliver)(void *sink, const uint64_t *words, size_t len);
+  /// No more comes: once.
+  void (*sink_end)(void *sink);
+  /// Where the values come from of what the program gives as this word; null when it has no such thing. *Own*
+  /// `waiter`, which is woken when there are some.
+  void *(*source)(void *context, uint64_t word, struct berth_waiter *waiter);
+  /// Writes so many values at most, of `0` none. Gives 0 when there are none yet, 1 when there are some, 2 when there won't
+  /// be any, 3 when they can't be given, or there is no memory for them.
+  int32_t (*take)(void *source, size_t most, struct berth_values *values);
+  /// The guest has the values, or doesn't want them: once for each that were taken.
+  void (*values_end)(void *values, bool delivered);
+  /// Nobody reads any more: once.
+  void (*source_end)(void *source);
+} berth_channels;
+
 /// What a program gives to a module: functions, each of which has a number, in the order of `berth_module_imports`, and resources, which
 /// have the numbers that it gives them. C++ keeps what
 /// `context` points to until the instance is freed.
@@ -430,6 +465,19 @@ typedef struct berth_program {
   bool answers_later;
   /// Woken when an answer has come. *Borrow*, for the call that it is given to.
   const struct berth_waiter *waiter;
+  /// Calls a function that is async in WIT, like `call`; the guest may call others, and this one again, before it has
+  /// answered. Gives what `poll` is asked with, until `end`; null where there is no memory. *Own* `waiter`, which is woken when an answer has come.
+  void *(*begin)(void *context,
+                 size_t function,
+                 const uint64_t *words,
+                 size_t len,
+                 struct berth_waiter *waiter);
+  /// As `collect`, for what `begin` gave. The words are there until `end`.
+  bool (*poll)(void *begun, struct berth_answer *answer);
+  /// The words have been read, or nobody wants them any more: once. On the same thread: must not throw.
+  void (*end)(void *begun);
+  /// Its ends of streams and futures.
+  struct berth_channels channels;
   /// Lets go of the last answer that said `held`, once. On the same thread: must not throw.
   void (*release)(void *context);
   /// The guest has dropped a resource of the program's, which has this number. On the same thread: must not throw.
@@ -838,6 +886,17 @@ bool berth_live_call(struct berth_live *live,
                      void (*receive)(void *context, const uint64_t *words, size_t len),
                      void (*failed)(void *context, const struct berth_outcome *outcome),
                      void *context);
+
+/// Has the instance's tasks go on, like a call, until `done` gives true, which is asked whenever `waiter` was woken, and after
+/// `wait_ns`, if that isn't 0. Gives true then; otherwise `failed` is told why, once, after which the instance answers no more calls. Both are called on
+/// this thread and must not throw. *Borrow* all. The instance's thread.
+/// `live` came from `berth_live_new` and hasn't been freed; nobody else uses it; the callbacks can be called with `context`.
+bool berth_live_go_on(struct berth_live *live,
+                      const struct berth_waiter *waiter,
+                      uint64_t wait_ns,
+                      bool (*done)(void *context),
+                      void (*failed)(void *context, const struct berth_outcome *outcome),
+                      void *context);
 
 /// Drops a resource of the guest's that the program was given, by its word, which may run the guest's code, like a call. Gives
 /// true when it was dropped; otherwise the instance answers no more calls. The instance's thread.

@@ -10,6 +10,7 @@
 
 mod boundary;
 mod call;
+mod channel;
 #[cfg_attr(not(feature = "compiler"), path = "no_compiler.rs")]
 mod compiler;
 mod fetch;

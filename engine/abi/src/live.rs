@@ -5,11 +5,12 @@ use crate::boundary::{Failure, INTERNAL, INVALID_MODULE, NOT_FOUND, UNSUPPORTED,
 use crate::call::{Asked, read_guest, tell};
 use crate::program::Callbacks;
 use crate::types::*;
-use crate::{berth_module, berth_runtime, plain};
+use crate::{berth_module, berth_runtime, berth_waiter, plain};
 use ::berth_guest::{Canceller, Ended, Exported, Given, Live, Outcome, Receiver, Refused};
 use core::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// A function that a module exports. Any thread.
 pub struct berth_export(Exported);
@@ -186,6 +187,40 @@ pub unsafe extern "C" fn berth_live_call(
         live.0.call(function, unsafe { Given::new(words) }, &mut receives)
     }));
     let outcome = match called {
+        Ok(Ok(())) => return true,
+        Ok(Err(outcome)) => outcome,
+        Err(_) => live.0.panicked(),
+    };
+    tell(&ended(outcome), |outcome| {
+        // SAFETY: the header's contract for `failed`, which borrows it.
+        unsafe { failed(context, outcome) }
+    });
+    false
+}
+
+/// Has the instance's tasks go on, like a call, until `done` gives true, which is asked whenever `waiter` was woken, and after
+/// `wait_ns`, if that isn't 0. Gives true then; otherwise `failed` is told why, once, after which the instance answers no more calls. Both are called on
+/// this thread and must not throw. *Borrow* all. The instance's thread.
+///
+/// # Safety
+/// `live` came from `berth_live_new` and hasn't been freed; nobody else uses it; the callbacks can be called with `context`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_live_go_on(
+    live: *mut berth_live,
+    waiter: *const berth_waiter,
+    wait_ns: u64,
+    done: unsafe extern "C" fn(context: *mut c_void) -> bool,
+    failed: unsafe extern "C" fn(context: *mut c_void, outcome: *const berth_outcome),
+    context: *mut c_void,
+) -> bool {
+    // SAFETY: the caller's promise.
+    let (live, waiter) = unsafe { (&mut *live, &*waiter) };
+    let until = (wait_ns != 0).then(|| Instant::now().checked_add(Duration::from_nanos(wait_ns))).flatten();
+    let gone_on = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: the header's contract for `done`.
+        live.0.go_on(&waiter.0, until, || unsafe { done(context) })
+    }));
+    let outcome = match gone_on {
         Ok(Ok(())) => return true,
         Ok(Err(outcome)) => outcome,
         Err(_) => live.0.panicked(),

@@ -266,12 +266,69 @@ pub struct berth_program {
     pub answers_later: bool,
     /// Woken when an answer has come. *Borrow*, for the call that it is given to.
     pub waiter: *const crate::berth_waiter,
+    /// Calls a function that is async in WIT, like `call`; the guest may call others, and this one again, before it has
+    /// answered. Gives what `poll` is asked with, until `end`; null where there is no memory. *Own* `waiter`, which is woken when an answer has come.
+    pub begin: Option<
+        unsafe extern "C" fn(
+            context: *mut c_void,
+            function: usize,
+            words: *const u64,
+            len: usize,
+            waiter: *mut crate::berth_waiter,
+        ) -> *mut c_void,
+    >,
+    /// As `collect`, for what `begin` gave. The words are there until `end`.
+    pub poll: Option<unsafe extern "C" fn(begun: *mut c_void, answer: *mut berth_answer) -> bool>,
+    /// The words have been read, or nobody wants them any more: once. On the same thread: must not throw.
+    pub end: Option<unsafe extern "C" fn(begun: *mut c_void)>,
+    /// Its ends of streams and futures.
+    pub channels: berth_channels,
     /// Lets go of the last answer that said `held`, once. On the same thread: must not throw.
     pub release: Option<unsafe extern "C" fn(context: *mut c_void)>,
     /// The guest has dropped a resource of the program's, which has this number. On the same thread: must not throw.
     pub drop: Option<unsafe extern "C" fn(context: *mut c_void, resource: u32)>,
     /// Handed to all.
     pub context: *mut c_void,
+}
+
+/// A program's ends of streams and futures. All is called on the thread that calls the instance, and must not throw.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct berth_channels {
+    /// Where the values go of what the guest gave as this word; null when the program has let go of it. *Own* `waiter`, which is
+    /// woken when more is wanted. `context` is the program's.
+    pub sink:
+        Option<unsafe extern "C" fn(context: *mut c_void, word: u64, waiter: *mut crate::berth_waiter) -> *mut c_void>,
+    /// How many values are wanted now: 0 when it may want some later, less when it never will.
+    pub wanted: Option<unsafe extern "C" fn(sink: *mut c_void) -> i64>,
+    /// Values, as words of a list. They, and what they point to, are there until this returns. False when there is no memory
+    /// for them.
+    pub deliver: Option<unsafe extern "C" fn(sink: *mut c_void, words: *const u64, len: usize) -> bool>,
+    /// No more comes: once.
+    pub sink_end: Option<unsafe extern "C" fn(sink: *mut c_void)>,
+    /// Where the values come from of what the program gives as this word; null when it has no such thing. *Own*
+    /// `waiter`, which is woken when there are some.
+    pub source:
+        Option<unsafe extern "C" fn(context: *mut c_void, word: u64, waiter: *mut crate::berth_waiter) -> *mut c_void>,
+    /// Writes so many values at most, of `0` none. Gives 0 when there are none yet, 1 when there are some, 2 when there won't
+    /// be any, 3 when they can't be given, or there is no memory for them.
+    pub take: Option<unsafe extern "C" fn(source: *mut c_void, most: usize, values: *mut berth_values) -> i32>,
+    /// The guest has the values, or doesn't want them: once for each that were taken.
+    pub values_end: Option<unsafe extern "C" fn(values: *mut c_void, delivered: bool)>,
+    /// Nobody reads any more: once.
+    pub source_end: Option<unsafe extern "C" fn(source: *mut c_void)>,
+}
+
+/// Values for a guest; it comes with nothing said.
+#[repr(C)]
+pub struct berth_values {
+    /// Those of a list, until `values_end`.
+    pub words: *const u64,
+    pub len: usize,
+    /// How many values.
+    pub count: usize,
+    /// What `values_end` is told; null when there is nothing to end.
+    pub values: *mut c_void,
 }
 
 /// What a function of the program answers; it comes with nothing said. C++ keeps what it points to until the next call of the instance's program.

@@ -5,7 +5,7 @@
 //! {"name": "shop:price/rule@1.2.0.total", "wit": "func(...) -> u32", "async": false,
 //!  "params": [["item", {"record": [["id", "u32"], ["tags", {"list": "string"}]]}]], "result": "u32"}
 //! ```
-//! A type without parts is its name in WIT. `list` and `option` have one part, `own` and `borrow` the resource's name, `array` has a type and a
+//! A type without parts is its name in WIT. `list` and `option` have one part, `stream` and `future` one or none, `own` and `borrow` the resource's name, `array` has a type and a
 //! length, `map` and `result` have two parts, `tuple` has a list of parts, `record` and `variant` have names with parts, `enum` and
 //! `flags` have names; `null` is no part.
 
@@ -167,6 +167,8 @@ impl Names {
             Type::Flags(flags) => json.only("flags", |json| json.list(flags.names(), Json::text)),
             Type::Own(resource) => json.only("own", |json| self.resource(json, resource)),
             Type::Borrow(resource) => json.only("borrow", |json| self.resource(json, resource)),
+            Type::Stream(stream) => json.only("stream", |json| self.maybe(json, stream.ty().as_ref())),
+            Type::Future(future) => json.only("future", |json| self.maybe(json, future.ty().as_ref())),
             plain => json.text(&wit::type_text(plain)),
         }
     }

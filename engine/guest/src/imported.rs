@@ -8,11 +8,11 @@ use crate::runtime::{Module, Runtime, Shared};
 use crate::typed::Refused;
 use berth_store::State;
 use berth_store::linkers::is_ours;
-use berth_store::program::{Answered, Program, ProgramFailed};
-use berth_values::program_resource;
+use berth_store::program::{self, Answered, Begun, Program, ProgramFailed};
+use berth_values::{Channels, Waiter, program_resource};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, InstancePre};
 use wasmtime::{Error, Result};
@@ -113,16 +113,20 @@ impl Shared {
                 None => linker.root(),
             };
             match wanted.what {
-                What::Function(_) => {
+                What::Function(ty) => {
                     let number = functions.next().unwrap_or(usize::MAX);
                     let name = &wanted.name;
                     let begin = move |state: &mut State, words: &[u64]| {
                         program(state)?.call(number, words).map(|answered| answered.map(Words))
                     };
-                    if waits {
+                    if ty.async_() {
+                        berth_values::define_concurrent(&mut place, name, move |state, words| {
+                            begun(program(state)?.begin(number, words))
+                        })?;
+                    } else if waits {
                         berth_values::define_waiting(&mut place, name, begin, poll)?;
                     } else {
-                        berth_values::define(&mut place, name, move |state, words| {
+                        berth_values::define(&mut place, name, module.kind.concurrency, move |state, words| {
                             begin(state, words)?
                                 .ok_or_else(|| Error::msg("a function that answers later, and nobody waits"))
                         })?;
@@ -142,6 +146,19 @@ fn program(state: &State) -> Result<&Arc<dyn Program>> {
     state.program.as_ref().ok_or_else(|| Error::msg("nobody gives the module its imports"))
 }
 
+fn begun(begun: Result<Begun>) -> Result<berth_values::Begun<Words>> {
+    struct Later(Box<dyn program::Later>);
+    impl berth_values::Later<Words> for Later {
+        fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Words>> {
+            self.0.poll(cx).map_ok(Words)
+        }
+    }
+    Ok(match begun? {
+        Begun::Now(answered) => berth_values::Begun::Now(Words(answered)),
+        Begun::Later(later) => berth_values::Begun::Later(Box::new(Later(later))),
+    })
+}
+
 fn poll(state: &mut State, cx: &mut Context<'_>) -> Poll<Result<Words>> {
     match program(state) {
         Ok(program) => program.poll(cx).map_ok(Words),
@@ -159,6 +176,10 @@ pub trait Functions: Send + Sync {
     fn waiter(&self) -> &Waiter;
     /// Whether a function may answer later.
     fn answers_later(&self) -> bool;
+    /// As [`Program::begin`].
+    fn begin(&self, function: usize, words: &[u64]) -> Result<Begun, String>;
+    /// Its ends of streams and futures.
+    fn channels(&self) -> Arc<dyn Channels>;
     fn drop_resource(&self, number: u32);
 }
 
@@ -181,30 +202,9 @@ pub(crate) struct Paced<F> {
     pub seen: AtomicU64,
 }
 
-/// Somebody who waits for an answer, woken from any thread.
-#[derive(Default)]
-pub struct Waiter(Mutex<Option<Waker>>);
-
-impl Waiter {
-    fn place(&self) -> MutexGuard<'_, Option<Waker>> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    fn wait(&self, waker: &Waker) {
-        *self.place() = Some(waker.clone());
-    }
-
-    pub fn wake(&self) {
-        let waiting = self.place().take();
-        if let Some(waker) = waiting {
-            waker.wake();
-        }
-    }
-}
-
-impl<F: Functions> Program for Paced<F> {
-    fn call(&self, function: usize, words: &[u64]) -> wasmtime::Result<Option<Answered>> {
-        let answered = self.functions.call(function, words);
+impl<F> Paced<F> {
+    /// Looks whether the call should end, if it wasn't looked at since the last tick.
+    fn look(&self) -> Result<()> {
         let ticks = self.ticks.load(Relaxed);
         if self.seen.load(Relaxed) != ticks {
             self.seen.store(ticks, Relaxed);
@@ -212,7 +212,21 @@ impl<F: Functions> Program for Paced<F> {
                 return Err(end.into());
             }
         }
+        Ok(())
+    }
+}
+
+impl<F: Functions> Program for Paced<F> {
+    fn call(&self, function: usize, words: &[u64]) -> wasmtime::Result<Option<Answered>> {
+        let answered = self.functions.call(function, words);
+        self.look()?;
         answered.map_err(|why| ProgramFailed(why).into())
+    }
+
+    fn begin(&self, function: usize, words: &[u64]) -> wasmtime::Result<Begun> {
+        let begun = self.functions.begin(function, words);
+        self.look()?;
+        begun.map_err(|why| ProgramFailed(why).into())
     }
 
     fn poll(&self, cx: &mut Context<'_>) -> Poll<wasmtime::Result<Answered>> {

@@ -38,13 +38,15 @@ mod workers;
 use berth_store::limits;
 
 pub use berth_doors::inside::{Brought, Call as InsideCall, Inside};
-pub use berth_store::program::{Answered as FunctionAnswered, Release};
-pub use berth_values::{Given, Receiver};
+pub use berth_store::program::{
+    Answered as FunctionAnswered, Begun as FunctionBegun, Later as FunctionLater, ProgramFailed, Release,
+};
+pub use berth_values::{Channels, Given, Receiver, Sink, Source, Taken, Values, Waiter, Wanted};
 pub use call::{Call, Ended, Folder, Guest, Outcome, OutputFlags, Target};
 pub use engines::{Engines, Kind};
 pub use exchange::Answered;
 pub use export::Exported;
-pub use imported::{Functions, Waiter};
+pub use imported::Functions;
 pub use limits::{Budget, GuardsOff, Limit, Meter};
 pub use live::Live;
 pub use measure::Used;
@@ -54,4 +56,5 @@ pub use runtime::{Module, Needs, Runtime};
 pub use service::{Answer, Asked, Overseer, Reuse, Served, Service};
 pub use trial::{Probe, Tried};
 pub use typed::{Function, Refused};
+pub use wasmtime::Result as EngineResult;
 pub use wasmtime_wasi::FsPerms as Access;

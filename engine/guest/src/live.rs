@@ -15,18 +15,21 @@ use crate::ending::classify;
 use crate::export::Exported;
 use crate::imported::{Functions, Paced};
 use crate::limits::Budget;
-use crate::pace::{Canceller, Pace, wait_for};
+use crate::pace::{Canceller, Pace, wait_for, wait_until};
 use crate::runtime::{Module, Runtime, Shared};
 use crate::stack_room;
 use berth_doors::stdio::Output;
 use berth_store::{Metered, State, count_fuel, fill};
-use berth_values::{Call, Given, Held, Holding, Receiver};
+use berth_values::{Call, Given, Held, Holding, Receiver, Waiter, connect};
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::Poll;
+use std::time::Instant;
 use tokio::runtime::Handle;
 use wasmtime::component::Instance;
-use wasmtime::{Error, Result, Store, UpdateDeadline};
+use wasmtime::{Error, Result, Store, UpdateDeadline, bail};
 
 /// A module's instance that a program calls.
 pub struct Live {
@@ -87,6 +90,7 @@ impl Runtime {
             None => Ok(UpdateDeadline::Continue(1)),
             Some(end) => Err(end.into()),
         });
+        let held = Held::new(functions.channels());
         let (functions, ticks) = (functions.clone(), self.shared.ticker.ticks());
         metered.0.data_mut().program =
             Some(Arc::new(Paced { functions, pace: pace.clone(), ticks, seen: AtomicU64::new(0) }));
@@ -106,7 +110,7 @@ impl Runtime {
             metered,
             instance,
             functions: Vec::new(),
-            held: Held::default(),
+            held,
             pace,
             shared: self.shared.clone(),
             budget: guest.budget,
@@ -151,6 +155,33 @@ impl Live {
         })
     }
 
+    /// Has the guest's tasks go on until `done`, which is asked whenever `waits` was woken, and at `until`. A call like others.
+    pub fn go_on(&mut self, waits: &Waiter, until: Option<Instant>, done: impl FnMut() -> bool) -> Result<(), Outcome> {
+        if let Some(over) = &self.over {
+            return Err(over.clone());
+        }
+        if !self.concurrency {
+            return Err(Outcome::Failed("a module without tasks has nothing to go on with".to_owned()));
+        }
+        self.enter(|store, held, way| {
+            let Way::OnFiber(pace, lane) = way else { bail!("tasks that nobody can wait for") };
+            let mut done = done;
+            let going = store.run_concurrent(async |_| {
+                poll_fn(|cx| {
+                    waits.wait(cx.waker());
+                    if done() { Poll::Ready(()) } else { Poll::Pending }
+                })
+                .await;
+            });
+            let mut going = pin!(going);
+            let held = poll_fn(|cx| {
+                let _holding = Holding::new(held);
+                going.as_mut().poll(cx)
+            });
+            wait_until(lane, pace, until, pin!(held))
+        })
+    }
+
     /// A call panicked, who knows where: the instance is over.
     pub fn panicked(&mut self) -> Outcome {
         self.over = Some(Outcome::Panicked);
@@ -190,7 +221,13 @@ impl Live {
                 None if stack_room::there_is() => Way::Directly,
                 lane => Way::OnFiber(&self.pace, lane.as_ref()),
             };
-            what(store, &mut self.held, way)
+            let done = what(store, &mut self.held, way);
+            if done.is_ok() && self.held.has_arrived() {
+                let _holding = Holding::new(&mut self.held);
+                done.and_then(|()| connect(store))
+            } else {
+                done
+            }
         };
         self.pace.count();
         if self.fuel {

@@ -17,7 +17,7 @@ use std::sync::atomic::{
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::{EnterGuard, Handle, Id};
 use wasmtime::Result;
 
@@ -167,11 +167,26 @@ pub(crate) fn wait_for<T>(
     pace: &Pace,
     future: Pin<&mut impl Future<Output = Result<T>>>,
 ) -> Result<T> {
-    let _entered = lane.and_then(enter);
-    WAKER.with(|waker| wait_with(waker, pace, future))
+    wait_until(lane, pace, None, future)
 }
 
-fn wait_with<T>(waker: &Waker, pace: &Pace, mut future: Pin<&mut impl Future<Output = Result<T>>>) -> Result<T> {
+/// The same; the future is polled at `until`, too, and after it whenever this thread is woken.
+pub(crate) fn wait_until<T>(
+    lane: Option<&Handle>,
+    pace: &Pace,
+    until: Option<Instant>,
+    future: Pin<&mut impl Future<Output = Result<T>>>,
+) -> Result<T> {
+    let _entered = lane.and_then(enter);
+    WAKER.with(|waker| wait_with(waker, pace, until, future))
+}
+
+fn wait_with<T>(
+    waker: &Waker,
+    pace: &Pace,
+    until: Option<Instant>,
+    mut future: Pin<&mut impl Future<Output = Result<T>>>,
+) -> Result<T> {
     let mut cx = Context::from_waker(waker);
     let mut waiting = None;
     loop {
@@ -183,7 +198,8 @@ fn wait_with<T>(waker: &Waker, pace: &Pace, mut future: Pin<&mut impl Future<Out
         if let Some(end) = pace.end() {
             return Err(end.into());
         }
-        match pace.left() {
+        let until = until.map(|until| until.saturating_duration_since(Instant::now()));
+        match pace.left().into_iter().chain(until).min() {
             Some(left) => std::thread::park_timeout(left),
             None => std::thread::park(),
         }

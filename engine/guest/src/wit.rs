@@ -205,9 +205,19 @@ impl Text {
             },
             Type::Own(_) => self.push("a resource"),
             Type::Borrow(_) => self.push("a borrowed resource"),
-            Type::Future(_) => self.push("future"),
-            Type::Stream(_) => self.push("stream"),
+            Type::Future(future) => self.of("future", future.ty()),
+            Type::Stream(stream) => self.of("stream", stream.ty()),
             Type::ErrorContext => self.push("error-context"),
+        }
+    }
+
+    /// A type that may have a part.
+    fn of(&mut self, name: &str, part: Option<Type>) {
+        self.push(name);
+        if let Some(part) = part {
+            self.push("<");
+            self.ty(&part);
+            self.push(">");
         }
     }
 

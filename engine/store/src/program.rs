@@ -13,8 +13,22 @@ pub trait Program: Send + Sync {
     fn call(&self, function: usize, words: &[u64]) -> Result<Option<Answered>>;
     /// Whether the function that was called last, and answers later, has answered. On the same thread.
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<Answered>>;
+    /// Calls a function that is async in WIT, which others are while it is waited for. As [`Program::call`].
+    fn begin(&self, function: usize, words: &[u64]) -> Result<Begun>;
     /// The guest has dropped a resource of the program.
     fn drop_resource(&self, number: u32);
+}
+
+/// What an async function has begun.
+pub enum Begun {
+    Now(Answered),
+    Later(Box<dyn Later>),
+}
+
+/// An answer that is to come. Dropped when nobody wants it any more.
+pub trait Later: Send {
+    /// On the thread that calls the guest.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Answered>>;
 }
 
 /// The words of an answer. They are there until this is dropped.

@@ -4,13 +4,14 @@
 
 use crate::lift::{self, Read};
 use crate::lower::{self, Words};
+use crate::transmit::connect;
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::task::{Context, Poll};
 use wasmtime::component::__internal::wasmtime_environ::component::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
 use wasmtime::component::__internal::{CanonicalAbiInfo, InstanceType, InterfaceType, LiftContext, LowerContext};
 use wasmtime::component::{ComponentNamedList, ComponentType, Lift, LinkerInstance, Lower};
-use wasmtime::{Result, ValRaw, bail};
+use wasmtime::{AsContextMut, Result, ValRaw, bail};
 
 /// What a function answers.
 ///
@@ -21,12 +22,20 @@ pub unsafe trait Answer: Send + Sync + 'static {
 }
 
 /// Defines a function of whatever type. What `call` gets points into the guest's memory, and is there until it returns.
+/// `connects`: streams and futures may be among it.
 pub fn define<T: 'static, A: Answer>(
     linker: &mut LinkerInstance<'_, T>,
     name: &str,
+    connects: bool,
     call: impl Fn(&mut T, &[u64]) -> Result<A> + Send + Sync + 'static,
 ) -> Result<()> {
-    linker.func_wrap(name, move |mut store, given: Arguments| Ok(Answered(call(store.data_mut(), given.words())?)))
+    linker.func_wrap(name, move |mut store, given: Arguments| {
+        let answer = call(store.data_mut(), given.words())?;
+        if connects {
+            connect(store)?;
+        }
+        Ok(Answered(answer))
+    })
 }
 
 /// The same for a guest that is called on a fiber, where it waits for a function that answers later: `begin` gives nothing
@@ -39,10 +48,45 @@ pub fn define_waiting<T: Send + 'static, A: Answer>(
 ) -> Result<()> {
     linker.func_wrap_async(name, move |mut store, given: Arguments| {
         let begun = begin(store.data_mut(), given.words());
+        let connected = connect(&mut store);
         Box::new(async move {
+            connected?;
             match begun? {
                 Some(answer) => Ok(Answered(answer)),
                 None => std::future::poll_fn(|cx| poll(store.data_mut(), cx)).await.map(Answered),
+            }
+        })
+    })
+}
+
+/// What a function has begun.
+pub enum Begun<A> {
+    Now(A),
+    Later(Box<dyn Later<A>>),
+}
+
+/// An answer that is to come. Dropped when nobody wants it any more.
+pub trait Later<A>: Send {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<A>>;
+}
+
+/// A function that is async in WIT: the guest may call it and go on, and call it again meanwhile.
+pub fn define_concurrent<T: Send + 'static, A: Answer>(
+    linker: &mut LinkerInstance<'_, T>,
+    name: &str,
+    begin: impl Fn(&mut T, &[u64]) -> Result<Begun<A>> + Send + Sync + 'static,
+) -> Result<()> {
+    linker.func_wrap_concurrent(name, move |accessor, given: Arguments| {
+        // Before anything is waited for: the words point into the guest's memory.
+        let begun: Result<_> = accessor.with(|mut store| {
+            let begun = begin(store.as_context_mut().data_mut(), given.words())?;
+            connect(store)?;
+            Ok(begun)
+        });
+        Box::pin(async move {
+            match begun? {
+                Begun::Now(answer) => Ok(Answered(answer)),
+                Begun::Later(mut later) => std::future::poll_fn(|cx| later.poll(cx)).await.map(Answered),
             }
         })
     })

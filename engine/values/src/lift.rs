@@ -3,7 +3,7 @@
 //! drawn from what one host call may carry.
 
 use crate::layout::{Cases, Fields, flag_bytes, flag_mask, flat_count, in_one_piece, size_and_align};
-use crate::resource;
+use crate::{resource, transmit};
 use std::slice::Iter;
 use wasmtime::component::__internal::wasmtime_environ::component::StringEncoding;
 use wasmtime::component::__internal::{InterfaceType, LiftContext};
@@ -114,9 +114,11 @@ pub fn from_flat(
             let handle = next(slots)?.get_u32();
             to.put(resource::lift(cx, ty, handle)?);
         }
-        InterfaceType::Future(_) | InterfaceType::Stream(_) | InterfaceType::ErrorContext(_) => {
-            bail!("a type that has no words")
+        InterfaceType::Future(_) | InterfaceType::Stream(_) => {
+            let handle = next(slots)?.get_u32();
+            to.put(transmit::lift(cx, ty, handle)?);
         }
+        InterfaceType::ErrorContext(_) => bail!("a type that has no words"),
     }
     Ok(())
 }
@@ -179,9 +181,11 @@ pub fn from_memory(cx: &mut LiftContext<'_>, ty: InterfaceType, at: usize, to: &
             let handle = word(cx, at)?;
             to.put(resource::lift(cx, ty, handle)?);
         }
-        InterfaceType::Future(_) | InterfaceType::Stream(_) | InterfaceType::ErrorContext(_) => {
-            bail!("a type that has no words")
+        InterfaceType::Future(_) | InterfaceType::Stream(_) => {
+            let handle = word(cx, at)?;
+            to.put(transmit::lift(cx, ty, handle)?);
         }
+        InterfaceType::ErrorContext(_) => bail!("a type that has no words"),
     }
     Ok(())
 }
@@ -246,8 +250,13 @@ fn list(cx: &mut LiftContext<'_>, ty: InterfaceType, at: u32, count: u32, to: &m
         return Ok(());
     }
     let InterfaceType::List(list) = ty else { bail!("a type that is no list") };
-    let element = types[list].element;
-    let (size, align) = size_and_align(types, element);
+    elements(cx, types[list].element, at, count, to)
+}
+
+/// The words of a list with so many elements, which lie at `at`.
+pub fn elements(cx: &mut LiftContext<'_>, element: InterfaceType, at: u32, count: usize, to: &mut Read) -> Result<()> {
+    let address = at as usize;
+    let (size, align) = size_and_align(cx.types, element);
     if !in_one_piece(element) {
         begin_list(cx, at, count, size, align)?;
         to.put(count as u64);

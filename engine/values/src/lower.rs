@@ -2,7 +2,7 @@
 //! From words to a guest.
 
 use crate::layout::{Cases, Fields, flag_bytes, flag_mask, flat_count, in_one_piece, size_and_align};
-use crate::resource;
+use crate::{resource, transmit};
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::slice::IterMut;
@@ -35,7 +35,7 @@ impl<'a> Words<'a> {
 
     /// # Safety
     /// The next two words are an address and so many of `size` bytes that can be read there for as long as the words.
-    unsafe fn bytes(&mut self, size: usize) -> Result<(&'a [u8], usize)> {
+    pub unsafe fn bytes(&mut self, size: usize) -> Result<(&'a [u8], usize)> {
         let (address, count) = (self.next()?, self.next()? as usize);
         let length = count.checked_mul(size).ok_or_else(malformed)?;
         if length == 0 {
@@ -157,7 +157,11 @@ pub unsafe fn to_flat<T>(
             let handle = resource::lower(cx, ty, from.next()?)?;
             put(slots, ValRaw::u32(handle))
         }
-        InterfaceType::Future(_) | InterfaceType::Stream(_) | InterfaceType::ErrorContext(_) => Err(malformed()),
+        InterfaceType::Future(_) | InterfaceType::Stream(_) => {
+            let handle = transmit::lower(cx, ty, from.next()?)?;
+            put(slots, ValRaw::u32(handle))
+        }
+        InterfaceType::ErrorContext(_) => Err(malformed()),
     }
 }
 
@@ -237,7 +241,10 @@ pub unsafe fn to_memory<T>(
         InterfaceType::Own(_) | InterfaceType::Borrow(_) => {
             *cx.get(at) = resource::lower(cx, ty, from.next()?)?.to_le_bytes();
         }
-        InterfaceType::Future(_) | InterfaceType::Stream(_) | InterfaceType::ErrorContext(_) => return Err(malformed()),
+        InterfaceType::Future(_) | InterfaceType::Stream(_) => {
+            *cx.get(at) = transmit::lower(cx, ty, from.next()?)?.to_le_bytes();
+        }
+        InterfaceType::ErrorContext(_) => return Err(malformed()),
     }
     Ok(())
 }
@@ -287,17 +294,7 @@ unsafe fn list<T>(cx: &mut LowerContext<'_, T>, ty: InterfaceType, from: &mut Wo
     let (size, align) = size_and_align(types, element);
     if in_one_piece(element) {
         // SAFETY: the caller's promise.
-        let (bytes, count) = unsafe { from.bytes(size)? };
-        if matches!(element, InterfaceType::Char) {
-            for character in bytes.chunks_exact(4) {
-                self::character(u64::from(u32::from_le_bytes([
-                    character[0],
-                    character[1],
-                    character[2],
-                    character[3],
-                ])))?;
-            }
-        }
+        let (bytes, count) = unsafe { one_piece(element, size, from)? };
         let at = room(cx, count, size, align)?;
         cx.as_slice_mut()[at..][..bytes.len()].copy_from_slice(bytes);
         return Ok((at, count));
@@ -309,6 +306,57 @@ unsafe fn list<T>(cx: &mut LowerContext<'_, T>, ty: InterfaceType, from: &mut Wo
         unsafe { to_memory(cx, element, from, at + number * size)? };
     }
     Ok((at, count))
+}
+
+/// Elements that lie in one piece, as bytes, and how many they are.
+///
+/// # Safety
+/// As [`to_flat`].
+unsafe fn one_piece<'a>(element: InterfaceType, size: usize, from: &mut Words<'a>) -> Result<(&'a [u8], usize)> {
+    // SAFETY: the caller's promise.
+    let (bytes, count) = unsafe { from.bytes(size)? };
+    if matches!(element, InterfaceType::Char) {
+        for character in bytes.chunks_exact(4) {
+            self::character(u64::from(u32::from_le_bytes([character[0], character[1], character[2], character[3]])))?;
+        }
+    }
+    Ok((bytes, count))
+}
+
+/// Puts so many elements of a list's words where there is room for them.
+///
+/// # Safety
+/// As [`to_flat`].
+pub unsafe fn elements<T>(
+    cx: &mut LowerContext<'_, T>,
+    element: InterfaceType,
+    from: &mut Words<'_>,
+    at: usize,
+    count: usize,
+) -> Result<()> {
+    let (size, align) = size_and_align(cx.types, element);
+    let memory = cx.as_slice_mut().len();
+    let end = count.checked_mul(size).and_then(|bytes| at.checked_add(bytes));
+    if !at.is_multiple_of(align) || end.is_none_or(|end| end > memory) {
+        return Err(Error::msg("a guest reads a stream to where it has no memory for it"));
+    }
+    if in_one_piece(element) {
+        // SAFETY: the caller's promise.
+        let (bytes, given) = unsafe { one_piece(element, size, from)? };
+        if given != count {
+            return Err(malformed());
+        }
+        cx.as_slice_mut()[at..][..bytes.len()].copy_from_slice(bytes);
+        return Ok(());
+    }
+    if from.next()? != count as u64 {
+        return Err(malformed());
+    }
+    for number in 0..count {
+        // SAFETY: the caller's promise.
+        unsafe { to_memory(cx, element, from, at + number * size)? };
+    }
+    Ok(())
 }
 
 /// Has the guest give room for a list.

@@ -3,9 +3,12 @@
 //! number that the program gave to the resource. Those of a guest the program holds, in [`Held`]: a word names a place there, and
 //! which of its tenants is meant, so that one who is gone isn't taken for the next.
 
+use crate::channel::Channels;
+use crate::transmit::Arrived;
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
+use std::sync::Arc;
 use wasmtime::component::__internal::{InterfaceType, LiftContext, LowerContext};
 use wasmtime::component::{Lift, Lower, ResourceAny, ResourceType};
 use wasmtime::{Error, Result, ValRaw, bail};
@@ -19,10 +22,15 @@ pub fn program_resource() -> ResourceType {
 }
 
 /// The resources of a guest that its program holds. The engine bounds their number, with that of the guest's own handles.
-#[derive(Default)]
+/// And the program's ends of streams and futures, on their way.
 pub struct Held {
     places: Vec<Place>,
     free: Vec<u32>,
+    pub(crate) channels: Arc<dyn Channels>,
+    /// What a guest has given and nobody reads yet.
+    pub(crate) arrived: Vec<(u64, Arrived)>,
+    /// How many streams and futures it has given.
+    pub(crate) given: u64,
 }
 
 #[derive(Default)]
@@ -33,6 +41,15 @@ struct Place {
 }
 
 impl Held {
+    pub fn new(channels: Arc<dyn Channels>) -> Self {
+        Held { places: Vec::new(), free: Vec::new(), channels, arrived: Vec::new(), given: 0 }
+    }
+
+    /// Whether there is something to [`crate::connect`].
+    pub fn has_arrived(&self) -> bool {
+        !self.arrived.is_empty()
+    }
+
     fn add(&mut self, tenant: ResourceAny) -> u64 {
         let number = self.free.pop().unwrap_or_else(|| {
             self.places.push(Place::default());
@@ -84,7 +101,8 @@ impl Drop for Holding {
     }
 }
 
-fn held<R>(what: impl FnOnce(&mut Held) -> Result<R>) -> Result<R> {
+/// `what` doesn't call the guest, nor this.
+pub(crate) fn held<R>(what: impl FnOnce(&mut Held) -> Result<R>) -> Result<R> {
     let Some(mut held) = HELD.get() else { bail!("a resource of a guest that nobody has called") };
     // SAFETY: whoever made the `Holding` keeps it; nothing that is called here comes back here.
     what(unsafe { held.as_mut() })

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What is behind a stream and a future (stream.h, future.h): values go from whoever writes to whoever reads,
+// each of which is the program or a module. Nothing is taken from a writer before a reader wants it. For the
+// templates of this library alone.
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "berth/codec.h"
+#include "berth/result.h"
+#include "berth/words.h"
+
+namespace berth {
+
+class Instance;
+
+namespace detail {
+
+class Started;
+
+using Until = std::optional<std::chrono::steady_clock::time_point>;
+Until until_in(std::chrono::nanoseconds time);
+
+/// Values on their way to a module, and their words: those of a list.
+class Batch {
+ public:
+  Batch(Resources& resources, size_t count) : count_(count), words_(resources) {}
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+  virtual ~Batch() = default;
+
+  Writer& words() {
+    return words_;
+  }
+  size_t count() const {
+    return count_;
+  }
+
+ private:
+  const size_t count_;
+  Writer words_;
+};
+
+/// Any thread, but for what is said to be the engine's: the thread that calls the module.
+class Channel : public std::enable_shared_from_this<Channel> {
+ public:
+  Channel() = default;
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+  virtual ~Channel() = default;
+
+  void reader_left() noexcept;
+  void writer_left() noexcept;
+  /// The instance at one of its ends is over.
+  void fail(const Error& why) noexcept;
+  /// Nobody calls the instance any more: whoever waits may have it go on.
+  void take_turns() noexcept;
+
+  /// The instance that reads or writes; null while there is none.
+  std::shared_ptr<Instance> instance() const;
+  /// Starts a call that reads, on a thread of the instance's host.
+  void start(const std::shared_ptr<Started>& reading) const;
+
+  /// A module is at this end from now on; `wake` has the engine ask it. The engine's.
+  void written_by(std::weak_ptr<Instance> instance, std::function<void()> wake, std::function<void()> go_on);
+  void read_by(std::weak_ptr<Instance> instance, std::function<void()> wake, std::function<void()> go_on);
+  /// How many values a module may write now; none when it never may again. The engine's.
+  std::optional<size_t> wanted() const;
+  /// Takes what a module wrote. The engine's.
+  virtual void deliver(Reader from) = 0;
+  enum class There { kNothing, kSome, kEnd };
+  /// Values for a module that reads; of `most` 0 only whether there are some. The engine's.
+  virtual There take(size_t most, Resources& resources, std::unique_ptr<Batch>& batch) = 0;
+
+ protected:
+  using Lock = std::unique_lock<std::mutex>;
+
+  virtual bool there() const = 0;
+  /// Nobody wants the rest.
+  virtual void let_go() noexcept = 0;
+  bool over() const {
+    return failure_ || writer_gone_ || reader_gone_;
+  }
+  /// Until `done`, of which it is asked under the lock, or it is over; false when the time has come before.
+  Result<bool> wait(Lock& lock, Until until, const std::function<bool()>& done);
+  void want(size_t most);
+  /// Something is other than it was. Under the lock.
+  void change() noexcept;
+
+  mutable std::mutex mutex_;
+  std::optional<Error> failure_;
+  bool reader_gone_ = false;
+  bool writer_gone_ = false;
+  size_t wanted_ = 0;
+
+ private:
+  void attach(std::weak_ptr<Instance> instance, std::function<void()> go_on);
+
+  std::condition_variable changed_;
+  bool turn_ = false;
+  std::weak_ptr<Instance> instance_;
+  std::function<void()> wake_writer_;
+  std::function<void()> wake_reader_;
+  std::function<void()> go_on_;
+};
+
+/// Nothing, where a value without a type has to be one.
+template <class T>
+using Something = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+template <class T>
+class ChannelOf : public Channel {
+ public:
+  /// All that ever comes.
+  void fill(std::vector<T> values) {
+    came_ = std::move(values);
+    writer_gone_ = true;
+  }
+
+  /// One value at least; none at the end.
+  Result<std::vector<T>> read(size_t most, Until until) {
+    if (most == 0) return std::vector<T>();
+    Lock lock(mutex_);
+    want(most);
+    const auto came = wait(lock, until, [this] { return there(); });
+    wanted_ = 0;
+    if (there()) return pick(most);
+    if (!came) return std::unexpected(came.error());
+    if (failure_) return std::unexpected(*failure_);
+    if (!*came) return berth::fail(ErrorCode::kUnavailable, "nothing has come to be read in this time");
+    return std::vector<T>();
+  }
+
+  /// How many were taken.
+  Result<size_t> write(std::span<const T> values, Until until) {
+    Lock lock(mutex_);
+    if (!offered_.empty()) return berth::fail(ErrorCode::kUnavailable, "somebody else writes to it");
+    if (writer_gone_) return berth::fail(ErrorCode::kInvalidArgument, "it was closed by the program");
+    offered_ = values;
+    change();
+    const auto written = wait(lock, until, [this] { return offered_.empty(); });
+    const size_t taken = values.size() - std::exchange(offered_, {}).size();
+    if (taken > 0) return taken;
+    if (!written) return std::unexpected(written.error());
+    if (failure_) return std::unexpected(*failure_);
+    return taken;
+  }
+
+  /// Leaves one value to be taken, and waits for nobody. False when there was one already.
+  bool leave(T value) {
+    const Lock lock(mutex_);
+    if (over() || there()) return false;
+    came_.push_back(std::move(value));
+    writer_gone_ = true;
+    change();
+    return true;
+  }
+
+  void deliver(Reader from) override {
+    std::vector<T> values = decode(from);
+    const Lock lock(mutex_);
+    wanted_ = 0;
+    if (reader_gone_) return;
+    came_ = std::move(values);
+    next_ = 0;
+    change();
+  }
+
+  There take(size_t most, Resources& resources, std::unique_ptr<Batch>& batch) override {
+    const Lock lock(mutex_);
+    if (!there()) {
+      if (writer_gone_) return There::kEnd;
+      want(most);
+      return There::kNothing;
+    }
+    if (most == 0) return There::kSome;
+    auto taken = std::make_unique<BatchOf>(resources, pick(most));
+    encode(taken->words(), taken->values);
+    if (taken->words().refused() != nullptr) throw std::invalid_argument(taken->words().refused());
+    batch = std::move(taken);
+    return There::kSome;
+  }
+
+ protected:
+  /// The words of a list of these, which outlive them.
+  virtual void encode(Writer& to, const std::vector<T>& values) {
+    if constexpr (std::is_same_v<T, std::monostate>) {
+      to.put(values.size());
+    } else if constexpr (requires { Codec<T>::type(); }) {
+      detail::put(to, values);
+    }
+  }
+  virtual std::vector<T> decode(Reader from) {
+    if constexpr (std::is_same_v<T, std::monostate>) {
+      return std::vector<T>(static_cast<size_t>(from.next()));
+    } else if constexpr (requires { Codec<T>::type(); }) {
+      return detail::take<std::vector<T>>(from);
+    }
+    return {};
+  }
+
+ private:
+  struct BatchOf final : Batch {
+    BatchOf(Resources& resources, std::vector<T> taken)
+        : Batch(resources, taken.size()), values(std::move(taken)) {}
+    const std::vector<T> values;
+  };
+
+  bool there() const override {
+    return next_ < came_.size() || !offered_.empty();
+  }
+  void let_go() noexcept override {
+    came_.clear();
+    next_ = 0;
+  }
+
+  std::vector<T> pick(size_t most) {
+    wanted_ = 0;
+    std::vector<T> picked;
+    if (next_ < came_.size()) {
+      const size_t count = std::min(most, came_.size() - next_);
+      if (count == came_.size()) {
+        picked.swap(came_);
+      } else {
+        const auto begin = came_.begin() + static_cast<ptrdiff_t>(next_);
+        picked.assign(std::make_move_iterator(begin),
+                      std::make_move_iterator(begin + static_cast<ptrdiff_t>(count)));
+        next_ += count;
+      }
+      if (next_ >= came_.size()) let_go();
+    } else {
+      const auto first = offered_.first(std::min(most, offered_.size()));
+      picked.assign(first.begin(), first.end());
+      offered_ = offered_.subspan(first.size());
+    }
+    change();
+    return picked;
+  }
+
+  std::vector<T> came_;         // and wasn't read yet
+  size_t next_ = 0;             // of what came
+  std::span<const T> offered_;  // by a writer of the program, who waits
+};
+
+/// The right to read, which is given away once.
+class ReaderEnd {
+ public:
+  explicit ReaderEnd(std::shared_ptr<Channel> channel) : channel_(std::move(channel)) {}
+  ReaderEnd(const ReaderEnd&) = delete;
+  ReaderEnd& operator=(const ReaderEnd&) = delete;
+  ~ReaderEnd();
+
+  const std::shared_ptr<Channel>& channel() const {
+    return channel_;
+  }
+  /// An error once it was given to a module.
+  Result<void> check() const;
+  void close() noexcept;
+
+  /// Writes its word, once.
+  static void give(Writer& to, const std::shared_ptr<ReaderEnd>& end);
+  /// The module has it.
+  std::shared_ptr<Channel> claim() noexcept;
+
+ private:
+  friend class Writer;
+
+  const std::shared_ptr<Channel> channel_;
+  std::atomic<bool> given_ = false;
+  std::atomic<bool> claimed_ = false;
+};
+
+/// The right to write.
+class WriterEnd {
+ public:
+  explicit WriterEnd(std::shared_ptr<Channel> channel) : channel_(std::move(channel)) {}
+  WriterEnd(const WriterEnd&) = delete;
+  WriterEnd& operator=(const WriterEnd&) = delete;
+  ~WriterEnd() {
+    channel_->writer_left();
+  }
+
+ private:
+  const std::shared_ptr<Channel> channel_;
+};
+
+void expect(Resources& resources, uint64_t word, std::shared_ptr<Channel> channel);
+
+/// What a module gave under a word, from now on.
+template <class T>
+std::shared_ptr<ChannelOf<T>> received(Reader& from) {
+  auto channel = std::make_shared<ChannelOf<T>>();
+  const uint64_t word = from.next();
+  expect(from.resources(), word, channel);
+  return channel;
+}
+
+}  // namespace detail
+}  // namespace berth
