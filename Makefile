@@ -30,6 +30,10 @@ collector: setup  ## build the collector of OpenTelemetry that the tests tell: o
 registries: setup  ## build the registry and the clients of registries that the tests use: once, from Go's modules
 	@python3 tests/registry/registries.py
 
+.PHONY: kubo
+kubo: setup  ## build kubo and what else the tests hold content against: once, from Go's modules
+	@python3 tests/content/tools.py
+
 .PHONY: guests
 guests: setup  ## build the WebAssembly programs that the tests run: build/guests
 	@python3 tests/guests/build.py --out $(GUESTS)
@@ -43,7 +47,7 @@ demo: build  ## see what berth does, on this machine, in a minute
 	@tools/demo.sh $(BERTH)
 
 .PHONY: test
-test: build guests collector registries  ## run all tests; `make test T=regex` runs those whose names match
+test: build guests collector registries kubo  ## run all tests; `make test T=regex` runs those whose names match
 	@$(CTEST) --preset dev
 
 .PHONY: lint
@@ -63,7 +67,7 @@ reference:  ## write docs/reference from the headers of include/berth
 	@python3 tools/reference.py
 
 .PHONY: asan
-asan: setup build-asan guests collector registries  ## run the tests under the address and undefined-behaviour sanitizers
+asan: setup build-asan guests collector registries kubo  ## run the tests under the address and undefined-behaviour sanitizers
 	@$(CTEST) --preset asan
 
 .PHONY: tsan

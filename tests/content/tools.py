@@ -81,3 +81,8 @@ class Kubo:
         done = subprocess.run([self.binary, "--offline", *map(str, words)], env=self.environment, input=input, capture_output=True, timeout=300)
         check(done.returncode == 0, f"ipfs {words}: {done.stderr.decode()}")
         return done.stdout
+
+
+if __name__ == "__main__":
+    kubo()
+    commp()

@@ -26,7 +26,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parents[1] / "examples"
 RUST_TARGET = "wasm32-wasip1"
-GO_NEEDED = (1, 25)  # what examples/go asks for; Debian 12 has an older one
+GO_NEEDED = (1, 26)  # what kubo asks for; Debian 12 has an older one
 NODE_NEEDED = 20  # for componentize-js; Debian 12 has an older one
 WASI_LIBC = Path("/usr/lib/wasm32-wasi")
 CPP_FLAGS = ["--target=wasm32-wasi", "-std=c++20", "-O2", "-Wall", "-Wextra", "-fno-exceptions", "-Wl,--strip-debug"]
