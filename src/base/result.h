@@ -7,7 +7,8 @@
 #include "berth/result.h"
 
 /// Evaluates to the value of a Result, or returns its error from the enclosing function.
-/// `auto token = BERTH_TRY(parse(bytes));` reads straight down.
+/// `auto token = BERTH_TRY(parse(bytes));` reads straight down. Never within braces or captures behind
+/// something else: GCC doesn't destroy what those have made by then (tests/tries_test.py looks for it).
 #define BERTH_TRY(expression)                                      \
   ({                                                               \
     auto berth_try_result = (expression);                          \

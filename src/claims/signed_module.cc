@@ -15,7 +15,8 @@ constexpr uint64_t kHashedSince = 3;
 }  // namespace
 
 Result<Chain> read_chain(std::string_view token) {
-  Chain chain{.text = std::string(token), .module = BERTH_TRY(read_token(token)), .account = std::nullopt};
+  Token module = BERTH_TRY(read_token(token));
+  Chain chain{.text = std::string(token), .module = std::move(module), .account = std::nullopt};
   if (chain.module.subject.role != KeyRole::kModule) {
     return refuse(Refusal::kKeyType, "a module carries a token about an account");
   }

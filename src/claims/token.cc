@@ -50,10 +50,12 @@ Result<Parts> parts_of(std::string_view text) {
   if (second == std::string_view::npos || text.find('.', second + 1) != std::string_view::npos) {
     return refuse(Refusal::kFormat, "a token has three parts with points between them");
   }
-  return Parts{.signed_text = text.substr(0, second),
-               .header = BERTH_TRY(decoded(text.substr(0, first), "header")),
-               .body = BERTH_TRY(decoded(text.substr(first + 1, second - first - 1), "body")),
-               .signature = BERTH_TRY(decoded(text.substr(second + 1), "signature"))};
+  Parts parts;
+  parts.signed_text = text.substr(0, second);
+  parts.header = BERTH_TRY(decoded(text.substr(0, first), "header"));
+  parts.body = BERTH_TRY(decoded(text.substr(first + 1, second - first - 1), "body"));
+  parts.signature = BERTH_TRY(decoded(text.substr(second + 1), "signature"));
+  return parts;
 }
 
 Result<void> check_header(std::string_view text) {
@@ -243,7 +245,9 @@ Result<Token> read_token(std::string_view text) {
   BERTH_TRY_VOID(check_header(parts.header));
   const Json json = BERTH_TRY(Json::parse(parts.body));
   const Members body = BERTH_TRY(Members::of(json, "the token"));
-  Token token{.issuer = BERTH_TRY(key_of(body, "iss")), .subject = BERTH_TRY(key_of(body, "sub"))};
+  Token token;
+  token.issuer = BERTH_TRY(key_of(body, "iss"));
+  token.subject = BERTH_TRY(key_of(body, "sub"));
   BERTH_TRY_VOID(check_roles(token));
   if (!verifies(token.issuer, parts.signed_text, parts.signature)) {
     return refuse(Refusal::kSignature, fmt::format("{} didn't sign this", token.issuer.text()));

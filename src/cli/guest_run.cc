@@ -113,8 +113,9 @@ Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const S
   const auto trusts = BERTH_TRY(host::trusts_of(options.trust, folders));
   registry::Located located = BERTH_TRY(locate_shown(options.module, options.names));
   const host::Vouching vouching = BERTH_TRY(host::vouch_for(located, trusts));
-  Berthed module{.effective = BERTH_TRY(host::effective_policy(options.policy, vouching.bounds, folders)),
-                 .guards_off = BERTH_TRY(guard_bits(options.guards_off))};
+  Berthed module;
+  module.effective = BERTH_TRY(host::effective_policy(options.policy, vouching.bounds, folders));
+  module.guards_off = BERTH_TRY(guard_bits(options.guards_off));
   module.located = std::move(located);
   policy::Effective& effective = module.effective;
   for (const policy::Cut& cut : effective.cuts) say(policy::explain(cut));

@@ -74,13 +74,14 @@ Result<int> push(const Options& options) {
   const auto about = engine::Compiler(program(false), {}).describe(file.bytes);
   if (!about) return fail(about.error().code, fmt::format("'{}': {}", options.module, about.error().message));
   const bool component = about->form == engine::Form::kComponent;
+  auto annotations = BERTH_TRY(annotations_of(options.annotations));
   registry::PushedModule module{.component = component,
                                 .digest = file.digest(),
                                 .size = file.bytes.size(),
                                 .created = created(located.path),
                                 .imports = about->imports,
                                 .exports = about->exports,
-                                .annotations = BERTH_TRY(annotations_of(options.annotations))};
+                                .annotations = std::move(annotations)};
   const auto chain = BERTH_TRY(claims::read_signed(file.bytes, engine::content_hash));
   if (chain) module.annotations.emplace(registry::kTokenAnnotation, chain->text);
   const auto origin = BERTH_TRY(origin_options(options.names));

@@ -68,12 +68,11 @@ Result<std::string> signer_key(const std::string& text) {
 }
 
 Result<registry::Query> query_of(const Options& options) {
-  registry::Query query{.words = options.words,
-                        .tag = {},
-                        .exports = BERTH_TRY(interfaces_of(options.exports)),
-                        .imports = BERTH_TRY(interfaces_of(options.imports)),
-                        .needs_only = {},
-                        .yanked = options.yanked};
+  registry::Query query;
+  query.words = options.words;
+  query.exports = BERTH_TRY(interfaces_of(options.exports));
+  query.imports = BERTH_TRY(interfaces_of(options.imports));
+  query.yanked = options.yanked;
   if (!options.tag.empty()) query.tag = options.tag;
   if (options.no_needs || !options.needs_only.empty()) query.needs_only.emplace();
   for (const std::string& text : options.needs_only) BERTH_TRY_VOID(allow(query, text));

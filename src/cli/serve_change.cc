@@ -75,10 +75,8 @@ Result<policy::Policy> ServeChanges::policy_of(const ServedModule& module, const
 
 Result<ServedVersion> ServeChanges::make(ServedModule& module, const FoundVersion& found) {
   policy::Policy policy = BERTH_TRY(policy_of(module, found));
-  host::Loaded loaded{
-      .name = found.name,
-      .module = BERTH_TRY(engine_.open_executable(found.kind, loader_->code(found), found.needs)),
-      .digest = found.digest};
+  auto opened = BERTH_TRY(engine_.open_executable(found.kind, loader_->code(found), found.needs));
+  host::Loaded loaded{.name = found.name, .module = std::move(opened), .digest = found.digest};
   const uint64_t number = next_number_++;
   host::VersionWatch watch = watch_first(loaded, number);
   watch.on_served = [this, number, told = std::move(watch.on_served),

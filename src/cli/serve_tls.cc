@@ -36,8 +36,9 @@ Result<TlsTexts> read_tls(const TlsOptions& options) {
     return fail(ErrorCode::kInvalidArgument,
                 "--tls-cert and --tls-key go together: give the file of each, or none for plain HTTP");
   }
-  TlsTexts texts{.chain = BERTH_TRY(text_of("--tls-cert", options.certificate)),
-                 .key = BERTH_TRY(text_of("--tls-key", options.key))};
+  TlsTexts texts;
+  texts.chain = BERTH_TRY(text_of("--tls-cert", options.certificate));
+  texts.key = BERTH_TRY(text_of("--tls-key", options.key));
   const auto tried = engine::Tls::create(texts.chain, texts.key);
   if (!tried) return about(options, tried.error());
   return texts;

@@ -33,9 +33,9 @@ class Looker {
   explicit Looker(std::string state_folder) : state_folder_(std::move(state_folder)) {}
 
   Result<host::Look> look() {
-    host::Look look{.time = std::chrono::steady_clock::now(),
-                    .residents = BERTH_TRY(host::residents(state_folder_)),
-                    .processes = {}};
+    host::Look look;
+    look.time = std::chrono::steady_clock::now();
+    look.residents = BERTH_TRY(host::residents(state_folder_));
     std::map<int64_t, ProcessUsage> still;
     for (const host::Resident& resident : look.residents) {
       if (still.contains(resident.process)) continue;  // with several modules

@@ -80,8 +80,9 @@ Result<Compiled> read_compiled(std::string_view bytes) {
 Result<std::vector<std::byte>> Host::compile(std::span<const std::byte> bytes) const {
   const std::string_view text = embed::text_of(bytes);
   const host::Vouching vouching = BERTH_TRY(host::vouch_for_bytes(text, "the module", parts_->owner.trusts));
+  engine::Image image = BERTH_TRY(parts_->compile(text));
   return embed::to_bytes({.kind = parts_->kind,
-                          .image = BERTH_TRY(parts_->compile(text)),
+                          .image = std::move(image),
                           .module = sha256(text),
                           .token = vouching.chain ? vouching.chain->text : ""});
 }

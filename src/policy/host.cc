@@ -43,7 +43,8 @@ Result<HostPattern> parse_bracketed(std::string_view text) {
   if (!inner.contains(':') && !inner.contains('/')) {
     return invalid(text, "is no IPv6 address, only those and networks stand in brackets");
   }
-  return HostPattern{.kind = HostKind::kNetwork, .network = BERTH_TRY(parse_network(inner))};
+  const Network network = BERTH_TRY(parse_network(inner));
+  return HostPattern{.kind = HostKind::kNetwork, .network = network};
 }
 
 }  // namespace
@@ -73,7 +74,8 @@ Result<HostPattern> parse_host(std::string_view text) {
   if (text.starts_with('[')) return parse_bracketed(text);
   if (text.contains(':')) return invalid(text, "has colons, IPv6 addresses stand in brackets as in [::1]");
   if (text.contains('/') || parse_address(text)) {
-    return HostPattern{.kind = HostKind::kNetwork, .network = BERTH_TRY(parse_network(text))};
+    const Network network = BERTH_TRY(parse_network(text));
+    return HostPattern{.kind = HostKind::kNetwork, .network = network};
   }
   HostKind kind = HostKind::kName;
   if (text.starts_with("*.")) {

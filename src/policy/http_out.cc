@@ -279,8 +279,9 @@ Result<HttpTarget> parse_http_target(std::string_view url) {
   UrlParts parts = BERTH_TRY(split_url(url));
   std::string_view path = parts.path.substr(0, parts.path.find_first_of("?#"));
   if (path.empty()) path = "/";
+  auto peer = BERTH_TRY(parse_peer(parts.authority, default_port(parts.scheme)));
   HttpTarget target{.scheme = parts.scheme,
-                    .peer = BERTH_TRY(parse_peer(parts.authority, default_port(parts.scheme))),
+                    .peer = std::move(peer),
                     .path = normal_path(path),
                     .may_climb = may_climb(path)};
   if (!target.peer.name || !is_inside(*target.peer.name)) return target;

@@ -20,7 +20,8 @@ struct SocketExtent {
 
 Result<SocketExtent> parse_socket(std::string_view extent, Direction direction) {
   SocketUrl url = BERTH_TRY(parse_socket_url(extent));
-  return SocketExtent{.transport = url.transport, .endpoint = BERTH_TRY(parse_endpoint(url.rest, direction))};
+  Endpoint endpoint = BERTH_TRY(parse_endpoint(url.rest, direction));
+  return SocketExtent{.transport = url.transport, .endpoint = std::move(endpoint)};
 }
 
 }  // namespace

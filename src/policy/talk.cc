@@ -83,7 +83,8 @@ Result<Rules> parse_rules(std::string_view extent, std::span<const TalkVerb> ver
     } else if (what.empty()) {
       return invalid(rule, "says nothing that it applies to");
     } else {
-      rules.push_back({.verb = verb, .what = BERTH_TRY(parse_what(what))});
+      auto said = BERTH_TRY(parse_what(what));
+      rules.push_back({.verb = verb, .what = std::move(said)});
     }
   }
   sort(rules);

@@ -44,7 +44,8 @@ Result<void> read_module(const toml::table& table, std::string_view file, LockFi
   const std::string text = BERTH_TRY(text_of(table, "name", file));
   const auto name = parse_name(text);
   if (!name) return policy::wrong_at(file, table.get("name")->source(), name.error().message);
-  Locked locked{.manifest = {}, .module = BERTH_TRY(digest_of(table, "module", file))};
+  Locked locked;
+  locked.module = BERTH_TRY(digest_of(table, "module", file));
   if (table.contains("manifest")) locked.manifest = BERTH_TRY(digest_of(table, "manifest", file));
   if (!lock.emplace(to_text(*name), locked).second)
     return policy::wrong_at(file, table.source(), fmt::format("'{}' is here twice", to_text(*name)));

@@ -33,9 +33,11 @@ Result<std::string> folder(const char* own, const char* xdg, const char* below_h
 }  // namespace
 
 Result<UserFolders> user_folders() {
-  return UserFolders{.config = BERTH_TRY(folder("BERTH_CONFIG", "XDG_CONFIG_HOME", "/.config/berth")),
-                     .state = BERTH_TRY(folder("BERTH_STATE", "XDG_STATE_HOME", "/.local/state/berth")),
-                     .cache = BERTH_TRY(folder("BERTH_CACHE", "XDG_CACHE_HOME", "/.cache/berth"))};
+  UserFolders folders;
+  folders.config = BERTH_TRY(folder("BERTH_CONFIG", "XDG_CONFIG_HOME", "/.config/berth"));
+  folders.state = BERTH_TRY(folder("BERTH_STATE", "XDG_STATE_HOME", "/.local/state/berth"));
+  folders.cache = BERTH_TRY(folder("BERTH_CACHE", "XDG_CACHE_HOME", "/.cache/berth"));
+  return folders;
 }
 
 Result<std::string> user_data_folder() {
