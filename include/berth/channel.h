@@ -64,7 +64,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   Channel& operator=(const Channel&) = delete;
   virtual ~Channel() = default;
 
-  void reader_left() noexcept;
+  virtual void reader_left() noexcept = 0;
   void writer_left() noexcept;
   /// The instance at one of its ends is over.
   void fail(const Error& why) noexcept;
@@ -91,8 +91,6 @@ class Channel : public std::enable_shared_from_this<Channel> {
   using Lock = std::unique_lock<std::mutex>;
 
   virtual bool there() const = 0;
-  /// Nobody wants the rest.
-  virtual void let_go() noexcept = 0;
   bool over() const {
     return failure_ || writer_gone_ || reader_gone_;
   }
@@ -181,11 +179,23 @@ class ChannelOf : public Channel {
     change();
   }
 
+  /// Nobody wants the rest: it is destroyed without the lock, since that may come back here.
+  void reader_left() noexcept override {
+    std::vector<T> rest;
+    const Lock lock(mutex_);
+    if (std::exchange(reader_gone_, true)) return;
+    rest.swap(came_);
+    next_ = 0;
+    change();
+  }
+
   There take(size_t most, Resources& resources, std::unique_ptr<Batch>& batch) override {
     const Lock lock(mutex_);
     if (!there()) {
+      // What has failed before it was given on never ends.
+      if (failure_) throw std::runtime_error(failure_->message);
       if (writer_gone_) return There::kEnd;
-      want(most);
+      want(std::max<size_t>(most, 1));
       return There::kNothing;
     }
     if (most == 0) return There::kSome;
@@ -224,11 +234,6 @@ class ChannelOf : public Channel {
   bool there() const override {
     return next_ < came_.size() || !offered_.empty();
   }
-  void let_go() noexcept override {
-    came_.clear();
-    next_ = 0;
-  }
-
   std::vector<T> pick(size_t most) {
     wanted_ = 0;
     std::vector<T> picked;
@@ -242,7 +247,10 @@ class ChannelOf : public Channel {
                       std::make_move_iterator(begin + static_cast<ptrdiff_t>(count)));
         next_ += count;
       }
-      if (next_ >= came_.size()) let_go();
+      if (next_ >= came_.size()) {
+        came_.clear();
+        next_ = 0;
+      }
     } else {
       const auto first = offered_.first(std::min(most, offered_.size()));
       picked.assign(first.begin(), first.end());

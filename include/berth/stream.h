@@ -10,8 +10,11 @@
 //
 //   auto [writer, stream] = berth::Stream<uint8_t>::make();
 //   auto sum = instance->function<uint32_t(berth::Stream<uint8_t>)>("sum").value().start(stream);
-//   writer.write(bytes).value();                   // waits until the module has read them
+//   writer.write(bytes, 1s).value();               // waits until the module has read them
 //   writer.close();
+//
+// A call that is refused leaves the stream with the program, and a write without a time then waits for
+// whoever gets it: close it, or give it to another call.
 //
 // A module's tasks go on while somebody calls it, reads what it writes or writes what it reads: reading and
 // writing are calls of its instance, under the limits of one call, on the thread that reads or writes. Beside
@@ -94,8 +97,10 @@ class Stream {
     return read_until(most, detail::until_in(time));
   }
   /// Starts a read, and comes back at once (call.h). It waits on a thread of the host's own
-  /// (`HostOptions::callers`), beside the calls that were started on the instance. Only of what a module
-  /// gave: kInvalidArgument.
+  /// (`HostOptions::callers`), one for each that waits, so that so many of them keep every started call of
+  /// the host waiting; and calls of this instance are refused as beside any other. Where values may stay
+  /// away, a `read` with a time on a thread of the program's is better. Only of what a module gave:
+  /// kInvalidArgument.
   Call<std::vector<T>> start_read(size_t most) const {
     auto read = [stream = *this, most] { return stream.read(most); };
     auto started = std::make_shared<detail::StartedBy<std::vector<T>, decltype(read)>>(channel_->instance(),

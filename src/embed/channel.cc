@@ -29,16 +29,9 @@ void Channel::change() noexcept {
   if (go_on_) go_on_();
 }
 
+/// Who wants what they wanted wakes nobody: a module that waits is asked again whenever it is woken.
 void Channel::want(size_t most) {
-  wanted_ = most;
-  change();
-}
-
-void Channel::reader_left() noexcept {
-  const std::lock_guard lock(mutex_);
-  if (std::exchange(reader_gone_, true)) return;
-  let_go();
-  change();
+  if (std::exchange(wanted_, most) != most) change();
 }
 
 void Channel::writer_left() noexcept {

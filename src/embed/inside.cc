@@ -24,7 +24,10 @@ bool Inside::of(const detail::Resources& instance) {
 }
 
 bool Inside::any() {
-  return innermost != nullptr;
+  for (const Inside* at = innermost; at != nullptr; at = at->outer_) {
+    if (at->of_ != nullptr) return true;
+  }
+  return false;
 }
 
 }  // namespace berth::embed

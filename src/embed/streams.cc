@@ -118,6 +118,8 @@ std::function<void()> Streams::add(const std::shared_ptr<detail::Channel>& chann
 std::vector<std::shared_ptr<detail::Channel>> Streams::all() noexcept {
   std::vector<std::shared_ptr<detail::Channel>> all;
   const std::lock_guard lock(mutex_);
+  std::erase_if(channels_, [](const auto& known) { return known.expired(); });
+  any_ = !channels_.empty();
   all.reserve(channels_.size());
   for (const auto& known : channels_) {
     if (auto channel = known.lock()) all.push_back(std::move(channel));

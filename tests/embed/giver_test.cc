@@ -131,6 +131,51 @@ TEST_CASE("a function takes a stream that the program reads on another thread") 
   CHECK(read == 10);
 }
 
+TEST_CASE("whoever reads what a function took is told when that function fails") {
+  std::optional<berth::Result<std::vector<uint32_t>>> read;
+  std::jthread reads;
+  berth::Imports imports = giver();
+  imports.function(kGiver + "collect", [&](Stream<uint32_t> stream) {
+    reads = std::jthread([&read, stream = std::move(stream)] { read = stream.read(1, 20s); });
+    throw std::runtime_error("not today");
+  });
+  {
+    const Pipes pipes(imports);
+    CHECK_FALSE(call<uint32_t>(pipes, "collects", uint32_t{3}));
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  reads.join();
+  CHECK(std::chrono::steady_clock::now() - begin < 10s);
+  REQUIRE(read);
+  CHECK_FALSE(*read);
+}
+
+TEST_CASE("an instance that is made within another's call takes nothing of that one's") {
+  constexpr std::string_view kStarts = R"((component
+    (import "hello" (func $hello))
+    (core func $hello' (canon lower (func $hello)))
+    (core module $m (import "" "hello" (func $hello)) (start $hello))
+    (core instance $i (instantiate $m (with "" (instance (export "hello" (func $hello'))))))))";
+  static const auto host = berth::Host::create().value();
+  const auto inner = host->load(std::as_bytes(std::span(kStarts)), "starts").value();
+  int hellos = 0;
+  std::atomic<uint32_t> read = 0;
+  std::jthread reads;
+  berth::Imports imports = giver();
+  imports.function(kGiver + "collect", [&](Stream<uint32_t> stream) {
+    berth::Imports of_inner;
+    of_inner.function("hello", [&] { ++hellos; });
+    const auto made = inner->instantiate({.imports = of_inner});
+    REQUIRE_MESSAGE(made, made.error().message);
+    reads = std::jthread([&, stream = std::move(stream)] {
+      while (read < 10) read += static_cast<uint32_t>(stream.read(3).value().size());
+    });
+  });
+  CHECK(call<uint32_t>(Pipes(imports), "collects", uint32_t{100}) == 10U);
+  CHECK(hellos == 1);
+  CHECK(read == 10);
+}
+
 TEST_CASE("a stream that a function lets go of is closed") {
   CHECK(call<uint32_t>(Pipes(), "collects", uint32_t{100}) == 0U);
 }

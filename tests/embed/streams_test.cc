@@ -152,6 +152,27 @@ TEST_CASE("a wait has the time that it is given, and nothing is lost by it") {
   CHECK(back.get(5s) == "late");
 }
 
+TEST_CASE("a module that waits for the program takes no CPU") {
+  const Pipes pipes;
+  const auto [writer, stream] = Stream<uint32_t>::make();
+  const auto doubled = pipes.call<Stream<uint32_t>>("doubled", stream).value();
+  const auto before = pipes.instance->cpu_used();
+  CHECK(doubled.read(1, 200ms).error().code == ErrorCode::kUnavailable);
+  CHECK(pipes.instance->cpu_used() - before < 50ms);
+  const std::jthread writes([&writer = writer] { CHECK(writer.write(std::vector<uint32_t>{4}) == 1U); });
+  CHECK(doubled.read(1, 5s) == std::vector<uint32_t>{8});
+}
+
+TEST_CASE("a stream of an instance that has gone is no stream for another") {
+  std::optional<Pipes> gone(std::in_place);
+  const auto numbers = gone->call<Stream<uint32_t>>("numbers", uint32_t{4}).value();
+  gone.reset();
+  const Pipes other;
+  const auto total = other.call<uint64_t>("total", numbers);
+  REQUIRE_FALSE(total);
+  CHECK(total.error().code == ErrorCode::kTrap);
+}
+
 TEST_CASE("a wait is under the limits of a call") {
   const Pipes pipes({.wall = 50ms});
   const auto silent = pipes.call<Stream<uint32_t>>("silent").value();

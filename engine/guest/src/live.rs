@@ -98,6 +98,7 @@ impl Runtime {
         pace.begin();
         let instance = {
             let _running = self.shared.ticker.run();
+            let _holding = Holding::nobody();
             if fiber.is_none() && stack_room::there_is() {
                 linked.instantiate(&mut metered.0)
             } else {
@@ -222,9 +223,10 @@ impl Live {
                 lane => Way::OnFiber(&self.pace, lane.as_ref()),
             };
             let done = what(store, &mut self.held, way);
-            if done.is_ok() && self.held.has_arrived() {
+            // Also of a call that failed: whoever reads what it gave has to be told.
+            if self.held.has_arrived() {
                 let _holding = Holding::new(&mut self.held);
-                done.and_then(|()| connect(store))
+                done.and(connect(store))
             } else {
                 done
             }

@@ -93,6 +93,11 @@ impl Holding {
     pub fn new(held: &mut Held) -> Self {
         Holding(HELD.replace(Some(NonNull::from(held))))
     }
+
+    /// While an instance is made: nothing that crosses is of another one, whose call this may be a part of.
+    pub fn nobody() -> Self {
+        Holding(HELD.replace(None))
+    }
 }
 
 impl Drop for Holding {

@@ -101,8 +101,9 @@ pub fn lower<T: 'static>(cx: &mut LowerContext<'_, T>, ty: InterfaceType, word: 
 
 /// Has what arrived be read by whoever got its word; what nobody got is closed.
 pub fn connect(mut store: impl AsContextMut) -> Result<()> {
-    let arrived = held(|held| Ok((held.channels.clone(), std::mem::take(&mut held.arrived))));
-    let Ok((channels, arrived)) = arrived else { return Ok(()) };
+    let arrived =
+        held(|held| Ok(held.has_arrived().then(|| (held.channels.clone(), std::mem::take(&mut held.arrived)))));
+    let Ok(Some((channels, arrived))) = arrived else { return Ok(()) };
     for (word, arrived) in arrived {
         let waits = Arc::<Waiter>::default();
         match channels.sink(word, waits.clone()) {
