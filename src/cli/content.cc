@@ -82,10 +82,12 @@ Result<content::Cid> find_content(content::BlockSource& source, const std::strin
   return content::resolve(source, parsed);
 }
 
-Result<void> keep_to_quota(content::Store& store) {
-  if (store.size() <= content::kStoreBytes) return {};
-  std::ignore = BERTH_TRY(store.collect(content::kStoreBytes, LockedFile::Wait::kNo));
-  return {};
+void keep_to_quota(content::Store& store) {
+  const auto size = store.size();
+  if (size && *size <= content::kStoreBytes) return;
+  const auto collected =
+      size ? store.collect(content::kStoreBytes, LockedFile::Wait::kNo) : std::unexpected(size.error());
+  if (!collected) say(fmt::format("no room could be made in the store: {}", collected.error().message));
 }
 
 Result<void> write_car(content::BlockSource& source, const content::Cid& root,

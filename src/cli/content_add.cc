@@ -69,6 +69,22 @@ Result<content::Made> wrapped(const std::vector<std::string>& paths, std::vector
   return content::add_directory(std::move(entries), how.profile, {}, sink);
 }
 
+int print_made(const Options& options, const std::vector<content::Made>& made) {
+  if (!options.json) {
+    std::string text;
+    for (const content::Made& root : made) text += root.cid.text() + "\n";
+    return print(text);
+  }
+  nlohmann::json all = nlohmann::json::array();
+  for (size_t i = 0; i < made.size(); ++i) {
+    all.push_back({{"cid", made[i].cid.text()},
+                   {"blocks_bytes", made[i].tsize},
+                   {"pinned", !options.only_hash && !options.no_pin}});
+    if (!options.wrap) all.back()["path"] = options.paths[i];
+  }
+  return print_json(all);
+}
+
 Result<int> add(const Options& options) {
   std::atomic<uint64_t> bytes = 0;
   content::FolderIn how{.profile = BERTH_TRY(content::find_profile(options.profile)),
@@ -85,6 +101,8 @@ Result<int> add(const Options& options) {
   std::optional<content::Keeping> keeping;
   if (!options.only_hash) {
     store = BERTH_TRY(content::Store::open_users());
+    // Afterwards what nothing pins could be what goes.
+    if (options.no_pin) keep_to_quota(*store);
     keeping = BERTH_TRY(store->keep());
   }
   content::BlockSink& sink = store ? static_cast<content::BlockSink&>(*store) : nowhere;
@@ -99,25 +117,16 @@ Result<int> add(const Options& options) {
       made.clear();
       made.push_back(std::move(all));
     }
-    for (const content::Made& root : made) {
-      if (store && !options.no_pin)
-        BERTH_TRY_VOID(store->pin(*keeping, root.cid, options.name, content::Below::kPut));
+    if (store && !options.no_pin) {
+      std::vector<content::Cid> roots;
+      for (const content::Made& root : made) roots.push_back(root.cid);
+      BERTH_TRY_VOID(store->pin(*keeping, roots, options.name, content::Below::kPut));
     }
   }
   keeping.reset();
-  if (store) BERTH_TRY_VOID(keep_to_quota(*store));
-  if (!options.json) {
-    std::string text;
-    for (const content::Made& root : made) text += root.cid.text() + "\n";
-    return print(text);
-  }
-  nlohmann::json all = nlohmann::json::array();
-  for (size_t i = 0; i < made.size(); ++i) {
-    all.push_back(
-        {{"cid", made[i].cid.text()}, {"blocks_bytes", made[i].tsize}, {"pinned", store && !options.no_pin}});
-    if (!options.wrap) all.back()["path"] = options.paths[i];
-  }
-  return print_json(all);
+  const int printed = print_made(options, made);
+  if (store && !options.no_pin) keep_to_quota(*store);
+  return printed;
 }
 
 }  // namespace

@@ -81,14 +81,14 @@ Result<Imported> import_one(content::Store& store, const content::Keeping& keepi
     ++imported.blocks;
     imported.bytes += block->bytes.size();
   }
-  for (const content::Cid& root : imported.roots) {
-    if (pin) BERTH_TRY_VOID(store.pin(keeping, root, ""));
-  }
+  if (pin) BERTH_TRY_VOID(store.pin(keeping, imported.roots, ""));
   return imported;
 }
 
 Result<int> import_cars(const Options& options) {
   const auto store = BERTH_TRY(content::Store::open_users());
+  // Afterwards what nothing pins could be what goes.
+  if (options.no_pin) keep_to_quota(*store);
   std::optional<content::Keeping> keeping = BERTH_TRY(store->keep());
   std::vector<Imported> all;
   {
@@ -101,8 +101,6 @@ Result<int> import_cars(const Options& options) {
       all.push_back(*std::move(imported));
     }
   }
-  keeping.reset();
-  BERTH_TRY_VOID(keep_to_quota(*store));
   nlohmann::json json = nlohmann::json::array();
   std::string text;
   for (size_t i = 0; i < all.size(); ++i) {
@@ -117,7 +115,10 @@ Result<int> import_cars(const Options& options) {
                     {"bytes", all[i].bytes},
                     {"pinned", !options.no_pin}});
   }
-  return options.json ? print_json(json) : print(text);
+  keeping.reset();
+  const int printed = options.json ? print_json(json) : print(text);
+  if (!options.no_pin) keep_to_quota(*store);
+  return printed;
 }
 
 Result<int> commp(const Options& options) {

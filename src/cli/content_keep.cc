@@ -3,13 +3,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/units.h"
 #include "cli/content.h"
+#include "policy/printable.h"
 
 namespace berth::cli {
 namespace {
+
+constexpr std::string_view kWaits = "another berth works with the store of content; waiting for it";
 
 struct Options {
   std::vector<std::string> paths;
@@ -30,7 +34,7 @@ Result<int> list_pins(const content::Store& store, bool as_json) {
   if (pins.empty()) return print("nothing is pinned: 'berth content add' and 'pin CID' do it\n");
   std::string text;
   for (const content::Pin& pin : pins)
-    text += fmt::format("{}  {}  {}\n", pin.root.text(), local_time(pin.since), pin.name);
+    text += fmt::format("{}  {}  {}\n", pin.root.text(), local_time(pin.since), policy::printable(pin.name));
   return print(text);
 }
 
@@ -70,7 +74,7 @@ Result<int> collect(const Options& options) {
   const auto store = BERTH_TRY(content::Store::open_users());
   auto collected = BERTH_TRY(store->collect(most, LockedFile::Wait::kNo));
   if (!collected) {
-    say("another berth brings content into the store; waiting for it");
+    say(kWaits);
     collected = BERTH_TRY(store->collect(most, LockedFile::Wait::kYes));
   }
   if (options.json)
@@ -84,12 +88,18 @@ Result<int> collect(const Options& options) {
 
 Result<int> verify(const Options& options) {
   const auto store = BERTH_TRY(content::Store::open_users());
-  const content::CheckedBlocks checked = BERTH_TRY(store->verify(options.repair));
+  const auto repair = options.repair ? content::Repair::kYes : content::Repair::kNo;
+  auto verified = BERTH_TRY(store->verify(repair, LockedFile::Wait::kNo));
+  if (!verified) {
+    say(kWaits);
+    verified = BERTH_TRY(store->verify(repair, LockedFile::Wait::kYes));
+  }
+  const content::CheckedBlocks& checked = *verified;
   const int status = checked.damage.empty() ? 0 : 1;
   if (options.json) {
     nlohmann::json damage = nlohmann::json::array();
     for (const content::BlockDamage& one : checked.damage)
-      damage.push_back({{"path", one.path}, {"what", one.what}});
+      damage.push_back({{"path", one.path}, {"what", one.what}, {"removed", one.removed}});
     const int printed = print_json({{"blocks", checked.blocks},
                                     {"bytes", checked.bytes},
                                     {"pins", checked.pins},
@@ -104,7 +114,8 @@ Result<int> verify(const Options& options) {
   if (checked.damage.empty()) {
     text += "all as they should be\n";
   } else if (options.repair) {
-    text += fmt::format("{} damaged; such blocks were removed\n", checked.damage.size());
+    const auto removed = std::ranges::count_if(checked.damage, &content::BlockDamage::removed);
+    text += fmt::format("{} damaged, {} removed\n", checked.damage.size(), removed);
   } else {
     text += fmt::format("{} damaged; --repair removes such blocks\n", checked.damage.size());
   }

@@ -10,11 +10,14 @@
 #include "base/units.h"
 #include "cli/content.h"
 #include "cli/progress.h"
+#include "policy/printable.h"
 #include "providers/content/folder_out.h"
 #include "providers/content/links.h"
 
 namespace berth::cli {
 namespace {
+
+constexpr size_t kMostName = 4096;  // bytes of a name that are shown
 
 struct Options {
   std::string path;
@@ -27,6 +30,13 @@ struct Options {
 };
 
 Result<int> get(const Options& options) {
+  const bool part = options.offset > 0 || options.length;
+  if ((options.raw || part) && !options.output.empty() && options.output != "-")
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "--raw, --offset and --length give bytes to standard output: leave --output out and redirect it");
+  if (options.raw && part)
+    return fail(ErrorCode::kInvalidArgument, "--raw gives a block whole: leave --offset and --length out");
   const content::ContentPath path = BERTH_TRY(content::parse_path(options.path));
   const auto store = BERTH_TRY(content::Store::open_users());
   const content::Cid cid = BERTH_TRY(content::resolve(*store, path));
@@ -36,7 +46,6 @@ Result<int> get(const Options& options) {
     return print("");
   }
   const content::Node node = BERTH_TRY(content::open_node(*store, cid));
-  const bool part = options.offset > 0 || options.length;
   if (options.output == "-" || part) {
     BERTH_TRY_VOID(
         content::read_file(*store, node, options.offset, options.length.value_or(UINT64_MAX), write_out));
@@ -61,19 +70,6 @@ Result<int> get(const Options& options) {
   return print(fmt::format("{}: {}, {}\n", output, kind_name(node.kind), format_bytes(bytes)));
 }
 
-/// A name as it can be shown: nothing of it moves a terminal's cursor.
-std::string shown(const std::string& name) {
-  std::string text;
-  for (const char c : name) {
-    if (static_cast<uint8_t>(c) < 0x20 || c == 0x7f) {
-      text += fmt::format("\\x{:02x}", static_cast<uint8_t>(c));
-    } else {
-      text += c;
-    }
-  }
-  return text;
-}
-
 Result<int> ls(const Options& options) {
   const auto store = BERTH_TRY(content::Store::open_users());
   const content::Cid cid = BERTH_TRY(find_content(*store, options.path));
@@ -87,7 +83,7 @@ Result<int> ls(const Options& options) {
       return write_out(
           fmt::format("{}  {:<9}  {:>10}  {}\n", entry.cid.text(), kind,
                       below && below->kind == content::Node::Kind::kFile ? format_bytes(below->size) : "",
-                      shown(entry.name)));
+                      policy::printable(entry.name, kMostName)));
     nlohmann::json line = {
         {"name", entry.name}, {"cid", entry.cid.text()}, {"kind", kind}, {"blocks_bytes", entry.tsize}};
     if (below && below->kind == content::Node::Kind::kFile) line["size"] = below->size;
@@ -130,7 +126,7 @@ Result<int> stat(const Options& options) {
   text += fmt::format(" with {} link{}, {}\n", links, links == 1 ? "" : "s", hash_name(cid.hash.code));
   if (node.kind == content::Node::Kind::kFile) text += fmt::format("  {} bytes\n", node.size);
   if (node.kind == content::Node::Kind::kSymlink)
-    text += fmt::format("  leads to {}\n", shown(node.about.data.value_or("")));
+    text += fmt::format("  leads to {}\n", policy::printable(node.about.data.value_or(""), kMostName));
   if (node.about.mode) text += fmt::format("  mode {:04o}\n", *node.about.mode & 07777U);
   if (node.about.modified) text += fmt::format("  changed {}\n", local_time(node.about.modified->seconds));
   return print(text);

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -134,13 +135,20 @@ void sync_folder_of(const std::string& path) {
   sync_folder(parent.empty() ? "." : parent);
 }
 
-void sync_file_system(const std::string& path) {
-#ifdef __linux__
-  const Descriptor file = open_retrying(path, O_RDONLY);
-  if (file.opened() && ::syncfs(file.get()) == 0) return;
+Result<void> rename_new(const std::string& from, const std::string& to) {
+  const auto taken = [&] {
+    return fail(ErrorCode::kInvalidArgument, fmt::format("'{}' is there already", to));
+  };
+#ifdef RENAME_NOREPLACE
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return {};
+  if (errno == EEXIST) return taken();
+  // A system or a file system that doesn't know it.
+  if (errno != EINVAL && errno != ENOSYS) return os_error("making", to);
 #endif
-  std::ignore = path;
-  ::sync();
+  struct stat there = {};
+  if (::lstat(to.c_str(), &there) == 0) return taken();
+  if (::rename(from.c_str(), to.c_str()) != 0) return os_error("making", to);
+  return {};
 }
 
 void touch_file(const std::string& path) {

@@ -38,8 +38,9 @@ Result<void> write_new_file(const std::string& path, std::span<const std::string
 void sync_folder(const std::string& path);
 void sync_folder_of(const std::string& path);
 
-/// Waits until all that was written to the file system that a path is on is on the disk.
-void sync_file_system(const std::string& path);
+/// Gives a file or folder another name, never over what is there already: kInvalidArgument then. Where the
+/// system has no such way, what comes in the same moment may be lost.
+Result<void> rename_new(const std::string& from, const std::string& to);
 
 /// Notes that a file is used now, at most once a minute.
 void touch_file(const std::string& path);

@@ -37,6 +37,17 @@ TEST_CASE("nothing is left beside a written file") {
   CHECK(std::distance(fs::directory_iterator(scratch.at("")), fs::directory_iterator()) == 1);
 }
 
+TEST_CASE("a new name is never that of something that is there, also of an empty folder") {
+  const TestFolder scratch;
+  REQUIRE(write(scratch.at("a"), "a").has_value());
+  fs::create_directory(scratch.at("from"));
+  fs::create_directory(scratch.at("folder"));
+  CHECK(rename_new(scratch.at("from"), scratch.at("folder")).error().code == ErrorCode::kInvalidArgument);
+  CHECK(rename_new(scratch.at("a"), scratch.at("folder")).error().code == ErrorCode::kInvalidArgument);
+  CHECK(rename_new(scratch.at("a"), scratch.at("b")).has_value());
+  CHECK(rename_new(scratch.at("a"), scratch.at("c")).error().code == ErrorCode::kNotFound);
+}
+
 TEST_CASE("a file larger than asked for is refused, not cut") {
   const TestFolder scratch;
   REQUIRE(write(scratch.at("f"), "12345").has_value());

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -97,6 +98,15 @@ void LockedFile::write_early() const {
 #ifdef __linux__
   ::sync_file_range(file_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
 #endif
+}
+
+Result<void> LockedFile::sync_file_system() const {
+#ifdef __linux__
+  if (::syncfs(file_.get()) != 0) return os_error("writing to the disk that has", path_);
+#else
+  ::sync();
+#endif
+  return {};
 }
 
 Result<void> LockedFile::publish(const std::string& path) {

@@ -43,6 +43,10 @@ class LockedFile {
   /// end. Linux; elsewhere nothing. Any thread.
   void write_early() const;
 
+  /// Waits until all that was written to its file system is on the disk. kUnavailable where something of it
+  /// couldn't be written since this was opened (Linux; elsewhere that isn't told). Any thread.
+  Result<void> sync_file_system() const;
+
   /// Makes it unwritable, waits until it is on the disk, and gives it this name, over another one's, for
   /// good.
   Result<void> publish(const std::string& path);

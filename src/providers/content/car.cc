@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <unordered_set>
 
 #include "providers/content/links.h"
 #include "providers/content/varint.h"
@@ -107,7 +108,10 @@ Result<void> CarReader::begin() {
   }
   if (header->version != 1)
     return malformed(fmt::format("its version is {}: 1 and 2 are known", header->version));
-  roots_ = std::move(header->roots);
+  std::unordered_set<std::string> seen;
+  for (Cid& root : header->roots) {
+    if (seen.insert(root.bytes()).second) roots_.push_back(std::move(root));
+  }
   return {};
 }
 

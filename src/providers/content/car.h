@@ -32,6 +32,7 @@ class CarReader {
   int version() const {
     return version_;
   }
+  /// In their order, each once.
   const std::vector<Cid>& roots() const {
     return roots_;
   }

@@ -6,6 +6,7 @@
 
 #include "providers/content/testing.h"
 #include "providers/content/tree.h"
+#include "providers/content/varint.h"
 #include "providers/content/walk.h"
 
 using namespace berth;
@@ -168,6 +169,25 @@ TEST_CASE("blocks that come in another order, twice or beside those that are nee
   import(sample.car(), outcome);
   CHECK_FALSE(outcome.error.has_value());
   CHECK(read_all(outcome.blocks, sample.root).value() == sample.bytes);
+}
+
+TEST_CASE("a header that would take the stack of its reader is refused") {
+  for (const char head : {'\x5f', '\x7f', '\xc6'}) {
+    std::string car;
+    put_varint(car, 512 << 10);
+    car += std::string(512 << 10, head);
+    Outcome outcome;
+    import(car, outcome);
+    REQUIRE(outcome.error.has_value());
+    CHECK(outcome.error->message.starts_with("this is no CAR, at byte "));
+  }
+}
+
+TEST_CASE("roots that are named twice are told once") {
+  const Sample sample;
+  const Cid other = Cid::v1(Codec::kRaw, hash_of(HashCode::kSha2_256, "other").value());
+  const auto reader = CarReader::open(reading(car_header({sample.root, other, sample.root, other})));
+  CHECK(reader->roots() == std::vector{sample.root, other});
 }
 
 TEST_CASE("a header that can't be is refused") {

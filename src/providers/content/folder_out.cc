@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/os/file.h"
+#include "policy/printable.h"
 
 namespace berth::content {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr unsigned kDeepest = 512;
+constexpr size_t kMostMessage = 8192;
 constexpr uint32_t kPermissions = 0777;  // never set-user-ID and the like
 
 Result<void> check_name(const std::string& name, const Cid& folder) {
@@ -20,8 +22,8 @@ Result<void> check_name(const std::string& name, const Cid& folder) {
                      name.find_first_of(std::string_view("/\0", 2)) == std::string::npos;
   if (plain) return {};
   return fail(ErrorCode::kInvalidArgument,
-              fmt::format("the directory {} has a name that can't be that of a file: '{}'", folder.text(),
-                          name.substr(0, 255)));
+              fmt::format("the directory {} has a name that can't be that of a file: {}", folder.text(),
+                          policy::quoted(name)));
 }
 
 class Writer {
@@ -89,8 +91,8 @@ class Writer {
     if (!stays_within(target, depth > 0 ? depth - 1 : 0))
       return fail(
           ErrorCode::kInvalidArgument,
-          fmt::format("the symlink {} leads to '{}', which may be outside: --no-links leaves symlinks out",
-                      node.cid.text(), target.substr(0, 255)));
+          fmt::format("the symlink {} leads to {}, which may be outside: --no-links leaves symlinks out",
+                      node.cid.text(), policy::quoted(target)));
     std::error_code error;
     fs::create_symlink(target, path, error);
     if (error) return fail(ErrorCode::kUnavailable, fmt::format("making '{}': {}", path, error.message()));
@@ -134,15 +136,14 @@ Result<void> write_tree(BlockSource& source, const Node& node, const std::string
   std::error_code error;
   if (const auto written = Writer(source, how).write(node, aside, 0); !written) {
     fs::remove_all(aside, error);
-    return written;
+    // It may have foreign names within paths.
+    return fail(written.error().code, policy::printable(written.error().message, kMostMessage));
   }
   if (fs::symlink_status(aside, error).type() == fs::file_type::not_found)
     return {};  // a symlink that was left out
-  fs::rename(aside, path, error);
-  if (!error) return {};
-  const std::string why = error.message();
-  fs::remove_all(aside, error);
-  return fail(ErrorCode::kUnavailable, fmt::format("making '{}': {}", path, why));
+  auto renamed = rename_new(aside, path);
+  if (!renamed) fs::remove_all(aside, error);
+  return renamed;
 }
 
 }  // namespace berth::content

@@ -43,7 +43,8 @@ class Rounds {
 
 /// A few bytes changed, put in, taken out, doubled, or taken from another place.
 std::string mutated(std::string text, std::mt19937_64& random) {
-  constexpr std::string_view kSpecial = "\0\1\2\x0a\x12\x7f\x80\x81\xff\x55\x70\x71\xd8\x2a\x58{}[]\"/:bQz"sv;
+  constexpr std::string_view kSpecial =
+      "\0\1\2\x0a\x12\x5f\x7f\x9f\xbf\xc6\xd4\x80\x81\xff\x55\x70\x71\xd8\x2a\x58{}[]\"/:bQz"sv;
   for (uint64_t left = 1 + random() % 5; left > 0; --left) {
     const size_t at = text.empty() ? 0 : random() % text.size();
     switch (random() % 5) {

@@ -68,7 +68,7 @@ std::string data_of(const IpnsRecord& record) {
 }
 
 Result<IpnsRecord> read_data(std::string_view data) {
-  // Bounds its depth first.
+  // Bounds its depth first, and lets nothing pass that its reader calls itself for.
   if (const auto links = links_of(Codec::kDagCbor, data); !links) return malformed(links.error().message);
   const ordered_json map =
       ordered_json::from_cbor(data.begin(), data.end(), true, false, ordered_json::cbor_tag_handler_t::store);

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "providers/content/cbor.h"
 #include "providers/content/dag_pb.h"
 
 namespace berth::content {
@@ -20,7 +21,7 @@ std::unexpected<Error> malformed(Codec codec, std::string_view what) {
 }
 
 /// Hears what the reader finds, and ends it where it is too deep: the reader of CBOR calls itself for each
-/// level.
+/// level. Of what else it calls itself for check_cbor_heads leaves nothing.
 class Listener : public nlohmann::json_sax<json> {
  public:
   explicit Listener(Codec codec) : codec_(codec) {}
@@ -125,6 +126,8 @@ class Listener : public nlohmann::json_sax<json> {
 };
 
 Result<std::vector<Cid>> links_of_cbor(std::string_view bytes) {
+  if (const auto flat = check_cbor_heads(bytes); !flat)
+    return malformed(Codec::kDagCbor, flat.error().message);
   Listener listener(Codec::kDagCbor);
   using Adapter = nlohmann::detail::iterator_input_adapter<const char*>;
   nlohmann::detail::binary_reader<json, Adapter, Listener> reader(

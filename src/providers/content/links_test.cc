@@ -55,6 +55,23 @@ TEST_CASE("nesting has an end") {
   CHECK(count(Codec::kDagJson, std::string(2 << 20, '[')) == SIZE_MAX);
 }
 
+TEST_CASE("what a reader of CBOR would call itself for is refused before") {
+  for (const char head : {'\x5f', '\x7f', '\xc6', '\xd4', '\x9f', '\xbf', '\xa1'}) {
+    CAPTURE(static_cast<int>(head));
+    CHECK(count(Codec::kDagCbor, std::string(2 << 20, head)) == SIZE_MAX);
+    CHECK(count(Codec::kDagCbor, "\x81" + std::string(2 << 20, head)) == SIZE_MAX);
+  }
+  std::string links;
+  for (int i = 0; i < 1 << 20; ++i) links += "\xd8\x2a";
+  CHECK(count(Codec::kDagCbor, links) == SIZE_MAX);
+  for (const std::string& bytes :
+       {"\x5f\x41z\xff"s, "\x9f\x01\xff"s, "\xff"s, "\x1c"s, "\xc1\x01"s, "\xd8\x2a"s, "\xd8\x2a\x01"s,
+        "\x42z"s, "\x5b\xff\xff\xff\xff\xff\xff\xff\xff"s, "\x9b\xff\xff\xff\xff\xff\xff\xff\xff"s,
+        "\xa2\x60\x01"s})
+    CHECK(count(Codec::kDagCbor, bytes) == SIZE_MAX);
+  CHECK(count(Codec::kDagCbor, "\x86\x20\xf4\xf6\xf9\x3c\x00\x1a\x00\x00\x00\x01\x62zz"s) == 0);
+}
+
 TEST_CASE("a node of dag-pb is read back, its links sorted") {
   PbNode node{.links = {{.cid = kCid, .name = "b", .tsize = 300}, {.cid = kCid, .name = "a", .tsize = 1}},
               .data = "x"};

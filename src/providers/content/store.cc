@@ -8,7 +8,6 @@
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <unordered_set>
 
 #include "base/os/file.h"
 #include "base/os/user.h"
@@ -24,6 +23,7 @@ using Wait = LockedFile::Wait;
 
 constexpr uint64_t kMostPin = 64 << 10;
 constexpr std::string_view kPinEnds = ".json";
+constexpr std::string_view kAsideEnds = ".tmp";
 
 std::string block_name(const Multihash& hash) {
   return to_multibase(Base::kBase32, hash.bytes()).substr(1);
@@ -49,31 +49,67 @@ struct BlockFile {
   int64_t used = 0;
 };
 
-/// Calls for each file below blocks/, also for those left aside.
-void each_file(const std::string& folder, const std::function<void(BlockFile)>& call) {
-  std::error_code error;
-  for (auto at = fs::recursive_directory_iterator(folder + "/blocks", error);
-       !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
-    std::error_code gone;
-    if (!at->is_regular_file(gone)) continue;
-    const auto size = at->file_size(gone);
-    if (gone) continue;
-    const auto used = at->last_write_time(gone);
-    call({.path = at->path(), .bytes = size, .used = used.time_since_epoch().count()});
-  }
+std::unexpected<Error> os_error(std::string_view doing, const fs::path& path, const std::error_code& error) {
+  return fail(ErrorCode::kUnavailable, fmt::format("{} '{}': {}", doing, path.string(), error.message()));
 }
 
-std::optional<Pin> read_pin(const std::string& path) {
-  const auto text = read_file(path, kMostPin);
-  if (!text) return std::nullopt;
-  const auto json = nlohmann::json::parse(*text, nullptr, false);
-  if (!json.is_object() || !json.contains("cid") || !json["cid"].is_string()) return std::nullopt;
-  auto root = Cid::parse(json["cid"].get<std::string>());
-  if (!root) return std::nullopt;
-  Pin pin{.root = *std::move(root)};
-  if (json.contains("name") && json["name"].is_string()) pin.name = json["name"].get<std::string>();
-  if (json.contains("since") && json["since"].is_number_integer()) pin.since = json["since"].get<int64_t>();
-  return pin;
+/// Calls for each file below blocks/, also for those left aside, and not for one that goes meanwhile.
+Result<void> each_file(const std::string& folder, const std::function<void(BlockFile)>& call) {
+  std::error_code error;
+  auto at = fs::recursive_directory_iterator(folder + "/blocks", error);
+  for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+    const bool regular = at->is_regular_file(error);
+    const auto size = regular ? at->file_size(error) : 0;
+    const auto used = regular && !error ? at->last_write_time(error) : fs::file_time_type();
+    if (error && error != std::errc::no_such_file_or_directory)
+      return os_error("looking at", at->path(), error);
+    if (regular && !error) call({.path = at->path(), .bytes = size, .used = used.time_since_epoch().count()});
+    error.clear();
+  }
+  if (error) return os_error("reading", folder + "/blocks", error);
+  return {};
+}
+
+Result<void> each_pin_file(const std::string& folder,
+                           const std::function<Result<void>(const fs::path&)>& call) {
+  std::error_code error;
+  auto at = fs::directory_iterator(folder + "/pins", error);
+  for (; !error && at != fs::directory_iterator(); at.increment(error)) BERTH_TRY_VOID(call(at->path()));
+  if (error) return os_error("reading", folder + "/pins", error);
+  return {};
+}
+
+struct PinFile {
+  Pin pin;
+  bool spoilt = false;  // its root is known by the file's name alone
+};
+
+/// A pin of which nothing is left but its name still keeps what it names.
+Result<PinFile> read_pin(const fs::path& path) {
+  auto root = Cid::parse(path.stem().string());
+  const auto text = read_file(path.string(), kMostPin);
+  const auto json = nlohmann::json::parse(text.value_or(""), nullptr, false);
+  const bool whole = json.is_object() && json.contains("cid") && json["cid"].is_string();
+  if (!root && whole) root = Cid::parse(json["cid"].get<std::string>());
+  if (!root)
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("the pin '{}' can't be read, nor what it keeps: remove it, and pin that again",
+                            path.string()));
+  PinFile file{.pin = {.root = *std::move(root)}, .spoilt = !whole};
+  if (!whole) return file;
+  if (json.contains("name") && json["name"].is_string()) file.pin.name = json["name"].get<std::string>();
+  if (json.contains("since") && json["since"].is_number_integer())
+    file.pin.since = json["since"].get<int64_t>();
+  return file;
+}
+
+bool is_pin(const fs::path& path) {
+  return path.extension() == kPinEnds;
+}
+
+Result<void> there(const Store& store, const Cid& cid) {
+  if (!store.has(cid)) return missing(cid);
+  return {};
 }
 
 }  // namespace
@@ -107,7 +143,8 @@ Result<std::string> Store::get(const Cid& cid) {
   const std::string path = block_path(cid);
   auto bytes = read_file(path, kMostBlock);
   if (!bytes && bytes.error().code == ErrorCode::kNotFound) return missing(cid);
-  if (!bytes) return std::unexpected(bytes.error());
+  if (!bytes)
+    return fail(bytes.error().code, fmt::format("the block {}: {}", cid.text(), bytes.error().message));
   if (const auto checked = check_block(cid, *bytes); !checked)
     return fail(ErrorCode::kUnavailable,
                 fmt::format("{}: it is damaged on the disk, 'berth content verify --repair' removes it",
@@ -132,79 +169,103 @@ Result<void> Store::put(const Cid& cid, std::string_view bytes) {
   return written;
 }
 
-Result<Keeping> Store::keep() const {
+/// Its file is made by whoever comes first, and never removed.
+Result<std::optional<LockedFile>> Store::lock(Lock how, Wait wait) const {
   const std::string path = folder_ + "/lock";
-  auto lock = LockedFile::open(path, Lock::kShared, Wait::kYes);
-  if (!lock && lock.error().code == ErrorCode::kNotFound) {
-    // Made by whoever comes first, and never removed.
-    {
-      const auto made = BERTH_TRY(LockedFile::make(path, Wait::kYes));
-    }
-    lock = LockedFile::open(path, Lock::kShared, Wait::kYes);
+  if (how == Lock::kExclusive) return LockedFile::make(path, wait);
+  auto locked = LockedFile::open(path, how, wait);
+  if (locked || locked.error().code != ErrorCode::kNotFound) return locked;
+  {
+    const auto made = BERTH_TRY(LockedFile::make(path, wait));
+    if (!made) return std::nullopt;
   }
-  if (!lock) return std::unexpected(lock.error());
-  return Keeping{.lock = **std::move(lock)};
+  return LockedFile::open(path, how, wait);
 }
 
-Result<void> Store::check_all_there(const Cid& root) {
-  return walk(*this, root, {.raw = Walk::Raw::kSkipped},
-              [this](const Cid& cid, std::string_view) -> Result<void> {
-                if (!has(cid)) return missing(cid);
-                return {};
-              });
+Result<Keeping> Store::keep() const {
+  auto locked = BERTH_TRY(lock(Lock::kShared, Wait::kYes));
+  return Keeping{.lock = *std::move(locked)};
 }
 
-Result<void> Store::pin(const Keeping&, const Cid& root, std::string_view name, Below below) {
-  if (below == Below::kCheck) BERTH_TRY_VOID(check_all_there(root));
-  sync_file_system(folder_);
-  const nlohmann::json json = {{"cid", root.text()}, {"name", name}, {"since", unix_seconds()}};
-  const std::string text = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-  return write_file(pin_path(root), std::array{std::string_view(text)}, 0600, Durability::kSynced);
+Result<void> Store::pin(const Keeping& keeping, std::span<const Cid> roots, std::string_view name,
+                        Below below) {
+  if (below == Below::kCheck) {
+    Walker walker(*this, {});
+    for (const Cid& root : roots)
+      BERTH_TRY_VOID(walker.from(root, [](const Cid&, std::string_view) -> Result<void> { return {}; }));
+  }
+  BERTH_TRY_VOID(keeping.lock.sync_file_system());
+  for (const Cid& root : roots) {
+    const auto before = name.empty() ? read_pin(pin_path(root)) : PinFile();
+    const nlohmann::json json = {{"cid", root.text()},
+                                 {"name", name.empty() && before ? before->pin.name : std::string(name)},
+                                 {"since", unix_seconds()}};
+    const std::string text = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    BERTH_TRY_VOID(write_file(pin_path(root), std::array{std::string_view(text)}, 0600, Durability::kSynced));
+  }
+  return {};
+}
+
+Result<void> Store::pin(const Keeping& keeping, const Cid& root, std::string_view name, Below below) {
+  return pin(keeping, std::span(&root, 1), name, below);
 }
 
 Result<bool> Store::unpin(const Cid& root) {
   std::error_code error;
   const bool was = fs::remove(pin_path(root), error);
-  if (error)
-    return fail(ErrorCode::kUnavailable, fmt::format("removing '{}': {}", pin_path(root), error.message()));
+  if (error) return os_error("removing", pin_path(root), error);
   sync_folder(folder_ + "/pins");
   return was;
 }
 
 Result<std::vector<Pin>> Store::pins() const {
   std::vector<Pin> pins;
-  std::error_code error;
-  for (auto at = fs::directory_iterator(folder_ + "/pins", error); !error && at != fs::directory_iterator();
-       at.increment(error)) {
-    if (at->path().extension() != kPinEnds) continue;
-    if (auto pin = read_pin(at->path().string())) pins.push_back(*std::move(pin));
-  }
-  if (error)
-    return fail(ErrorCode::kUnavailable, fmt::format("reading '{}/pins': {}", folder_, error.message()));
+  const auto take = [&](const fs::path& path) -> Result<void> {
+    if (!is_pin(path)) return {};
+    PinFile file = BERTH_TRY(read_pin(path));
+    pins.push_back(std::move(file.pin));
+    return {};
+  };
+  BERTH_TRY_VOID(each_pin_file(folder_, take));
   std::ranges::sort(pins, {}, [](const Pin& pin) { return std::tuple(pin.since, pin.root.text()); });
   return pins;
 }
 
-Result<std::optional<Collected>> Store::collect(uint64_t most_bytes, LockedFile::Wait wait) {
-  std::ignore = BERTH_TRY(keep());  // makes the file
-  const auto lock = BERTH_TRY(LockedFile::open(folder_ + "/lock", Lock::kExclusive, wait));
-  if (!lock) return std::nullopt;
-  std::unordered_set<std::string> pinned;
+/// The names of all blocks that pins need. A leaf that isn't there needs nothing, so it is passed; what a
+/// node that can't be read leads to isn't known, and might be removed for good.
+Result<std::unordered_set<std::string>> Store::all_pinned() {
+  std::unordered_set<std::string> names;
+  Walker walker(*this, {.raw = Walk::Raw::kSkipped});
   for (const Pin& pin : BERTH_TRY(pins())) {
-    // Around what isn't there: 'verify' tells of that.
-    BERTH_TRY_VOID(walk(*this, pin.root, {.raw = Walk::Raw::kSkipped, .gaps = Walk::Gaps::kPassed},
-                        [&](const Cid& cid, std::string_view) -> Result<void> {
-                          pinned.insert(block_name(cid.hash));
-                          return {};
-                        }));
+    const auto walked = walker.from(pin.root, [&](const Cid& cid, std::string_view) -> Result<void> {
+      names.insert(block_name(cid.hash));
+      return {};
+    });
+    if (!walked)
+      return fail(ErrorCode::kUnavailable,
+                  fmt::format("nothing is removed, because what the pin {} needs isn't known: {}; bring that "
+                              "block again, or 'berth content unpin {}'",
+                              pin.root.text(), walked.error().message, pin.root.text()));
   }
+  return names;
+}
+
+Result<std::optional<Collected>> Store::collect(uint64_t most_bytes, LockedFile::Wait wait) {
+  const auto alone = BERTH_TRY(lock(Lock::kExclusive, wait));
+  if (!alone) return std::nullopt;
+  const std::unordered_set<std::string> pinned = BERTH_TRY(all_pinned());
+  // What is left aside: nobody puts or pins now.
+  std::error_code gone;
+  BERTH_TRY_VOID(each_pin_file(folder_, [&](const fs::path& path) -> Result<void> {
+    if (path.extension() == kAsideEnds) fs::remove(path, gone);
+    return {};
+  }));
   Collected collected;
   std::vector<BlockFile> loose;
-  each_file(folder_, [&](BlockFile file) {
+  BERTH_TRY_VOID(each_file(folder_, [&](BlockFile file) {
     const std::string name = file.path.filename().string();
-    std::error_code gone;
     if (!hash_of_name(name)) {
-      fs::remove(file.path, gone);  // left aside: nobody puts now
+      fs::remove(file.path, gone);
       return;
     }
     collected.left_bytes += file.bytes;
@@ -213,15 +274,13 @@ Result<std::optional<Collected>> Store::collect(uint64_t most_bytes, LockedFile:
     } else {
       loose.push_back(std::move(file));
     }
-  });
+  }));
   std::ranges::sort(loose, {}, &BlockFile::used);
   for (const BlockFile& file : loose) {
     if (collected.left_bytes <= most_bytes) break;
     std::error_code error;
     fs::remove(file.path, error);
-    if (error)
-      return fail(ErrorCode::kUnavailable,
-                  fmt::format("removing '{}': {}", file.path.string(), error.message()));
+    if (error) return os_error("removing", file.path, error);
     ++collected.blocks;
     collected.bytes += file.bytes;
     collected.left_bytes -= file.bytes;
@@ -229,18 +288,18 @@ Result<std::optional<Collected>> Store::collect(uint64_t most_bytes, LockedFile:
   return collected;
 }
 
-uint64_t Store::size() const {
+Result<uint64_t> Store::size() const {
   uint64_t bytes = 0;
-  each_file(folder_, [&](const BlockFile& file) { bytes += file.bytes; });
+  BERTH_TRY_VOID(each_file(folder_, [&](const BlockFile& file) { bytes += file.bytes; }));
   return bytes;
 }
 
-Result<CheckedBlocks> Store::verify(bool repair) {
+Result<std::optional<CheckedBlocks>> Store::verify(Repair repair, LockedFile::Wait wait) {
+  // Who removes what they read is alone: another one may put the right bytes meanwhile.
+  const auto locked = BERTH_TRY(lock(repair == Repair::kYes ? Lock::kExclusive : Lock::kShared, wait));
+  if (!locked) return std::nullopt;
   CheckedBlocks checked;
-  const auto damaged = [&](const fs::path& path, std::string what) {
-    checked.damage.push_back({.path = path.string(), .what = std::move(what)});
-  };
-  each_file(folder_, [&](const BlockFile& file) {
+  BERTH_TRY_VOID(each_file(folder_, [&](const BlockFile& file) {
     const auto hash = hash_of_name(file.path.filename().string());
     if (!hash) return;  // comes, or was left aside
     const auto bytes = read_file(file.path.string(), kMostBlock);
@@ -249,25 +308,29 @@ Result<CheckedBlocks> Store::verify(bool repair) {
     checked.bytes += file.bytes;
     const auto right = bytes ? check_hash(*hash, *bytes) : std::unexpected(bytes.error());
     if (right) return;
-    damaged(file.path, right.error().message);
-    std::error_code gone;
-    if (repair) fs::remove(file.path, gone);
-  });
-  std::error_code error;
-  for (auto at = fs::directory_iterator(folder_ + "/pins", error); !error && at != fs::directory_iterator();
-       at.increment(error)) {
-    if (at->path().extension() != kPinEnds) continue;
-    const auto pin = read_pin(at->path().string());
-    if (!pin) {
-      damaged(at->path(), "it can't be read as a pin");
-      continue;
+    BlockDamage damage{.path = file.path.string(), .what = right.error().message};
+    // Only what is known to be wrong: a disk that couldn't be read now may be another time.
+    const bool wrong = bytes ? right.error().code == ErrorCode::kInvalidArgument : file.bytes > kMostBlock;
+    if (wrong && repair == Repair::kYes) {
+      std::error_code error;
+      damage.removed = fs::remove(file.path, error);
+      if (error) damage.what += fmt::format("; removing it: {}", error.message());
     }
+    checked.damage.push_back(std::move(damage));
+  }));
+  Walker walker(*this, {.raw = Walk::Raw::kSkipped});
+  BERTH_TRY_VOID(each_pin_file(folder_, [&](const fs::path& path) -> Result<void> {
+    if (!is_pin(path)) return {};
     ++checked.pins;
-    const auto there = check_all_there(pin->root);
-    if (!there) damaged(at->path(), there.error().message);
-  }
-  if (error)
-    return fail(ErrorCode::kUnavailable, fmt::format("reading '{}/pins': {}", folder_, error.message()));
+    const auto file = read_pin(path);
+    if (!file || file->spoilt)
+      checked.damage.push_back({.path = path.string(), .what = "it can't be read as a pin"});
+    if (!file) return {};
+    const auto all =
+        walker.from(file->pin.root, [this](const Cid& cid, std::string_view) { return there(*this, cid); });
+    if (!all) checked.damage.push_back({.path = path.string(), .what = all.error().message});
+    return {};
+  }));
   return checked;
 }
 

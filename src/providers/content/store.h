@@ -14,8 +14,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "base/os/locked_file.h"
@@ -42,6 +44,7 @@ struct Collected {
 struct BlockDamage {
   std::string path;
   std::string what;
+  bool removed = false;
 };
 
 struct CheckedBlocks {
@@ -53,6 +56,9 @@ struct CheckedBlocks {
 
 /// Whether somebody has just put all that is below a root.
 enum class Below { kCheck, kPut };
+
+/// Whether blocks that are damaged are removed.
+enum class Repair { kNo, kYes };
 
 /// While this lives nothing is removed from the store.
 struct Keeping {
@@ -73,20 +79,27 @@ class Store : public BlockSource, public BlockSink {
 
   /// Waits for a process that removes.
   Result<Keeping> keep() const;
-  /// All that was put is on the disk, all below the root is there, and it stays from now on. kNotFound that
-  /// names a block that isn't there.
+  /// All that was put since `keeping` is on the disk, all below the roots is there and was read, and they
+  /// stay from now on. kNotFound that names a block that isn't there, kUnavailable for one that is damaged
+  /// and for a disk that didn't take what was put: nothing of them is pinned then. A name that is empty
+  /// leaves the one that was.
+  Result<void> pin(const Keeping& keeping, std::span<const Cid> roots, std::string_view name,
+                   Below below = Below::kCheck);
   Result<void> pin(const Keeping& keeping, const Cid& root, std::string_view name,
                    Below below = Below::kCheck);
   /// False when it wasn't.
   Result<bool> unpin(const Cid& root);
+  /// kUnavailable for one that doesn't even say by its name what it keeps.
   Result<std::vector<Pin>> pins() const;
 
   /// Removes what is left aside, and blocks that no pin needs, those not used for the longest time first,
-  /// until no more than `most_bytes` are taken. Nothing where somebody keeps and it isn't waited for.
+  /// until no more than `most_bytes` are taken. Nothing where somebody keeps or removes and it isn't waited
+  /// for. kUnavailable, and nothing is removed, where it isn't known what a pin needs.
   Result<std::optional<Collected>> collect(uint64_t most_bytes, LockedFile::Wait wait);
-  uint64_t size() const;
-  /// Reads everything. `repair` removes blocks that are damaged.
-  Result<CheckedBlocks> verify(bool repair);
+  Result<uint64_t> size() const;
+  /// Reads everything. A block that can't be read is told of and stays: only one whose bytes are wrong is
+  /// removed. Nothing where somebody removes, or keeps while it is to be repaired, and it isn't waited for.
+  Result<std::optional<CheckedBlocks>> verify(Repair repair, LockedFile::Wait wait);
 
   const std::string& folder() const {
     return folder_;
@@ -96,7 +109,8 @@ class Store : public BlockSource, public BlockSink {
  private:
   explicit Store(std::string folder) : folder_(std::move(folder)) {}
   std::string pin_path(const Cid& root) const;
-  Result<void> check_all_there(const Cid& root);
+  Result<std::optional<LockedFile>> lock(LockedFile::Lock how, LockedFile::Wait wait) const;
+  Result<std::unordered_set<std::string>> all_pinned();
 
   std::string folder_;
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "policy/printable.h"
 #include "providers/content/directory_layout.h"
 
 namespace berth::content {
@@ -108,8 +109,8 @@ class Shard {
         PbLink entry = link;
         entry.name.erase(0, digits());
         if (shard_hash(entry.name) >> (64 - bits_ * (depth_ + 1)) != path_of(i))
-          return wrong(node_.cid,
-                       fmt::format("the name '{}' stands where its hash doesn't lead", entry.name));
+          return wrong(node_.cid, fmt::format("the name {} stands where its hash doesn't lead",
+                                              policy::quoted(entry.name)));
         BERTH_TRY_VOID(call(entry));
       }
     }
@@ -242,7 +243,7 @@ Result<void> list(BlockSource& source, const Node& directory, const EachEntry& e
   for (const PbLink& link : directory.pb.links) names.push_back(link.name);
   std::ranges::sort(names);
   if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
-    return wrong(directory.cid, fmt::format("the name '{}' is there twice", *twice));
+    return wrong(directory.cid, fmt::format("the name {} is there twice", policy::quoted(*twice)));
   for (const PbLink& link : directory.pb.links) BERTH_TRY_VOID(each(link));
   return {};
 }
@@ -255,6 +256,8 @@ Result<std::optional<PbLink>> lookup(BlockSource& source, const Node& directory,
   }
   const auto found = std::ranges::find(directory.pb.links, name, &PbLink::name);
   if (found == directory.pb.links.end()) return std::nullopt;
+  if (std::ranges::find(found + 1, directory.pb.links.end(), name, &PbLink::name) != directory.pb.links.end())
+    return wrong(directory.cid, fmt::format("the name {} is there twice", policy::quoted(name)));
   return *found;
 }
 
@@ -283,8 +286,8 @@ Result<Cid> resolve(BlockSource& source, const ContentPath& path) {
     const auto entry = BERTH_TRY(lookup(source, node, name));
     if (!entry)
       return fail(ErrorCode::kNotFound,
-                  fmt::format("there is no '{}' in {}: 'berth content ls {}' shows what there is", name,
-                              at.text(), at.text()));
+                  fmt::format("there is no {} in {}: 'berth content ls {}' shows what there is",
+                              policy::quoted(name), at.text(), at.text()));
     at = entry->cid;
   }
   return at;

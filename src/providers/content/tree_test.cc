@@ -8,6 +8,7 @@
 #include "providers/content/directory_layout.h"
 #include "providers/content/folder_out.h"
 #include "providers/content/testing.h"
+#include "providers/content/walk.h"
 
 using namespace berth;
 using namespace berth::content;
@@ -179,7 +180,27 @@ TEST_CASE("a name that is there twice is refused") {
   Memory memory;
   const Cid leaf = memory.keep(Codec::kRaw, "x");
   const PbNode twice{.links = {{.cid = leaf, .name = "a"}, {.cid = leaf, .name = "a"}}, .data = {}};
-  CHECK_FALSE(names(memory, keep(memory, twice, {.type = UnixFs::Type::kDirectory})).has_value());
+  const Cid cid = keep(memory, twice, {.type = UnixFs::Type::kDirectory});
+  CHECK_FALSE(names(memory, cid).has_value());
+  CHECK_FALSE(lookup(memory, open_node(memory, cid).value(), "a").has_value());
+}
+
+TEST_CASE("links that wait have an end, and what was walked isn't walked again") {
+  Memory memory;
+  Cid cid = memory.keep(Codec::kRaw, "x");
+  for (int i = 0; i < 3; ++i)
+    cid =
+        keep(memory, {.links = {{.cid = cid}, {.cid = cid}}, .data = {}}, {.type = UnixFs::Type::kDirectory});
+  size_t blocks = 0;
+  const auto each = [&](const Cid&, std::string_view) -> Result<void> {
+    ++blocks;
+    return {};
+  };
+  Walker walker(memory, {.most_waiting = 7});
+  REQUIRE(walker.from(cid, each).has_value());
+  REQUIRE(walker.from(cid, each).has_value());
+  CHECK(blocks == 4);
+  CHECK(walk(memory, cid, {.most_waiting = 6}, each).error().code == ErrorCode::kLimit);
 }
 
 TEST_CASE("a symlink stays within, or is refused") {

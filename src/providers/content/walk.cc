@@ -3,10 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <string>
-#include <unordered_set>
-#include <vector>
-
 #include "providers/content/links.h"
 
 namespace berth::content {
@@ -22,37 +18,56 @@ struct Waiting {
 
 }  // namespace
 
-Result<void> walk(BlockSource& source, const Cid& root, Walk how,
-                  const std::function<Result<void>(const Cid&, std::string_view)>& each) {
-  std::unordered_set<std::string> seen;
-  std::vector<Waiting> open{{.links = {root}}};
+Result<void> Walker::from(const Cid& root, const Each& each) {
+  now_.clear();
+  auto followed = follow(root, each);
+  // What is below those isn't known: another root that leads there shall come to the same error.
+  if (!followed) {
+    for (const std::string* const name : now_) seen_.erase(seen_.find(*name));
+  }
+  return followed;
+}
+
+Result<void> Walker::follow(const Cid& root, const Each& each) {
+  std::vector<Waiting> open;
+  open.push_back({.links = {root}});
+  size_t waiting = 1;
   while (!open.empty()) {
     Waiting& last = open.back();
     if (last.next == last.links.size()) {
+      waiting -= last.links.size();
       open.pop_back();
       continue;
     }
     const Cid cid = last.links[last.next++];
-    if (!seen.insert(cid.bytes()).second) continue;
-    if (how.raw == Walk::Raw::kSkipped && cid.codec == Codec::kRaw) {
+    const auto [name, fresh] = seen_.insert(cid.bytes());
+    if (!fresh) continue;
+    now_.push_back(&*name);
+    if (how_.raw == Walk::Raw::kSkipped && cid.codec == Codec::kRaw) {
       BERTH_TRY_VOID(each(cid, {}));
       continue;
     }
-    const auto bytes = source.get(cid);
-    if (!bytes && how.gaps == Walk::Gaps::kPassed) continue;
-    if (!bytes) return std::unexpected(bytes.error());
-    BERTH_TRY_VOID(each(cid, *bytes));
-    auto links = links_of(cid.codec, *bytes);
-    if (!links && how.gaps == Walk::Gaps::kPassed) continue;
+    const auto bytes = BERTH_TRY(source_.get(cid));
+    BERTH_TRY_VOID(each(cid, bytes));
+    auto links = links_of(cid.codec, bytes);
     if (!links)
       return fail(links.error().code, fmt::format("the block {}: {}", cid.text(), links.error().message));
     if (links->empty()) continue;
     if (open.size() == kDeepest)
-      return fail(ErrorCode::kInvalidArgument,
-                  fmt::format("{} leads deeper than {} blocks", root.text(), kDeepest));
+      return fail(ErrorCode::kInvalidArgument, fmt::format("the block {}: {} leads deeper than {} blocks",
+                                                           cid.text(), root.text(), kDeepest));
+    waiting += links->size();
+    if (waiting > how_.most_waiting)
+      return fail(ErrorCode::kLimit,
+                  fmt::format("the block {}: more than {} links below {} are to be followed", cid.text(),
+                              how_.most_waiting, root.text()));
     open.push_back({.links = *std::move(links)});
   }
   return {};
+}
+
+Result<void> walk(BlockSource& source, const Cid& root, Walk how, const Walker::Each& each) {
+  return Walker(source, how).from(root, each);
 }
 
 }  // namespace berth::content
