@@ -97,6 +97,8 @@ class Closing:
         return self
 
     def __exit__(self, *_):
+        # A thread that waits in `accept` would keep the port, and take the next one who comes there.
+        self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 
     def accept(self):
