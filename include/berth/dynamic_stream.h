@@ -15,7 +15,7 @@
 #include <optional>
 #include <utility>
 
-#include "berth/channel.h"
+#include "berth/channel_of.h"
 #include "berth/result.h"
 #include "berth/type.h"
 #include "berth/value.h"

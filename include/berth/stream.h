@@ -28,7 +28,7 @@
 #include <vector>
 
 #include "berth/call.h"
-#include "berth/channel.h"
+#include "berth/channel_of.h"
 #include "berth/codec.h"
 #include "berth/result.h"
 

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Foreign bytes against everything in this room that reads them: nothing crashes, nothing is accepted that
-// nobody signed, and what is signed is read back the same. A thousand rounds of each, or as many as fit into
-// BERTH_FUZZ_SECONDS.
+// nobody signed, and what is signed is read back the same.
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdlib>
-#include <random>
 
+#include "base/fuzzing.h"
 #include "claims/refusal.h"
 #include "claims/strict_json.h"
 #include "claims/testing.h"
@@ -21,58 +18,7 @@ using namespace berth::claims::testing;
 
 namespace {
 
-/// Rounds of one case: a number of them, or until its part of the time is over.
-class Rounds {
- public:
-  explicit Rounds(uint64_t seed) : random(seed) {
-    const char* const asked = std::getenv("BERTH_FUZZ_SECONDS");
-    constexpr int kCases = 5;
-    if (asked != nullptr) until_ = Clock::now() + std::chrono::seconds(std::atoi(asked)) / kCases;
-  }
-  bool next() {
-    ++done_;
-    return until_ == Clock::time_point() ? done_ <= 1000 : done_ % 64 != 0 || Clock::now() < until_;
-  }
-  ~Rounds() {
-    if (until_ != Clock::time_point()) MESSAGE(done_ << " rounds");
-  }
-  Rounds(const Rounds&) = delete;
-  Rounds& operator=(const Rounds&) = delete;
-
-  std::mt19937_64 random;
-
- private:
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point until_;
-  uint64_t done_ = 0;
-};
-
-/// A few bytes changed, put in, taken out, doubled, or taken from another place.
-std::string mutated(std::string text, std::mt19937_64& random, std::string_view special) {
-  for (uint64_t left = 1 + random() % 5; left > 0; --left) {
-    const size_t at = text.empty() ? 0 : random() % text.size();
-    switch (random() % 6) {
-      case 0:
-        text.insert(at, 1, special[random() % special.size()]);
-        break;
-      case 1:
-        text.insert(at, text.substr(at, random() % 40));
-        break;
-      case 2:
-        text.erase(at, 1 + random() % 8);
-        break;
-      case 3:
-        if (!text.empty()) text[at] = static_cast<char>(random());
-        break;
-      case 4:
-        text.insert(at, text.substr(text.empty() ? 0 : random() % text.size(), random() % 60));
-        break;
-      default:
-        if (!text.empty()) text[at] = special[random() % special.size()];
-    }
-  }
-  return text;
-}
+constexpr int kCases = 5;
 
 constexpr std::string_view kJsonBytes = "{}[]\",:\\u0019-+.eEtrufalsn \n\0\x1b\xff\xc0\xed\xa0\x80"sv;
 constexpr std::string_view kBinary = "\0\1\2\3\4\x0a\x7f\x80\x81\xff\x0djwtasm"sv;
@@ -84,7 +30,7 @@ const char* const kBerths =
 }  // namespace
 
 TEST_CASE("no JSON makes its reader stumble") {
-  Rounds rounds(31);
+  Rounds rounds(31, kCases);
   const std::string good = body(kBerths, R"("wascap":{"name":"a\u00e9","tags":["x"],"rev":3},"exp":99,)");
   while (rounds.next()) {
     const auto read = Json::parse(mutated(good, rounds.random, kJsonBytes));
@@ -93,7 +39,7 @@ TEST_CASE("no JSON makes its reader stumble") {
 }
 
 TEST_CASE("no signed body makes the reader of tokens stumble, and what it reads can be signed again") {
-  Rounds rounds(32);
+  Rounds rounds(32, kCases);
   size_t taken = 0;
   const std::string good = body(kBerths, R"("wascap":{"name":"a","tags":["x"],"rev":3,"ver":"1"},"exp":99,)");
   while (rounds.next()) {
@@ -111,7 +57,7 @@ TEST_CASE("no signed body makes the reader of tokens stumble, and what it reads 
 }
 
 TEST_CASE("no text that was changed is a token") {
-  Rounds rounds(33);
+  Rounds rounds(33, kCases);
   const std::string good = write_token(module_token(), kAccount).value();
   while (rounds.next()) {
     const std::string text = mutated(good, rounds.random, "AZaz09-_.=+/ \n");
@@ -122,7 +68,7 @@ TEST_CASE("no text that was changed is a token") {
 }
 
 TEST_CASE("no module that was changed is a signed one with the same token") {
-  Rounds rounds(34);
+  Rounds rounds(34, kCases);
   Token token = module_token();
   token.account_token = write_token(account_token(), kOperator).value();
   const std::string good = sign_module(component(), token, kAccount, hash).value();
@@ -138,7 +84,7 @@ TEST_CASE("no module that was changed is a signed one with the same token") {
 }
 
 TEST_CASE("no text makes the reader of keys or of trust files stumble") {
-  Rounds rounds(35);
+  Rounds rounds(35, kCases);
   const std::string keys[] = {kAccount.public_key().text(), kAccount.text(), kOperator.public_key().text()};
   const std::string file =
       "require-signed = true\n[account.shop]\nkey = \"" + keys[0] +

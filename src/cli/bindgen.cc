@@ -73,8 +73,7 @@ int bindgen_verb(const Arguments& arguments) {
   add_name_options(app, options.names);
   app.footer("\nFor example:\n\n  berth bindgen wit/ --world plugin --out generated/\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = bindgen(options);
-  return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
+  return finish(bindgen(options), style_of(options.json));
 }
 
 }  // namespace berth::cli

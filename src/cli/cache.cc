@@ -68,8 +68,7 @@ int cache_verb(const Arguments& arguments) {
     command->add_flag("--json", as_json, "as JSON");
   app.footer("\nFor example:\n\n  berth cache list --json\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = list_command->parsed() ? list(as_json) : clear(as_json);
-  return status ? *status : report(status.error(), as_json ? Style::kJson : Style::kText);
+  return finish(list_command->parsed() ? list(as_json) : clear(as_json), style_of(as_json));
 }
 
 }  // namespace berth::cli

@@ -142,8 +142,7 @@ int call_verb(const Arguments& arguments) {
   Options options;
   describe(app, options);
   if (const auto done = parse(app, arguments, options.style())) return *done;
-  const auto status = call(options);
-  return status ? *status : report(status.error(), options.style());
+  return finish(call(options), options.style());
 }
 
 }  // namespace berth::cli

@@ -156,8 +156,7 @@ int content_add(const Arguments& arguments) {
   app.footer(
       "\nFor example:\n\n  berth content add ./site --name site\n  tar c ./site | berth content add -\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = add(options);
-  return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
+  return finish(add(options), style_of(options.json));
 }
 
 }  // namespace berth::cli

@@ -155,10 +155,6 @@ Result<int> commp(const Options& options) {
   return print(fmt::format("{} {}\n", piece.cid().text(), piece.padded_bytes));
 }
 
-int finish(const Result<int>& status, bool as_json) {
-  return status ? *status : report(status.error(), as_json ? Style::kJson : Style::kText);
-}
-
 }  // namespace
 
 int content_export(const Arguments& arguments) {
@@ -175,7 +171,7 @@ int content_export(const Arguments& arguments) {
       "\nFor example:\n\n  berth content export "
       "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi --output site.car\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  return finish(export_car(options), options.json);
+  return finish(export_car(options), style_of(options.json));
 }
 
 int content_import(const Arguments& arguments) {
@@ -191,7 +187,7 @@ int content_import(const Arguments& arguments) {
   app.add_flag("--json", options.json, "one JSON array");
   app.footer("\nFor example:\n\n  berth content import site.car\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  return finish(import_cars(options), options.json);
+  return finish(import_cars(options), style_of(options.json));
 }
 
 int content_commp(const Arguments& arguments) {
@@ -207,7 +203,7 @@ int content_commp(const Arguments& arguments) {
   app.add_flag("--json", options.json, "one JSON object");
   app.footer("\nFor example:\n\n  berth content commp site.car\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  return finish(commp(options), options.json);
+  return finish(commp(options), style_of(options.json));
 }
 
 }  // namespace berth::cli

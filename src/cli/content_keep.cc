@@ -123,10 +123,6 @@ Result<int> verify(const Options& options) {
   return printed != 0 ? printed : status;
 }
 
-int finish(const Result<int>& status, bool as_json) {
-  return status ? *status : report(status.error(), as_json ? Style::kJson : Style::kText);
-}
-
 }  // namespace
 
 int content_pin(const Arguments& arguments) {
@@ -141,7 +137,7 @@ int content_pin(const Arguments& arguments) {
       "\nFor example:\n\n  berth content pin bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy "
       "--name logo\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  return finish(pin(options), options.json);
+  return finish(pin(options), style_of(options.json));
 }
 
 int content_unpin(const Arguments& arguments) {
@@ -154,7 +150,7 @@ int content_unpin(const Arguments& arguments) {
       "\nFor example:\n\n  berth content unpin "
       "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  return finish(unpin(options), options.json);
+  return finish(unpin(options), style_of(options.json));
 }
 
 int content_gc(const Arguments& arguments) {
@@ -171,7 +167,7 @@ int content_gc(const Arguments& arguments) {
   app.add_flag("--json", options.json, "one JSON object");
   app.footer("\nFor example:\n\n  berth content gc --keep 2GiB\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  return finish(collect(options), options.json);
+  return finish(collect(options), style_of(options.json));
 }
 
 int content_verify(const Arguments& arguments) {
@@ -186,7 +182,7 @@ int content_verify(const Arguments& arguments) {
   app.add_flag("--json", options.json, "one JSON object");
   app.footer("\nFor example:\n\n  berth content verify --repair\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  return finish(verify(options), options.json);
+  return finish(verify(options), style_of(options.json));
 }
 
 }  // namespace berth::cli

@@ -158,8 +158,7 @@ int content_get(const Arguments& arguments) {
       "\nFor example:\n\n  berth content get "
       "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy --output - | head\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = get(options);
-  return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
+  return finish(get(options), style_of(options.json));
 }
 
 int content_ls(const Arguments& arguments) {
@@ -171,8 +170,7 @@ int content_ls(const Arguments& arguments) {
       "\nFor example:\n\n  berth content ls "
       "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi/docs\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = ls(options);
-  return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
+  return finish(ls(options), style_of(options.json));
 }
 
 int content_stat(const Arguments& arguments) {
@@ -183,8 +181,7 @@ int content_stat(const Arguments& arguments) {
   app.footer(
       "\nFor example:\n\n  berth content stat bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = stat(options);
-  return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
+  return finish(stat(options), style_of(options.json));
 }
 
 }  // namespace berth::cli

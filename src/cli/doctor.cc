@@ -308,8 +308,7 @@ int doctor_verb(const Arguments& arguments) {
   app.add_flag("--json", as_json, "one JSON object");
   app.footer("\nFor example, what is missing on this machine:\n\n  berth doctor | grep -i -A1 ^missing\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = examine(as_json);
-  return status ? *status : report(status.error(), as_json ? Style::kJson : Style::kText);
+  return finish(examine(as_json), style_of(as_json));
 }
 
 }  // namespace berth::cli

@@ -48,8 +48,7 @@ int gc_verb(const Arguments& arguments) {
   app.add_flag("--json", as_json, "one JSON object");
   app.footer("\nFor example:\n\n  berth gc --keep 2GiB\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = collect(most, as_json);
-  return status ? *status : report(status.error(), as_json ? Style::kJson : Style::kText);
+  return finish(collect(most, as_json), style_of(as_json));
 }
 
 }  // namespace berth::cli

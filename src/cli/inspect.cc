@@ -119,8 +119,7 @@ int inspect_verb(const Arguments& arguments) {
       "\nFor example:\n\n  berth inspect --json module.wasm\n"
       "  berth inspect --effective --policy module.policy.toml module.wasm\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = inspect(options);
-  return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
+  return finish(inspect(options), style_of(options.json));
 }
 
 }  // namespace berth::cli

@@ -164,12 +164,12 @@ int keys_verb(const Arguments& arguments) {
       "\nFor example:\n\n  berth keys new account shop\n  berth sign module.wasm --as shop --grant 'http.out "
       "https://api.example.com/*'\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = new_command->parsed()      ? make(options)
-                      : list_command->parsed()   ? list(options)
-                      : show_command->parsed()   ? show(options)
-                      : import_command->parsed() ? import(options)
-                                                 : export_key(options);
-  return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
+  return finish(new_command->parsed()      ? make(options)
+                : list_command->parsed()   ? list(options)
+                : show_command->parsed()   ? show(options)
+                : import_command->parsed() ? import(options)
+                                           : export_key(options),
+                style_of(options.json));
 }
 
 }  // namespace berth::cli

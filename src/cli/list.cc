@@ -30,8 +30,7 @@ int list_verb(const Arguments& arguments) {
   app.add_flag("--json", as_json, "one JSON array");
   app.footer("\nFor example:\n\n  berth list --json\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = list(as_json);
-  return status ? *status : report(status.error(), as_json ? Style::kJson : Style::kText);
+  return finish(list(as_json), style_of(as_json));
 }
 
 }  // namespace berth::cli

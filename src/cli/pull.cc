@@ -87,8 +87,7 @@ int pull_verb(const Arguments& arguments) {
       "\nFor example:\n\n  berth pull oci://ghcr.io/shop/price:1.2\n  berth run --pull=never "
       "oci://ghcr.io/shop/price:1.2\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = pull(options);
-  return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
+  return finish(pull(options), style_of(options.json));
 }
 
 }  // namespace berth::cli

@@ -123,8 +123,7 @@ int push_verb(const Arguments& arguments) {
   app.add_flag("--json", options.json, "one JSON object");
   app.footer("\nFor example:\n\n  berth push price.wasm oci://ghcr.io/shop/price:1.2\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = push(options);
-  return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
+  return finish(push(options), style_of(options.json));
 }
 
 }  // namespace berth::cli

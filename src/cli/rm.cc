@@ -41,8 +41,7 @@ int rm_verb(const Arguments& arguments) {
   app.add_flag("--json", as_json, "one JSON object");
   app.footer("\nFor example:\n\n  berth rm oci://ghcr.io/shop/price:1.2\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = remove(names, as_json);
-  return status ? *status : report(status.error(), as_json ? Style::kJson : Style::kText);
+  return finish(remove(names, as_json), style_of(as_json));
 }
 
 }  // namespace berth::cli

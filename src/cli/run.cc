@@ -119,8 +119,7 @@ int run_verb(const Arguments& arguments) {
   if (const auto done = parse(app, arguments, options.style())) return *done;
   if (const auto taken = take_module(app, options); !taken) return report(taken.error(), options.style());
   if (const auto fits = check(options.learn); !fits) return report(fits.error(), options.style());
-  const auto status = options.learn.mode.empty() ? run(options) : learn(learn_request(options));
-  return status ? *status : report(status.error(), options.style());
+  return finish(options.learn.mode.empty() ? run(options) : learn(learn_request(options)), options.style());
 }
 
 }  // namespace berth::cli

@@ -198,8 +198,7 @@ int search_verb(const Arguments& arguments) {
       "  berth search --registry oci://localhost:5000/shop --exports wasi:http/incoming-handler \\\n"
       "    --needs-only 'http.out https://api.example.com/*'\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = search(options);
-  return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
+  return finish(search(options), style_of(options.json));
 }
 
 }  // namespace berth::cli

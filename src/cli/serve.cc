@@ -365,8 +365,7 @@ int serve_verb(const Arguments& arguments) {
   Options options;
   describe(app, options);
   if (const auto done = parse(app, arguments, options.style())) return *done;
-  const auto status = serve(options);
-  return status ? *status : report(status.error(), options.style());
+  return finish(serve(options), options.style());
 }
 
 }  // namespace berth::cli

@@ -72,8 +72,7 @@ int show_verb(const Arguments& arguments) {
   app.add_flag("--json", as_json, "one JSON object");
   app.footer("\nFor example:\n\n  berth show oci://ghcr.io/shop/price:1.2\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = show(name, as_json);
-  return status ? *status : report(status.error(), as_json ? Style::kJson : Style::kText);
+  return finish(show(name, as_json), style_of(as_json));
 }
 
 }  // namespace berth::cli

@@ -326,8 +326,7 @@ int sign_verb(const Arguments& arguments) {
       "  berth sign module.wasm --as shop --grant 'http.out https://api.example.com/*' --limit memory=64MiB\n"
       "  berth inspect module.wasm\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = sign(options);
-  return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
+  return finish(sign(options), style_of(options.json));
 }
 
 }  // namespace berth::cli

@@ -158,8 +158,7 @@ int top_verb(const Arguments& arguments) {
   app.add_flag("--once", options.once, "only once, after a second");
   app.footer("\nq or Ctrl-C ends it. For example, for a program to read:\n\n  berth top --json --once\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = top(options);
-  return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
+  return finish(top(options), style_of(options.json));
 }
 
 }  // namespace berth::cli

@@ -33,6 +33,10 @@ int report(const Error& error, Style style) {
   return row.exit_status;
 }
 
+int finish(const Result<int>& status, Style style) {
+  return status ? *status : report(status.error(), style);
+}
+
 void say(std::string_view line) {
   tell(fmt::format("berth: {}\n", line));
 }

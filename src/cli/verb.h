@@ -48,9 +48,15 @@ void note_program(std::string argv0);
 std::string program(bool portable);
 
 enum class Style { kText, kJson };
+constexpr Style style_of(bool as_json) {
+  return as_json ? Style::kJson : Style::kText;
+}
 
 /// Prints an error, as a line or as a JSON object, on standard error; returns its exit status.
 int report(const Error& error, Style style);
+
+/// What a verb ends with: its exit status, or its error, reported.
+int finish(const Result<int>& status, Style style);
 
 /// Prints "berth: " and a line on standard error.
 void say(std::string_view line);

@@ -86,8 +86,7 @@ int verify_verb(const Arguments& arguments) {
   app.add_flag("--json", options.json, "one JSON object");
   app.footer("\nFor example:\n\n  berth verify --repair\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = verify(options);
-  return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
+  return finish(verify(options), style_of(options.json));
 }
 
 }  // namespace berth::cli

@@ -79,8 +79,8 @@ int volume_verb(const Arguments& arguments) {
       "\nFor example:\n\n  berth run --dir @notes:/data:rw module.wasm\n  berth volume list\n"
       "  berth volume remove notes\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = list_command->parsed() ? list(as_json) : remove(std::move(names), as_json);
-  return status ? *status : report(status.error(), as_json ? Style::kJson : Style::kText);
+  return finish(list_command->parsed() ? list(as_json) : remove(std::move(names), as_json),
+                style_of(as_json));
 }
 
 }  // namespace berth::cli

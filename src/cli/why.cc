@@ -115,8 +115,7 @@ int why_verb(const Arguments& arguments) {
   app.add_flag("--json", options.json, "one JSON array");
   app.footer("\nFor example:\n\n  berth why esbuild.wasm\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = why(options);
-  return status ? *status : report(status.error(), options.json ? Style::kJson : Style::kText);
+  return finish(why(options), style_of(options.json));
 }
 
 }  // namespace berth::cli

@@ -44,8 +44,7 @@ int yank_verb(const Arguments& arguments) {
   app.add_flag("--json", as_json, "one JSON object");
   app.footer("\nFor example:\n\n  berth yank oci://ghcr.io/shop/price:1.2\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  const auto status = yank(name, undo, as_json);
-  return status ? *status : report(status.error(), as_json ? Style::kJson : Style::kText);
+  return finish(yank(name, undo, as_json), style_of(as_json));
 }
 
 }  // namespace berth::cli

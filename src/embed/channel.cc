@@ -2,6 +2,7 @@
 #include "berth/channel.h"
 
 #include "berth/call.h"
+#include "berth/channel_ends.h"
 #include "berth/instance.h"
 #include "berth/resource.h"
 #include "embed/inside.h"

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "berth/channel.h"
+#include "berth/channel_ends.h"
 #include "berth/instance.h"
 #include "berth/resource.h"
 

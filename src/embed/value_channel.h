@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "berth/channel.h"
+#include "berth/channel_of.h"
 #include "berth/type.h"
 #include "berth/value.h"
 

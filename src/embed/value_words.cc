@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "berth/channel.h"
+#include "berth/channel_ends.h"
 
 namespace berth::embed {
 namespace {

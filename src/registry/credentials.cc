@@ -13,7 +13,7 @@
 #include "base/text_codes.h"
 #include "policy/printable.h"
 #include "registry/challenge.h"
-#include "registry/manifest.h"
+#include "registry/foreign_json.h"
 
 namespace berth::registry {
 namespace {
@@ -37,11 +37,6 @@ std::vector<std::string> keys_of(std::string_view host) {
   if (host == kDockerHub) return {"https://index.docker.io/v1/", "index.docker.io", "docker.io"};
   return {std::string(host), fmt::format("https://{}", host), fmt::format("http://{}", host),
           fmt::format("https://{}/", host)};
-}
-
-std::string text_of(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 /// An object's member that is an object; null when there is none.
@@ -87,8 +82,7 @@ Result<std::optional<Credentials>> ask_helper(const std::string& name, std::stri
                 fmt::format("'docker-credential-{}' gives no credentials for {}: {}", name, key,
                             policy::printable(answer->output + answer->errors)));
   }
-  const json whole =
-      is_shallow(answer->output, kDeepest) ? json::parse(answer->output, nullptr, false) : json();
+  const json whole = parse_shallow(answer->output, kDeepest);
   if (!whole.is_object() || text_of(whole, "Secret").empty())
     return fail(ErrorCode::kUnavailable,
                 fmt::format("'docker-credential-{}' gives no JSON with a secret", name));
@@ -109,7 +103,7 @@ Result<std::string> docker_config() {
 
 Result<std::optional<Credentials>> credentials_for(std::string_view host, std::string_view config) {
   if (config.empty()) return std::nullopt;
-  const json whole = is_shallow(config, kDeepest) ? json::parse(config, nullptr, false) : json();
+  const json whole = parse_shallow(config, kDeepest);
   if (!whole.is_object()) {
     return fail(ErrorCode::kInvalidArgument,
                 "the Docker configuration (config.json in DOCKER_CONFIG, or in ~/.docker) is no JSON object");

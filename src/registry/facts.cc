@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/facts.h"
 
-#include <nlohmann/json.hpp>
-
 #include "base/os/file.h"
-#include "registry/manifest.h"
+#include "registry/foreign_json.h"
 #include "registry/module_file.h"
 
 namespace berth::registry {
@@ -14,21 +12,6 @@ using nlohmann::json;
 
 constexpr uint64_t kMostFacts = 8 << 20;
 constexpr size_t kDeepest = 8;
-
-std::vector<std::string> texts_of(const json& object, const char* name) {
-  std::vector<std::string> texts;
-  const auto found = object.find(name);
-  if (found == object.end() || !found->is_array()) return texts;
-  for (const json& text : *found) {
-    if (text.is_string()) texts.push_back(text.get<std::string>());
-  }
-  return texts;
-}
-
-std::string text_of(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 json json_of(const Signer& signer) {
   return {{"account", signer.account}, {"operator", signer.operator_key}, {"grants", signer.grants}};
@@ -56,7 +39,7 @@ std::string write_facts(const Facts& facts) {
 }
 
 std::optional<Facts> read_facts(std::string_view text) {
-  const json whole = is_shallow(text, kDeepest) ? json::parse(text, nullptr, false) : json();
+  const json whole = parse_shallow(text, kDeepest);
   // Without "signer" an earlier berth has written it.
   if (!whole.is_object() || !whole.contains("component") || !whole["component"].is_boolean() ||
       !whole.contains("signer"))

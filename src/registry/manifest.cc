@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "policy/printable.h"
+#include "registry/foreign_json.h"
 #include "registry/name.h"
 
 namespace berth::registry {
@@ -33,12 +33,6 @@ constexpr std::array<std::string_view, 2> kIndexTypes{
 
 std::unexpected<Error> wrong(std::string_view why) {
   return fail(ErrorCode::kInvalidModule, fmt::format("its manifest {}", why));
-}
-
-/// A member that is a text; empty when there is none.
-std::string text_of(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 std::map<std::string, std::string> annotations_of(const json& object) {
@@ -94,25 +88,6 @@ std::string listed(const std::vector<Descriptor>& entries) {
 }
 
 }  // namespace
-
-bool is_shallow(std::string_view text, size_t most_depth) {
-  size_t depth = 0;
-  bool quoted = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      if (c == '"') quoted = false;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > most_depth) return false;
-    } else if ((c == '}' || c == ']') && depth > 0) {
-      --depth;
-    }
-  }
-  return true;
-}
 
 Result<Manifest> parse_manifest(std::string_view text, std::string_view media_type) {
   if (text.size() > kMostManifest) return wrong(fmt::format("has {} bytes, more than are read", text.size()));
@@ -189,23 +164,13 @@ Pushed write_manifest(const PushedModule& module) {
 }
 
 std::optional<Config> read_config(std::string_view text) {
-  if (!is_shallow(text, kDeepest)) return std::nullopt;
-  const json whole = json::parse(text, nullptr, false);
+  const json whole = parse_shallow(text, kDeepest);
   if (!whole.is_object() || !text_of(whole, "os").starts_with("wasi")) return std::nullopt;
   const auto component = whole.find("component");
-  Config config{
-      .component = component != whole.end() && component->is_object(), .imports = {}, .exports = {}};
-  if (!config.component) return config;
-  const auto texts = [&](const char* name, std::vector<std::string>& into) {
-    const auto found = component->find(name);
-    if (found == component->end() || !found->is_array()) return;
-    for (const json& one : *found) {
-      if (one.is_string()) into.push_back(one.get<std::string>());
-    }
-  };
-  texts("imports", config.imports);
-  texts("exports", config.exports);
-  return config;
+  if (component == whole.end() || !component->is_object()) return Config{.component = false};
+  return Config{.component = true,
+                .imports = texts_of(*component, "imports"),
+                .exports = texts_of(*component, "exports")};
 }
 
 }  // namespace berth::registry

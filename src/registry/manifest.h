@@ -77,14 +77,11 @@ Pushed write_manifest(const PushedModule& module);
 /// What a config of that layout says of its module: nobody has held it against the module's bytes.
 struct Config {
   bool component = true;
-  std::vector<std::string> imports;
-  std::vector<std::string> exports;
+  std::vector<std::string> imports = {};
+  std::vector<std::string> exports = {};
 };
 
 /// Nothing where it is no such config.
 std::optional<Config> read_config(std::string_view json);
-
-/// Whether brackets are nested no deeper than that: asked before anything is made of a text.
-bool is_shallow(std::string_view json, size_t most_depth);
 
 }  // namespace berth::registry

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "base/text_codes.h"
 #include "policy/printable.h"
 #include "registry/challenge.h"
 #include "registry/credentials.h"
+#include "registry/foreign_json.h"
 
 namespace berth::registry {
 namespace {
@@ -28,15 +28,6 @@ constexpr size_t kDeepest = 16;
 std::string scheme_of(const OciName& name, const WebOptions& options) {
   const bool plain = options.plain_http || (is_loopback(name.host) && options.roots.empty());
   return plain ? "http" : "https";
-}
-
-json parse(const std::string& text) {
-  return is_shallow(text, kDeepest) ? json::parse(text, nullptr, false) : json();
-}
-
-std::string text_of(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 /// The URL of `<URL>; rel="next"`; empty where there is no other page.
@@ -118,7 +109,7 @@ Result<std::string> Repository::token(const std::string& realm, const std::strin
   }
   const WebAnswer answer = BERTH_TRY(web_->ask(ask));
   if (answer.status != 200) return refused(answer, doing("getting a token for"));
-  const json whole = parse(answer.body);
+  const json whole = parse_shallow(answer.body, kDeepest);
   std::string token = whole.is_object() ? text_of(whole, "token") : "";
   if (token.empty() && whole.is_object()) token = text_of(whole, "access_token");
   const bool plain = std::ranges::all_of(token, [](char c) { return c > ' ' && c < 127; });
@@ -193,12 +184,10 @@ Result<std::vector<std::string>> Repository::pages(const std::string& path, cons
     const WebAnswer answer = BERTH_TRY(ask({.url = url, .most_bytes = kMostPage}));
     if (answer.status != 200) return refused(answer, doing);
     bytes += answer.body.size();
-    const json whole = parse(answer.body);
-    const auto found = whole.is_object() ? whole.find(list) : whole.end();
-    if (found == whole.end() || !found->is_array() || found->empty()) break;
-    for (const json& one : *found) {
-      if (one.is_string()) all.push_back(one.get<std::string>());
-    }
+    const json whole = parse_shallow(answer.body, kDeepest);
+    auto some = whole.is_object() ? texts_of(whole, list) : std::vector<std::string>();
+    if (some.empty()) break;
+    std::ranges::move(some, std::back_inserter(all));
     url = resolve_url(url, next_page(answer.header("link")));
     if (authority_of(url) != authority_of(base_)) break;
   }

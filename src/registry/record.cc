@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/record.h"
 
-#include <nlohmann/json.hpp>
-
-#include "registry/manifest.h"
+#include "registry/foreign_json.h"
 #include "registry/name.h"
 
 namespace berth::registry {
@@ -34,15 +32,15 @@ std::string write_record(const Record& record) {
 }
 
 Result<Record> read_record(std::string_view text) {
-  const json whole = is_shallow(text, kDeepest) ? json::parse(text, nullptr, false) : json();
+  const json whole = parse_shallow(text, kDeepest);
   if (!whole.is_object()) return fail(ErrorCode::kInvalidArgument, "it is no JSON object");
-  Record record{.name = member<std::string>(whole, "name", &json::is_string),
-                .manifest = parse_digest(member<std::string>(whole, "manifest", &json::is_string)),
+  Record record{.name = text_of(whole, "name"),
+                .manifest = parse_digest(text_of(whole, "manifest")),
                 .size = member<uint64_t>(whole, "size", &json::is_number_unsigned),
                 .pulled = member<int64_t>(whole, "pulled", &json::is_number_integer),
                 .pinned = member<bool>(whole, "pinned", &json::is_boolean),
                 .yanked = member<bool>(whole, "yanked", &json::is_boolean)};
-  const auto module = parse_digest(member<std::string>(whole, "module", &json::is_string));
+  const auto module = parse_digest(text_of(whole, "module"));
   const auto name = parse_name(record.name);
   if (!module || !name || std::holds_alternative<FileName>(*name) || to_text(*name) != record.name)
     return fail(ErrorCode::kInvalidArgument, "it names no module");

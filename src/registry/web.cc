@@ -5,13 +5,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <thread>
 
 #include "policy/printable.h"
 #include "policy/special_range.h"
-#include "registry/manifest.h"
+#include "registry/foreign_json.h"
 #include "registry/name.h"
 
 namespace berth::registry {
@@ -20,6 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kMostRedirects = 5;
+constexpr size_t kDeepest = 16;
 constexpr size_t kLongestUrl = 8 << 10;
 constexpr uint64_t kMostOfError = 64 << 10;
 constexpr auto kFirstPause = 200ms;
@@ -142,17 +142,11 @@ std::string resolve_url(std::string_view base, std::string_view location) {
 
 std::unexpected<Error> refused(const WebAnswer& answer, std::string_view doing) {
   std::string why;
-  const auto whole =
-      is_shallow(answer.body, 16) ? nlohmann::json::parse(answer.body, nullptr, false) : nlohmann::json();
+  const nlohmann::json whole = parse_shallow(answer.body, kDeepest);
   if (whole.is_object() && whole.contains("errors") && whole["errors"].is_array() &&
       !whole["errors"].empty()) {
     const auto& first = whole["errors"].front();
-    if (first.is_object()) {
-      why = fmt::format(
-          ": {} {}",
-          first.value("code", nlohmann::json()).is_string() ? first["code"].get<std::string>() : "",
-          first.value("message", nlohmann::json()).is_string() ? first["message"].get<std::string>() : "");
-    }
+    if (first.is_object()) why = fmt::format(": {} {}", text_of(first, "code"), text_of(first, "message"));
   }
   const std::string message = fmt::format("{}: {} answers {}{}", doing, shown(origin_of(answer.url)),
                                           answer.status, policy::printable(why));

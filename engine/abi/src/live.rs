@@ -186,7 +186,21 @@ pub unsafe extern "C" fn berth_live_call(
         // SAFETY: the caller's promise.
         live.0.call(function, unsafe { Given::new(words) }, &mut receives)
     }));
-    let outcome = match called {
+    // SAFETY: the caller's promise.
+    unsafe { tell_if_failed(live, called, failed, context) }
+}
+
+/// Whether it went well; otherwise `failed` has been told why.
+///
+/// # Safety
+/// `failed` can be called with `context`.
+unsafe fn tell_if_failed(
+    live: &mut berth_live,
+    done: std::thread::Result<Result<(), Outcome>>,
+    failed: unsafe extern "C" fn(context: *mut c_void, outcome: *const berth_outcome),
+    context: *mut c_void,
+) -> bool {
+    let outcome = match done {
         Ok(Ok(())) => return true,
         Ok(Err(outcome)) => outcome,
         Err(_) => live.0.panicked(),
@@ -220,16 +234,8 @@ pub unsafe extern "C" fn berth_live_go_on(
         // SAFETY: the header's contract for `done`.
         live.0.go_on(&waiter.0, until, || unsafe { done(context) })
     }));
-    let outcome = match gone_on {
-        Ok(Ok(())) => return true,
-        Ok(Err(outcome)) => outcome,
-        Err(_) => live.0.panicked(),
-    };
-    tell(&ended(outcome), |outcome| {
-        // SAFETY: the header's contract for `failed`, which borrows it.
-        unsafe { failed(context, outcome) }
-    });
-    false
+    // SAFETY: the caller's promise.
+    unsafe { tell_if_failed(live, gone_on, failed, context) }
 }
 
 /// Drops a resource of the guest's that the program was given, by its word, which may run the guest's code, like a call. Gives

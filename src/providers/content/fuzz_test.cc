@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Foreign bytes against everything in this folder that reads them: nothing crashes, nothing hangs, and what
-// is read can be written again. A thousand rounds of each, or as many as fit into BERTH_FUZZ_SECONDS.
+// is read can be written again.
 
 #include <algorithm>
-#include <chrono>
-#include <cstdlib>
-#include <random>
 
+#include "base/fuzzing.h"
 #include "providers/content/car.h"
 #include "providers/content/directory_layout.h"
 #include "providers/content/links.h"
@@ -21,73 +19,30 @@ using namespace std::string_view_literals;
 namespace {
 
 constexpr int kCases = 4;
-
-class Rounds {
- public:
-  explicit Rounds(uint64_t seed) : random(seed) {
-    if (const char* const asked = std::getenv("BERTH_FUZZ_SECONDS"))
-      until_ = Clock::now() + std::chrono::seconds(std::atoi(asked)) / kCases;
-  }
-  bool next() {
-    ++done_;
-    return until_ == Clock::time_point() ? done_ <= 1000 : done_ % 64 != 0 || Clock::now() < until_;
-  }
-
-  std::mt19937_64 random;
-
- private:
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point until_;
-  uint64_t done_ = 0;
-};
-
-/// A few bytes changed, put in, taken out, doubled, or taken from another place.
-std::string mutated(std::string text, std::mt19937_64& random) {
-  constexpr std::string_view kSpecial =
-      "\0\1\2\x0a\x12\x5f\x7f\x9f\xbf\xc6\xd4\x80\x81\xff\x55\x70\x71\xd8\x2a\x58{}[]\"/:bQz"sv;
-  for (uint64_t left = 1 + random() % 5; left > 0; --left) {
-    const size_t at = text.empty() ? 0 : random() % text.size();
-    switch (random() % 5) {
-      case 0:
-        text.insert(at, 1, kSpecial[random() % kSpecial.size()]);
-        break;
-      case 1:
-        text.insert(at, text.substr(at, random() % 40));
-        break;
-      case 2:
-        text.erase(at, 1 + random() % 8);
-        break;
-      case 3:
-        if (!text.empty()) text[at] = static_cast<char>(random());
-        break;
-      default:
-        if (!text.empty()) text[at] = kSpecial[random() % kSpecial.size()];
-    }
-  }
-  return text;
-}
+constexpr std::string_view kBytes =
+    "\0\1\2\x0a\x12\x5f\x7f\x9f\xbf\xc6\xd4\x80\x81\xff\x55\x70\x71\xd8\x2a\x58{}[]\"/:bQz"sv;
 
 const Cid kCid = Cid::v1(Codec::kRaw, hash_of(HashCode::kSha2_256, "a").value());
 
 }  // namespace
 
 TEST_CASE("no text or bytes make the reader of CIDs stumble, and what it reads is written the same") {
-  Rounds rounds(41);
+  Rounds rounds(41, kCases);
   const std::string texts[] = {kCid.text(), kCid.text(Base::kBase36), kCid.text(Base::kBase64Url),
                                Cid::v0(kCid.hash).text()};
   while (rounds.next()) {
-    const std::string text = mutated(texts[rounds.random() % 4], rounds.random);
+    const std::string text = mutated(texts[rounds.random() % 4], rounds.random, kBytes);
     const auto cid = Cid::parse(text);
     if (cid && cid->version == Cid::Version::kV0) CHECK(cid->text() == text);
     if (cid) CHECK(Cid::parse(cid->text()) == *cid);
-    const std::string bytes = mutated(kCid.bytes(), rounds.random);
+    const std::string bytes = mutated(kCid.bytes(), rounds.random, kBytes);
     const auto read = Cid::read(bytes);
     if (read) CHECK(read->bytes() == bytes);
   }
 }
 
 TEST_CASE("no block makes the readers of codecs stumble") {
-  Rounds rounds(42);
+  Rounds rounds(42, kCases);
   const std::string cid = kCid.bytes();
   const std::string cbor = std::string("\x82\xd8\x2a\x58\x25\0", 6) + cid + "\xa1\x61x\xf9\x3c\x00";
   const std::string json = R"([{"/":")" + kCid.text() + R"("},{"a":[1,2.5,null,"x"]}])";
@@ -95,9 +50,9 @@ TEST_CASE("no block makes the readers of codecs stumble") {
                                    .data = write_unixfs({.file_size = 9, .block_sizes = {4, 5}, .mode = 1})});
   size_t taken = 0;
   while (rounds.next()) {
-    taken += links_of(Codec::kDagCbor, mutated(cbor, rounds.random)).has_value();
-    taken += links_of(Codec::kDagJson, mutated(json, rounds.random)).has_value();
-    const auto node = read_pb(mutated(pb, rounds.random));
+    taken += links_of(Codec::kDagCbor, mutated(cbor, rounds.random, kBytes)).has_value();
+    taken += links_of(Codec::kDagJson, mutated(json, rounds.random, kBytes)).has_value();
+    const auto node = read_pb(mutated(pb, rounds.random, kBytes));
     if (!node) continue;
     ++taken;
     const auto again = read_pb(write_pb(*node));
@@ -111,11 +66,12 @@ TEST_CASE("no block makes the readers of codecs stumble") {
 }
 
 TEST_CASE("no CAR makes its reader stumble") {
-  Rounds rounds(43);
+  Rounds rounds(43, kCases);
   const std::string v1 = car_header({kCid}) + car_section(kCid, 1) + "a" + car_section(kCid, 1) + "a";
   const std::string v2 = car_v2_header(v1.size()) + v1;
   while (rounds.next()) {
-    auto reader = CarReader::open(reading(mutated(rounds.random() % 2 == 0 ? v1 : v2, rounds.random), 16));
+    auto reader =
+        CarReader::open(reading(mutated(rounds.random() % 2 == 0 ? v1 : v2, rounds.random, kBytes), 16));
     if (!reader) continue;
     for (auto block = reader->next(); block && *block; block = reader->next())
       CHECK(check_block((*block)->cid, (*block)->bytes).has_value());
@@ -123,7 +79,7 @@ TEST_CASE("no CAR makes its reader stumble") {
 }
 
 TEST_CASE("no node of a file or directory makes its reader stumble") {
-  Rounds rounds(44);
+  Rounds rounds(44, kCases);
   Memory memory;
   const Cid leaf = memory.keep(Codec::kRaw, "0123456789");
   std::vector<std::string> nodes;
@@ -136,7 +92,8 @@ TEST_CASE("no node of a file or directory makes its reader stumble") {
   nodes.push_back(write_pb({.links = {{.cid = leaf}, {.cid = leaf}},
                             .data = write_unixfs({.data = "x", .file_size = 21, .block_sizes = {10, 10}})}));
   while (rounds.next()) {
-    const Cid cid = memory.keep(Codec::kDagPb, mutated(nodes[rounds.random() % nodes.size()], rounds.random));
+    const Cid cid =
+        memory.keep(Codec::kDagPb, mutated(nodes[rounds.random() % nodes.size()], rounds.random, kBytes));
     const auto node = open_node(memory, cid);
     if (!node) continue;
     size_t bytes = 0;
