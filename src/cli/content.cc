@@ -37,6 +37,7 @@ constexpr auto kParts = std::to_array<Part>({
     {"verify", "check all blocks, and repair", content_verify},
     {"export", "a CAR of everything below a CID", content_export},
     {"import", "bring the blocks of a CAR", content_import},
+    {"serve", "give content away over HTTP: a trustless gateway", content_serve},
     {"commp", "the piece commitment of a CAR, for Filecoin", content_commp},
 });
 
@@ -45,7 +46,7 @@ std::string usage() {
       "Content is called by the hash of its bytes (a CID, as IPFS has them), and kept in blocks, each once, "
       "in a "
       "store\n"
-      "beside the modules. What is read from it is checked, always. Nothing is fetched or announced.\n\n"
+      "beside the modules. What is read from it is checked, always.\n\n"
       "usage: berth content VERB [OPTIONS] …\n\n";
   for (const Part& part : kParts) text += fmt::format("  {:<7} {}\n", part.name, part.does);
   return text +

@@ -24,6 +24,7 @@ int content_verify(const Arguments& arguments);
 int content_export(const Arguments& arguments);
 int content_import(const Arguments& arguments);
 int content_commp(const Arguments& arguments);
+int content_serve(const Arguments& arguments);
 
 /// Bytes to standard output; a reader who has gone is kUnavailable.
 Result<void> write_out(std::string_view bytes);
