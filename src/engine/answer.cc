@@ -18,15 +18,19 @@ AnswerBody& AnswerBody::operator=(AnswerBody&& other) noexcept {
 }
 
 AnswerBody::~AnswerBody() {
-  berth_http_body_free(body_, false);
+  berth_http_body_free(body_, false, 0);
 }
 
 bool AnswerBody::write(std::string_view piece, std::chrono::nanoseconds most) const {
   return berth_http_body_write(body_, slice(piece), static_cast<uint64_t>(most.count()));
 }
 
-void AnswerBody::end() {
-  berth_http_body_free(std::exchange(body_, nullptr), true);
+bool AnswerBody::gone() const {
+  return berth_http_body_gone(body_);
+}
+
+void AnswerBody::end(std::chrono::nanoseconds most) {
+  berth_http_body_free(std::exchange(body_, nullptr), true, static_cast<uint64_t>(most.count()));
 }
 
 }  // namespace berth::engine

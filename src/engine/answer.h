@@ -49,8 +49,10 @@ class AnswerBody {
   /// Waits while the client is slow, for so long at most. False: it takes no more, or not in time. Not after
   /// the end.
   bool write(std::string_view piece, std::chrono::nanoseconds most) const;
-  /// That was all of it.
-  void end();
+  /// Whether its client has gone away. Not after the end.
+  bool gone() const;
+  /// That was all of it: waits until it was taken, for so long at most.
+  void end(std::chrono::nanoseconds most);
 
  private:
   berth_http_body* body_;

@@ -54,6 +54,8 @@ class Completion {
   Completion& operator=(Completion&& other) noexcept;
   ~Completion();
 
+  /// Whether the request has gone away. Not after the next two.
+  bool gone() const;
   /// The request may have gone away meanwhile. Once, like `answer`.
   void give(const Route& route);
   /// Answers it from here: nothing when the request has gone away, or where a header can't be one.

@@ -120,6 +120,10 @@ Completion::~Completion() {
   berth_completion_free(completion_);
 }
 
+bool Completion::gone() const {
+  return berth_completion_gone(completion_);
+}
+
 void Completion::give(const Route& route) {
   const berth_route abi = abi_of(route);
   berth_completion_give(std::exchange(completion_, nullptr), &abi);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/gateway.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <utility>
 
 namespace berth::serve {
@@ -13,6 +12,8 @@ constexpr uint16_t kClientGone = 499;
 /// What is handed to the engine at once.
 constexpr size_t kPiece = 256 << 10;
 constexpr uint16_t kNotModified = 304;
+/// Bytes a second that a client takes, when it has been waited for.
+constexpr uint64_t kLeastRate = 16 << 10;
 
 /// An answer on its way: small pieces go out together, and the first of them with the head.
 class Outgoing {
@@ -38,10 +39,15 @@ class Outgoing {
     return {};
   }
 
+  /// Nobody waits for it any more.
+  bool gone() const {
+    return body_ ? body_->gone() : begun_ || completion_.gone();
+  }
+
   /// That was all of it: otherwise the client is cut off.
   Result<void> end() {
     BERTH_TRY_VOID(hand_over(piece_));
-    body_->end();
+    body_->end(patience_);
     return {};
   }
 
@@ -51,16 +57,25 @@ class Outgoing {
   }
 
  private:
+  Result<void> begin() {
+    begun_ = true;
+    engine::OwnAnswer head = head_;
+    // Said in so many words, it is there for HEAD as well.
+    if (head.length) head.headers.emplace_back("content-length", std::to_string(*head.length));
+    body_ = completion_.answer(head);
+    if (!body_) return fail(ErrorCode::kUnavailable, "nobody waits for an answer");
+    return {};
+  }
+
+  /// A client may be slow, and not slower than `kLeastRate` all in all.
   Result<void> hand_over(std::string_view bytes) {
-    if (!begun_) {
-      begun_ = true;
-      engine::OwnAnswer head = head_;
-      // Said in so many words, it is there for HEAD as well.
-      if (head.length) head.headers.emplace_back("content-length", std::to_string(*head.length));
-      body_ = completion_.answer(head);
-    }
-    if (!body_ || !body_->write(bytes, patience_))
+    if (!begun_) BERTH_TRY_VOID(begin());
+    const auto allowed = patience_ + std::chrono::seconds(given_ / kLeastRate) - waited_;
+    const auto before = std::chrono::steady_clock::now();
+    if (!body_ || !body_->write(bytes, std::max(allowed, std::chrono::nanoseconds(0))))
       return fail(ErrorCode::kUnavailable, "the client takes no more");
+    waited_ += std::chrono::steady_clock::now() - before;
+    given_ += bytes.size();
     return {};
   }
 
@@ -70,6 +85,24 @@ class Outgoing {
   bool begun_ = false;
   std::optional<engine::AnswerBody> body_;
   std::string piece_;
+  uint64_t given_ = 0;  // bytes
+  std::chrono::nanoseconds waited_{0};
+};
+
+/// Content for one answer, as long as somebody waits for it.
+class Wanted final : public content::BlockSource {
+ public:
+  Wanted(content::BlockSource& blocks, std::function<bool()> gone)
+      : blocks_(blocks), gone_(std::move(gone)) {}
+
+  Result<std::string> get(const content::Cid& cid) override {
+    if (gone_()) return fail(ErrorCode::kCancelled, "nobody waits for an answer");
+    return blocks_.get(cid);
+  }
+
+ private:
+  content::BlockSource& blocks_;
+  const std::function<bool()> gone_;
 };
 
 }  // namespace
@@ -152,6 +185,8 @@ engine::Decision Gateway::route(const engine::RequestHead& head) noexcept {
 bool Gateway::add(Job job) {
   {
     const std::scoped_lock held(lock_);
+    if (waiting_.size() >= settings_.queue)
+      std::erase_if(waiting_, [](const Job& waits) { return waits.completion->gone(); });
     if (ending_ || waiting_.size() >= settings_.queue) return false;
     waiting_.push_back(std::move(job));
   }
@@ -173,14 +208,23 @@ void Gateway::run() {
 }
 
 void Gateway::answer(Job job) {
-  const GatewayReply reply = job.ask ? gateway_reply(*job.ask, source_) : std::move(job.reply);
-  Outgoing out(*std::move(job.completion), reply.head, settings_.patience);
+  engine::Completion completion = *std::move(job.completion);
+  if (completion.gone()) return;
+  // Until there is an answer on its way the request itself is looked at.
+  std::function<bool()> gone = [&] { return completion.gone(); };
+  Wanted wanted_blocks(*source_.blocks, [&] { return gone(); });
+  GatewaySource source = source_;
+  source.blocks = &wanted_blocks;
+  const GatewayReply reply = job.ask ? gateway_reply(*job.ask, source) : std::move(job.reply);
+  if (completion.gone()) return;
+  Outgoing out(std::move(completion), reply.head, settings_.patience);
+  gone = [&] { return out.gone(); };
   const bool wanted = reply.body && !(job.ask && job.ask->head) && reply.head.status != kNotModified;
   const auto written =
       wanted ? reply.body([&](std::string_view bytes) { return out.write(bytes); }) : Result<void>();
   if (written) {
     std::ignore = out.end();
-  } else if (!out.begun()) {
+  } else if (!out.begun() && !out.gone()) {
     // Nothing was said yet: what is wrong can be.
     const GatewayReply trouble = gateway_reply(written.error());
     Outgoing instead(std::move(out).give_back(), trouble.head, settings_.patience);

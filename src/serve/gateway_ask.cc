@@ -84,6 +84,20 @@ std::string value_of(const Parameters& parameters, const std::string& name) {
   return found == parameters.end() ? "" : found->second;
 }
 
+/// What of it can't be in a header, or in a URL, in percents.
+std::string fit(std::string_view text) {
+  std::string url;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > ' ' && byte < 0x7F && c != '"' && c != '<' && c != '>') {
+      url += c;
+    } else {
+      url += fmt::format("%{:02X}", byte);
+    }
+  }
+  return url;
+}
+
 struct MediaRange {
   std::string type;
   Parameters parameters;
@@ -236,7 +250,9 @@ std::expected<GatewayAsk, GatewayRefusal> read_gateway_ask(const GatewayHead& he
   auto names = names_of(path.substr(sizeof("/ipfs")));
   if (!query || !names || names->empty())
     return refuse(400, "this is no path of content: /ipfs/CID/a/b?format=car is one");
-  GatewayAsk ask{.head = head.method == "HEAD", .spelled = std::string(path)};
+  GatewayAsk ask{.head = head.method == "HEAD", .spelled = fit(path)};
+  ask.query = fit(head.target.substr(std::min(path.size() + 1, head.target.size())));
+  ask.form_of_query = query->contains("format");
   if (ipns) {
     ask.name = names->front();
   } else {

@@ -37,7 +37,9 @@ struct GatewayAsk {
   bool download = false;      // a file is to be kept, not shown
   std::string name = {};      // below /ipns/; `path` has no root then
   content::ContentPath path = {};
-  std::string spelled = {};  // the path as it was asked for, without its query
+  std::string spelled = {};    // the path as it was asked for, without its query: fit for a header
+  std::string query = {};      // the same, without its question mark
+  bool form_of_query = false;  // otherwise the header says the form
   content::Selection selection = {};
   bool ordered = true;  // a CAR's blocks are to come depth first; otherwise nobody asks
   std::string filename = {};

@@ -33,6 +33,7 @@ GatewayReply plain(uint16_t status, std::string_view why) {
   GatewayReply reply{.head = {.status = status,
                               .headers = {{"content-type", "text/plain; charset=utf-8"},
                                           {"x-content-type-options", "nosniff"},
+                                          {"vary", "Accept"},
                                           {"access-control-allow-origin", "*"}},
                               .length = text.size()}};
   reply.body = [text = std::move(text)](const content::WriteAll& write) { return write(text); };
@@ -49,16 +50,10 @@ struct Found {
 
 Result<Found> follow(const content::ContentPath& path, const GatewaySource& source) {
   Found found{.path = path, .end = path.root, .roots = path.root.text(), .kept = std::string(kForever)};
-  // Those that lead on within a document, from its block.
-  std::vector<std::string> within;
-  for (size_t i = 0; i < path.names.size(); ++i) {
-    within.push_back(path.names[i]);
-    if (i >= kMostRoots && i + 1 < path.names.size()) continue;
-    const Cid next = BERTH_TRY(content::resolve(*source.blocks, {.root = found.end, .names = within}));
-    found.roots += "," + next.text();
-    if (next != found.end) within.clear();
-    found.end = next;
-  }
+  size_t roots = 0;
+  found.end = BERTH_TRY(content::resolve(*source.blocks, path, [&](const Cid& to) {
+    if (++roots <= kMostRoots) found.roots += "," + to.text();
+  }));
   return found;
 }
 
@@ -72,10 +67,18 @@ GatewayReply with_headers(const GatewayAsk& ask, const Found& found, std::string
                                {"x-ipfs-path", ask.spelled},
                                {"x-ipfs-roots", found.roots},
                                {"x-content-type-options", "nosniff"},
+                               {"vary", "Accept"},
                                {"access-control-allow-origin", "*"},
                                {"access-control-expose-headers",
                                 "Content-Length, Content-Range, X-Chunked-Output, X-Ipfs-Path, "
                                 "X-Ipfs-Roots, X-Stream-Output"}}}};
+}
+
+/// Where the header said the form: the URL that says it, which caches may keep apart.
+void locate(const GatewayAsk& ask, std::string_view format, GatewayReply& reply) {
+  if (ask.form_of_query) return;
+  reply.head.headers.emplace_back("content-location", fmt::format("{}?{}{}format={}", ask.spelled, ask.query,
+                                                                  ask.query.empty() ? "" : "&", format));
 }
 
 bool is_known(const GatewayAsk& ask, std::string_view etag) {
@@ -116,6 +119,7 @@ Result<GatewayReply> raw(const GatewayAsk& ask, const Found& found, const Gatewa
   GatewayReply reply = with_headers(ask, found, "application/vnd.ipld.raw", etag);
   const std::string name = ask.filename.empty() ? found.end.text() + ".bin" : ask.filename;
   reply.head.headers.emplace_back("content-disposition", disposition("attachment", name));
+  locate(ask, "raw", reply);
   if (is_known(ask, etag)) return not_modified(std::move(reply));
   std::string bytes = BERTH_TRY(source.blocks->get(found.end));
   const uint64_t size = bytes.size();
@@ -146,6 +150,7 @@ Result<GatewayReply> car(const GatewayAsk& ask, const Found& found, const Gatewa
   const std::string name = ask.filename.empty() ? found.path.root.text() + ".car" : ask.filename;
   headers.emplace_back("content-disposition", disposition("attachment", name));
   headers.emplace_back("accept-ranges", "none");
+  locate(ask, "car", reply);
   if (is_known(ask, etag)) return not_modified(std::move(reply));
   // That the last block of the path is there is known before anything is said.
   std::ignore = BERTH_TRY(source.blocks->get(found.end));
@@ -193,7 +198,8 @@ Result<GatewayReply> directory(const GatewayAsk& ask, const Found& found, const 
                                const GatewaySource& source) {
   if (!ask.spelled.ends_with('/')) {
     GatewayReply reply = plain(301, "a directory: its path ends with a slash");
-    reply.head.headers.emplace_back("location", ask.spelled + "/");
+    reply.head.headers.emplace_back(
+        "location", ask.query.empty() ? ask.spelled + "/" : fmt::format("{}/?{}", ask.spelled, ask.query));
     return reply;
   }
   if (const auto index = BERTH_TRY(content::lookup(*source.blocks, node, "index.html"))) {
@@ -250,6 +256,7 @@ GatewayReply record(const GatewayAsk& ask, Named named) {
   reply.head.headers.emplace_back(
       "content-disposition",
       disposition("attachment", ask.filename.empty() ? ask.name + ".ipns-record" : ask.filename));
+  locate(ask, "ipns-record", reply);
   if (is_known(ask, etag)) return not_modified(std::move(reply));
   reply.head.length = named.bytes.size();
   reply.body = [bytes = std::move(named.bytes)](const content::WriteAll& write) { return write(bytes); };
@@ -270,6 +277,8 @@ Result<GatewayReply> answer(const GatewayAsk& ask, const GatewaySource& source) 
     return plain(412, "it isn't here, and only that was asked for");
   Found found = BERTH_TRY(follow(path, source));
   if (!kept.empty()) found.kept = kept;
+  // Before a copy of somebody's is said to be the same.
+  if (!source.has(found.end)) return std::unexpected(content::missing(found.end).error());
   switch (ask.form) {
     case Form::kRaw:
       return raw(ask, found, source);
@@ -293,6 +302,7 @@ GatewayReply gateway_reply(const Error& error) {
       return plain(404, policy::printable(error.message));
     case ErrorCode::kInvalidArgument:
     case ErrorCode::kUnsupported:
+    case ErrorCode::kLimit:
       return plain(422, policy::printable(error.message));
     default:
       // What is wrong with this machine is the log's matter.

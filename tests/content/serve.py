@@ -6,6 +6,7 @@ were named, take a part for the whole, keep a thread for a client that takes not
 
 import argparse
 import base64
+import hashlib
 import http.client
 import json
 import os
@@ -33,7 +34,7 @@ def main():
     with tempfile.TemporaryDirectory(dir=PLACE) as root:
         content = Content(asked.berth, Path(root))
         failed = 0
-        for case in (agrees, caches, ranges, refuses, files, listing, named_alone, missing_block, slow_client, goes_away, many, heads, whom):
+        for case in (agrees, caches, ranges, refuses, files, listing, named_alone, missing_block, slow_client, goes_away, bombs, many, heads, http2, whom):
             try:
                 case(content)
                 print(f"ok   {case.__name__}", flush=True)
@@ -225,6 +226,11 @@ def caches(content):
     only = {"Cache-Control": "only-if-cached"}
     check(Answer(content.port, there, only).status == 200, "what is there isn't given")
     check(Answer(content.port, gone, only).status == 412, "what isn't there is no 412")
+    for form in ("raw", "car"):
+        absent = Answer(content.port, gone.replace("raw", form), {"If-None-Match": "*"})
+        check(absent.status == 404, f"what isn't there is the same: {absent.status}")
+    by_header = Answer(content.port, f"/ipfs/{content.many}", {"Accept": RAW})
+    check(by_header.headers["vary"] == "Accept" and by_header.headers["content-location"] == f"/ipfs/{content.many}?format=raw", "a cache mixes forms up")
 
 
 def ranges(content):
@@ -256,6 +262,10 @@ def refuses(content):
         check(answer.headers["content-type"].startswith("text/plain") and answer.body.count(b"\n") == 1, f"{target[:80]}: {answer.body[:200]}")
     options = Answer(content.port, f"/ipfs/{content.many}", {"Origin": "https://a.example"}, "OPTIONS")
     check(options.status == 204 and "Range" in options.headers["access-control-allow-headers"], "OPTIONS")
+    with socket.create_connection(("127.0.0.1", content.port)) as client:  # as it is, in no percents
+        client.sendall(f"GET /ipfs/{content.root_cid}/sub/ü%20&%20%3Cx%3E.txt HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".encode())
+        said = client.makefile("rb").read()
+        check(said.startswith(b"HTTP/1.1 200") and "größe".encode() in said and b"%C3%BC" in said, said[:300].decode())
     name = Answer(content.port, f"/ipfs/{content.hello}?format=raw&filename=a%22%0D%0Ax:%20y.bin")
     check(name.headers["x"] is None and name.headers["content-disposition"].startswith('attachment; filename="a___x: y.bin"'), "a name as a header")
 
@@ -278,6 +288,8 @@ def files(content):
 def listing(content):
     moved = Answer(content.port, f"/ipfs/{content.root_cid}/sub")
     check(moved.status == 301 and moved.headers["location"] == f"/ipfs/{content.root_cid}/sub/", f"{moved.status}")
+    moved = Answer(content.port, f"/ipfs/{content.root_cid}/sub?filename=x")
+    check(moved.headers["location"] == f"/ipfs/{content.root_cid}/sub/?filename=x", "the query is lost")
     page = Answer(content.port, f"/ipfs/{content.root_cid}/sub/").body.decode()
     check("many.bin" in page and "<x>" not in page and "%C3%BC%20%26%20%3Cx%3E.txt" in page.replace("&amp;", "&"), page)
     check(Answer(content.port, f"/ipfs/{content.root_cid}/site/").body.startswith(b"<!DOCTYPE html><p>site"), "a site's own page")
@@ -377,19 +389,93 @@ def slow_client(content):
 
 
 def goes_away(content):
-    """Clients that go in the middle leave nothing behind."""
+    """A client that goes in the middle gives its thread back at once."""
     cid = large(content)
-    before = threads_of(content.server)
-    for _ in range(50):
-        with socket.create_connection(("127.0.0.1", content.port)) as client:
-            client.sendall(f"GET /ipfs/{cid} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
-            client.recv(1000)
-    check(Answer(content.port, f"/ipfs/{cid}").body == (content.root / "large").read_bytes(), "other bytes")
-    check(threads_of(content.server) == before, "threads were left behind")
+    server, port = content.serve("--all", "--at-once", "1", "--idle-timeout", "60s")
+    try:
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.sendall(f"GET /ipfs/{cid} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+                client.recv(1000)
+        began = time.monotonic()
+        check(Answer(port, f"/ipfs/{content.hello}").body == b"hello\n", "other bytes")
+        check(time.monotonic() - began < 10, "its thread waits for nobody")
+    finally:
+        stop(server)
 
 
-def threads_of(process):
-    return len(os.listdir(f"/proc/{process.pid}/task"))
+def bombs(content):
+    """A file of 17 blocks that says it has 16 to the 16th bytes: its blocks are told once, and who goes away ends it."""
+    leaf = cid_of(0x55, b"x")
+    car = section(leaf, b"x")
+    size, below, below_cid = 1, 1, leaf
+    for _ in range(14):
+        links = b"".join(field(2, field(1, below_cid) + field(2, b"") + number(3, below)) for _ in range(16))
+        about = number(1, 2) + number(3, size * 16) + b"".join(number(4, size) for _ in range(16))
+        node = links + field(1, about)
+        size, below, below_cid = size * 16, below * 16 + len(node), cid_of(0x70, node)
+        car += section(below_cid, node)
+    header = b"\xa2eroots\x81\xd8*X%\x00" + below_cid + b"gversion\x01"
+    content.berth.run("import", "-", input=leb(len(header)) + header + car)
+    name = "b" + base64.b32encode(below_cid).decode().lower().rstrip("=")
+    server, port = content.serve("--all", "--at-once", "1")
+    try:
+        for scope in ("entity", "all"):
+            check(len(Answer(port, f"/ipfs/{name}?format=car&dag-scope={scope}").blocks()) == 15, f"{scope}: its blocks")
+        for form in ("?format=car&dag-scope=entity&car-dups=y", "?format=car&car-dups=y", ""):
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.sendall(f"GET /ipfs/{name}{form} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+                time.sleep(0.5)
+            began = time.monotonic()
+            check(Answer(port, f"/ipfs/{content.hello}?format=raw").status == 200, f"{form}: it goes on for nobody")
+            check(time.monotonic() - began < 10, f"{form}: it goes on for nobody")
+    finally:
+        stop(server)
+
+
+def leb(value):
+    out = b""
+    while value > 0x7F:
+        out, value = out + bytes([value & 0x7F | 0x80]), value >> 7
+    return out + bytes([value])
+
+
+def field(tag, data):
+    return bytes([tag << 3 | 2]) + leb(len(data)) + data
+
+
+def number(tag, value):
+    return bytes([tag << 3]) + leb(value)
+
+
+def cid_of(codec, data):
+    return bytes([1, codec, 0x12, 0x20]) + hashlib.sha256(data).digest()
+
+
+def section(cid, data):
+    return leb(len(cid) + len(data)) + cid + data
+
+
+def http2(content):
+    """By HTTP/2: heads, bodies, and what breaks off."""
+    url = f"http://127.0.0.1:{content.port}/ipfs/"
+
+    def curl(target, *words):
+        return subprocess.run(["curl", "-sS", "--http2-prior-knowledge", *words, url + target], capture_output=True, timeout=60)
+
+    head = curl(content.many, "-I").stdout.decode().lower()
+    check("content-length: 5007" in head and "http/2 200" in head, head)
+    check(curl(f"{content.root_cid}/sub/many.bin").stdout == (content.tree / "sub/many.bin").read_bytes(), "other bytes")
+    cid = large(content)
+    check(curl(cid).stdout == (content.root / "large").read_bytes(), "other bytes of a large one")
+    path = next(path for path in content.berth.blocks() if is_block(path, links(content, cid)[-1]))
+    bytes_ = path.read_bytes()
+    path.unlink()
+    try:
+        check(curl(f"{cid}?format=car").returncode != 0, "a part is taken for the whole")
+    finally:
+        path.write_bytes(bytes_)
+    check(curl(content.many, "-X", "OPTIONS", "-i").stdout.startswith(b"HTTP/2 204"), "OPTIONS")
 
 
 def many(content):

@@ -287,7 +287,15 @@ bool berth_http_body_write(const berth_http_body*, berth_slice, uint64_t) {
   return false;
 }
 
-void berth_http_body_free(berth_http_body*, bool) {}
+void berth_http_body_free(berth_http_body*, bool, uint64_t) {}
+
+bool berth_http_body_gone(const berth_http_body*) {
+  return true;
+}
+
+bool berth_completion_gone(const berth_completion*) {
+  return true;
+}
 
 berth_bytes berth_headers_get(const berth_headers*, berth_slice) {
   return {};

@@ -783,9 +783,20 @@ bool berth_http_body_write(const struct berth_http_body *body,
                            struct berth_slice piece,
                            uint64_t most_ns);
 
-/// That was all of it, or else its client is cut off. *Own* `body`; null is fine. Any thread.
+/// That was all of it, and it is waited for until it has been taken, for so long at most; or else its client is cut off. *Own*
+/// `body`; null is fine. Any thread.
 /// `body` came from `berth_completion_answer` and is not used again.
-void berth_http_body_free(struct berth_http_body *body, bool whole);
+void berth_http_body_free(struct berth_http_body *body,
+                          bool whole,
+                          uint64_t most_ns);
+
+/// Whether nobody takes it any more. *Borrow* `body`. Any thread.
+/// `body` came from `berth_completion_answer` and hasn't been freed.
+bool berth_http_body_gone(const struct berth_http_body *body);
+
+/// Whether a request that waits has gone away. *Borrow* `completion`. Any thread.
+/// `completion` came to `wait` and hasn't been given or freed.
+bool berth_completion_gone(const struct berth_completion *completion);
 
 /// A request's header: where there are several of that name they are joined by commas; empty where there is none. Bytes that
 /// aren't ASCII are as they came. *Own* the result; *borrow* `headers` and `name`.

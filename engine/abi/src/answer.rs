@@ -58,20 +58,41 @@ pub unsafe extern "C" fn berth_http_body_write(body: *const berth_http_body, pie
     body.0.write(piece, Duration::from_nanos(most_ns))
 }
 
-/// That was all of it, or else its client is cut off. *Own* `body`; null is fine. Any thread.
+/// That was all of it, and it is waited for until it has been taken, for so long at most; or else its client is cut off. *Own*
+/// `body`; null is fine. Any thread.
 ///
 /// # Safety
 /// `body` came from `berth_completion_answer` and is not used again.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn berth_http_body_free(body: *mut berth_http_body, whole: bool) {
+pub unsafe extern "C" fn berth_http_body_free(body: *mut berth_http_body, whole: bool, most_ns: u64) {
     if body.is_null() {
         return;
     }
     // SAFETY: the caller's promise.
     let body = unsafe { Box::from_raw(body) };
     if whole {
-        body.0.end();
+        body.0.end(Duration::from_nanos(most_ns));
     }
+}
+
+/// Whether nobody takes it any more. *Borrow* `body`. Any thread.
+///
+/// # Safety
+/// `body` came from `berth_completion_answer` and hasn't been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_http_body_gone(body: *const berth_http_body) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { &*body }.0.gone()
+}
+
+/// Whether a request that waits has gone away. *Borrow* `completion`. Any thread.
+///
+/// # Safety
+/// `completion` came to `wait` and hasn't been given or freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_completion_gone(completion: *const berth_completion) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { &*completion }.0.gone()
 }
 
 /// A request's header: where there are several of that name they are joined by commas; empty where there is none. Bytes that

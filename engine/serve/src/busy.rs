@@ -24,6 +24,8 @@ pub(crate) struct Busy {
     done: AtomicU64,
     /// Since when a head is due, or [`NO_HEAD`]: the first one at once, a later one with its first byte.
     head: AtomicU64,
+    /// Since when its client takes nothing of what is to be sent, or [`NO_HEAD`].
+    stuck: AtomicU64,
 }
 
 /// One request that is under way.
@@ -47,7 +49,7 @@ impl Drop for Under {
 impl Busy {
     pub(crate) fn new() -> Arc<Self> {
         let (requests, done, head) = Default::default();
-        Arc::new(Busy { began: Instant::now(), requests, done, head })
+        Arc::new(Busy { began: Instant::now(), requests, done, head, stuck: NO_HEAD.into() })
     }
 
     /// Ready once nothing was under way for so long, from now on.
@@ -77,6 +79,28 @@ impl Busy {
                 head if self.at(head) + time <= end => return,
                 head => self.at(head) + time,
             };
+        }
+    }
+
+    /// Ready once the client took nothing for so long.
+    pub(crate) async fn stalled(&self, time: Duration) {
+        let mut end = self.began + time;
+        loop {
+            tokio::time::sleep_until(end.into()).await;
+            end = match self.stuck.load(Relaxed) {
+                NO_HEAD => Instant::now() + time,
+                stuck if self.at(stuck) + time <= end => return,
+                stuck => self.at(stuck) + time,
+            };
+        }
+    }
+
+    /// Whether it took something.
+    fn taken(&self, taken: bool) {
+        if taken {
+            self.stuck.store(NO_HEAD, Relaxed);
+        } else if self.stuck.load(Relaxed) == NO_HEAD {
+            self.stuck.store(self.now(), Relaxed);
         }
     }
 
@@ -144,7 +168,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
+        this.busy.taken(written.is_ready());
+        written
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -160,7 +187,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
         cx: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, pieces)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write_vectored(cx, pieces);
+        this.busy.taken(written.is_ready());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

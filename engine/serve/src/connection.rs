@@ -119,6 +119,7 @@ async fn speak<S>(
         _ = connection.as_mut() => return,
         _ = stopped.wait_for(|stopped| *stopped) => {}
         () = busy.slow_head(settings.head_time) => return,
+        () = busy.stalled(settings.idle_time) => return,
         () = busy.idle(settings.idle_time) => {}
     }
     // What has come already is read: the lane looks at its sockets before it goes on.

@@ -13,6 +13,9 @@ use wasmtime_wasi_http::Error;
 /// What is made ahead of its client.
 const MOST_AHEAD: usize = 1 << 20;
 
+/// What a connection holds while its client takes nothing.
+const PIECE: usize = 64 << 10;
+
 /// Whoever writes. Dropped before its end, the client's connection breaks off: it can't take a part for the whole.
 pub struct Writer(Arc<Shared>);
 
@@ -56,6 +59,9 @@ impl Shared {
                 return;
             }
             state.end = Some(end);
+            if matches!(end, End::Broken) {
+                state.waiting.clear();
+            }
             state.reader.take()
         };
         if let Some(reader) = reader {
@@ -85,11 +91,8 @@ impl Writer {
         if state.gone {
             return false;
         }
-        if bytes.is_empty() {
-            return true;
-        }
         state.ahead += bytes.len();
-        state.waiting.push_back(Bytes::copy_from_slice(bytes));
+        state.waiting.extend(bytes.chunks(PIECE).map(Bytes::copy_from_slice));
         let reader = state.reader.take();
         drop(state);
         if let Some(reader) = reader {
@@ -98,9 +101,25 @@ impl Writer {
         true
     }
 
-    /// That was all of it.
-    pub fn end(self) {
+    /// Nobody takes it any more.
+    pub fn gone(&self) -> bool {
+        self.0.state().gone
+    }
+
+    /// That was all of it: waits until it has been taken, for so long at most, or else breaks off.
+    pub fn end(self, most: Duration) {
+        let late = Instant::now() + most;
         self.0.end(End::Whole);
+        let mut state = self.0.state();
+        while state.ahead > 0 && !state.gone {
+            let now = Instant::now();
+            if now >= late {
+                state.end = Some(End::Broken);
+                state.waiting.clear();
+                return;
+            }
+            state = self.0.taken.wait_timeout(state, late - now).unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 }
 

@@ -23,6 +23,11 @@ pub struct Finished {
 pub struct Completion(oneshot::Sender<Route>);
 
 impl Completion {
+    /// Whether the request has gone away. Any thread.
+    pub fn gone(&self) -> bool {
+        self.0.is_closed()
+    }
+
     /// Any thread. False: the request has gone away.
     pub fn give(self, route: Route) -> bool {
         self.0.send(route).is_ok()

@@ -17,6 +17,7 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kDeepest = 128;
+constexpr size_t kMostDocument = 512 << 10;  // which takes some fifty times that in memory
 constexpr uint64_t kCborLink = 42;
 
 std::unexpected<Error> malformed(Codec codec, std::string_view what) {
@@ -187,6 +188,9 @@ const json* member(const json& value, const std::string& name) {
 }  // namespace
 
 Result<Step> step_into(Codec codec, std::string_view bytes, std::span<const std::string> names) {
+  if (bytes.size() > kMostDocument)
+    return fail(ErrorCode::kLimit, fmt::format("a document of {} bytes: names are followed in {} at most",
+                                               bytes.size(), kMostDocument));
   std::ignore = BERTH_TRY(links_of(codec, bytes));
   const json document = document_of(codec, bytes);
   const json* at = &document;

@@ -26,7 +26,8 @@ struct Step {
   size_t taken = 0;         // of the names
 };
 
-/// Keys of maps, and numbers of lists. kNotFound that says which isn't there; otherwise as `links_of`.
+/// Keys of maps, and numbers of lists. kNotFound that says which isn't there, kLimit for documents of more
+/// than 512 KiB; otherwise as `links_of`.
 Result<Step> step_into(Codec codec, std::string_view bytes, std::span<const std::string> names);
 
 }  // namespace berth::content

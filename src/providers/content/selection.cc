@@ -9,6 +9,8 @@
 namespace berth::content {
 namespace {
 
+constexpr size_t kMostWaiting = 200'000;  // for many are served at once
+
 /// Hands on what is read by it, once or each time.
 class Noting final : public BlockSource {
  public:
@@ -41,11 +43,16 @@ Result<void> nothing(std::string_view) {
 }
 
 /// The blocks of one file or directory, but for its first.
-Result<void> read_entity(BlockSource& source, const Node& node, const std::optional<EntityBytes>& range) {
+Result<void> read_entity(BlockSource& source, const Node& node, const Selection& selection) {
   switch (node.kind) {
     case Node::Kind::kFile: {
-      const auto span = span_of(range.value_or(EntityBytes()), node.size);
-      return span ? read_file(source, node, span->offset, span->length, nothing) : Result<void>();
+      const auto span = span_of(selection.range.value_or(EntityBytes()), node.size);
+      if (!span) return {};
+      // One that was there has nothing new below it, however often it comes.
+      std::unordered_set<std::string> covered;
+      const auto skip = [&](const Cid& part) { return !covered.insert(part.bytes()).second; };
+      return read_file(source, node, span->offset, span->length, nothing,
+                       selection.duplicates ? SkipPart() : skip);
     }
     case Node::Kind::kDirectory:
       return list(source, node, [](const PbLink&) { return Result<void>(); });
@@ -86,8 +93,11 @@ Result<void> select(BlockSource& source, const ContentPath& path, const Selectio
   Noting noting(source, selection.duplicates, each);
   const Cid end = BERTH_TRY(resolve(noting, path));
   if (selection.scope == Scope::kAll && !selection.range)
-    return walk(noting, end, {.duplicates = selection.duplicates},
-                [](const Cid&, std::string_view) { return Result<void>(); });
+    // None of them was on the path: no block is below itself.
+    return walk(source, end, {.most_waiting = kMostWaiting, .duplicates = selection.duplicates},
+                [&](const Cid& cid, std::string_view bytes) {
+                  return is_inline(cid) ? Result<void>() : each(cid, bytes);
+                });
   if (selection.scope == Scope::kBlock) {
     std::ignore = BERTH_TRY(noting.get(end));
     return {};
@@ -96,7 +106,7 @@ Result<void> select(BlockSource& source, const ContentPath& path, const Selectio
   // Its block was handed over: one that is no UnixFS has nothing more to it.
   if (!node && node.error().code == ErrorCode::kInvalidArgument) return {};
   if (!node) return std::unexpected(node.error());
-  return read_entity(noting, *node, selection.range);
+  return read_entity(noting, *node, selection);
 }
 
 }  // namespace berth::content

@@ -55,7 +55,7 @@ Result<uint64_t> size_of_file(const Node& node) {
 }
 
 Result<void> read_range(BlockSource& source, const Node& node, uint64_t begin, uint64_t end, unsigned depth,
-                        const WriteAll& write) {
+                        const WriteAll& write, const SkipPart& skip) {
   uint64_t at = 0;
   const auto give = [&](std::string_view bytes) -> Result<void> {
     const uint64_t from = std::max(begin, at);
@@ -71,13 +71,15 @@ Result<void> read_range(BlockSource& source, const Node& node, uint64_t begin, u
     return wrong(node.cid, fmt::format("a file of more than {} levels", kDeepestFile));
   for (size_t i = 0; i < node.pb.links.size() && at < end; ++i) {
     const uint64_t size = node.about.block_sizes[i];
-    if (at + size > begin && size > 0) {
+    const bool whole = at >= begin && at + size <= end;
+    const bool skipped = whole && skip && skip(node.pb.links[i].cid);
+    if (at + size > begin && size > 0 && !skipped) {
       const Node part = BERTH_TRY(open_node(source, node.pb.links[i].cid));
       if (part.kind != Node::Kind::kFile) return wrong(part.cid, "it is part of a file, and no file itself");
       if (part.size != size)
         return wrong(part.cid, fmt::format("it has {} bytes of a file, and {} leads to it as {}", part.size,
                                            node.cid.text(), size));
-      BERTH_TRY_VOID(read_range(source, part, begin > at ? begin - at : 0, end - at, depth + 1, write));
+      BERTH_TRY_VOID(read_range(source, part, begin > at ? begin - at : 0, end - at, depth + 1, write, skip));
     }
     at += size;
   }
@@ -227,12 +229,12 @@ Result<Node> open_node(BlockSource& source, const Cid& cid) {
 }
 
 Result<void> read_file(BlockSource& source, const Node& file, uint64_t offset, uint64_t length,
-                       const WriteAll& write) {
+                       const WriteAll& write, const SkipPart& skip) {
   if (file.kind != Node::Kind::kFile)
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("{} is a {}, no file", file.cid.text(), kind_name(file.kind)));
   if (offset >= file.size) return {};
-  return read_range(source, file, offset, offset + std::min(length, file.size - offset), 0, write);
+  return read_range(source, file, offset, offset + std::min(length, file.size - offset), 0, write, skip);
 }
 
 Result<void> list(BlockSource& source, const Node& directory, const EachEntry& each) {
@@ -281,27 +283,30 @@ Result<ContentPath> parse_path(std::string_view text) {
   return path;
 }
 
-Result<Cid> resolve(BlockSource& source, const ContentPath& path) {
+Result<Cid> resolve(BlockSource& source, const ContentPath& path,
+                    const std::function<void(const Cid&)>& crossed) {
   Cid at = path.root;
   std::span<const std::string> names = path.names;
-  const auto absent = [&](const std::string& name) {
-    return fail(ErrorCode::kNotFound,
-                fmt::format("there is no {} in {}: 'berth content ls {}' shows what there is",
-                            policy::quoted(name), at.text(), at.text()));
+  const auto go = [&](const Cid& to, size_t taken) {
+    for (size_t i = 1; crossed && i < taken; ++i) crossed(at);
+    at = to;
+    names = names.subspan(taken);
+    if (crossed) crossed(at);
   };
   while (!names.empty()) {
     const Node node = BERTH_TRY(open_node(source, at));
     if (node.kind == Node::Kind::kOther) {
       const Step step = BERTH_TRY(step_into(at.codec, node.bytes, names));
+      go(step.link.value_or(at), step.taken);
       if (!step.link) return at;
-      at = *step.link;
-      names = names.subspan(step.taken);
       continue;
     }
     const auto entry = BERTH_TRY(lookup(source, node, names.front()));
-    if (!entry) return absent(names.front());
-    at = entry->cid;
-    names = names.subspan(1);
+    if (!entry)
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("there is no {} in {}: 'berth content ls {}' shows what there is",
+                              policy::quoted(names.front()), at.text(), at.text()));
+    go(entry->cid, 1);
   }
   return at;
 }

@@ -40,9 +40,12 @@ std::string_view kind_name(Node::Kind kind);
 /// What a CID leads to.
 Result<Node> open_node(BlockSource& source, const Cid& cid);
 
-/// Hands over the bytes of a file from `offset` on, `length` at most.
+/// Whether a part of a file that is wanted whole isn't to be read.
+using SkipPart = std::function<bool(const Cid&)>;
+
+/// Hands over the bytes of a file from `offset` on, `length` at most; but for parts that are skipped.
 Result<void> read_file(BlockSource& source, const Node& file, uint64_t offset, uint64_t length,
-                       const WriteAll& write);
+                       const WriteAll& write, const SkipPart& skip = {});
 
 using EachEntry = std::function<Result<void>(const PbLink&)>;
 /// Calls for each entry of a directory; those of a sharded one come in the order of their hashes.
@@ -62,6 +65,8 @@ Result<ContentPath> parse_path(std::string_view text);
 /// Where a path leads, through directories and through the links of dag-cbor and dag-json; one that ends
 /// within such a document leads to its block. kNotFound that says which name isn't there. Symlinks aren't
 /// followed.
-Result<Cid> resolve(BlockSource& source, const ContentPath& path);
+/// `crossed` is told for each name where it leads; names within a document lead to its block.
+Result<Cid> resolve(BlockSource& source, const ContentPath& path,
+                    const std::function<void(const Cid&)>& crossed = {});
 
 }  // namespace berth::content
