@@ -273,7 +273,7 @@ def a_tree_that_broke_off_comes_from_another(world):
             # The first is the best by what is remembered of both: nothing.
             told = reader.json("get", world.tree, "--output", reader.root / "out", *gateways(bad, good))
             same_tree(world.tree_path, reader.root / "out")
-            check(dropped(told, bad) and len(bad.asked) <= 4, told)
+            check(dropped(told, bad), told)
         world.clean(reader)
 
 
@@ -283,13 +283,13 @@ def what_breaks_off_always_comes_a_piece_at_a_time(world):
     with world.gateway(Breaking, after=6, times=2) as gateway:
         world.reads(reader, *gateways(gateway))
     reader = world.reader()
-    with world.gateway(Breaking, after=2, times=1000, only=True) as gateway:
+    with world.gateway(Breaking, after=6, times=1000, only=True) as gateway:
         said = reader.run("get", world.file, "--output", "-", *gateways(gateway), status=119).decode()
         check("lacks" in said and gateway.url in said, said)
         world.clean(reader)
     with world.gateway() as gateway:
         world.reads(reader, *gateways(gateway))
-        check(gateway.sent < len(world.bytes) - 250_000, f"{gateway.sent} bytes, though some was there")
+        check(gateway.sent < len(world.bytes) - 2_000_000, f"{gateway.sent} bytes, though much was there")
 
 
 @case
@@ -413,21 +413,20 @@ def killed_it_goes_on_where_it_was(world):
     chance = random.Random(5)
     killed = 0
     reader = world.reader()
-    with world.gateway(Slow, pause=0.001) as gateway:
-        for number in range(200):
+    with world.gateway(Slow, pause=0.002) as gateway:
+        while killed < 200:
             process = reader.start("get", world.file, "--output", "-", *gateways(gateway))
             try:
                 process.communicate(timeout=chance.uniform(0.0, 0.06))
+                reader.run("gc", "--keep", "0B")
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.communicate()
                 killed += 1
-            if number % 10 == 9:
+            if killed % 10 == 9:
                 world.clean(reader)
                 world.reads(reader, *gateways(gateway))
-                reader.run("gc", "--keep", chance.choice(["0B", "1MiB"]))
-    check(killed > 100, f"only {killed} were killed")
-    print(f"  {killed} killed", end=" ")
+    world.clean(reader)
 
 
 @case
@@ -581,7 +580,7 @@ class Records:
 @case
 def names_lead_to_content_and_never_back(world):
     reader = world.reader()
-    key = subprocess.run([world.binary, "keys", "new", "site"], env=reader.environment, capture_output=True, text=True)
+    key = subprocess.run([world.binary, "keys", "new", "account", "site"], env=reader.environment, capture_output=True, text=True)
     check(key.returncode == 0, key.stderr)
     records = Records()
     with Gateway(world.blocks, routes={"/routing/v1/ipns/": records.answer, "/ipns/": records.answer}) as gateway:
@@ -612,7 +611,7 @@ def names_lead_to_content_and_never_back(world):
         check("isn't good" in said, said)
     # The key that nobody can be asked about isn't published over.
     stranger = world.reader()
-    subprocess.run([world.binary, "keys", "new", "site"], env=stranger.environment, check=True, capture_output=True)
+    subprocess.run([world.binary, "keys", "new", "account", "site"], env=stranger.environment, check=True, capture_output=True)
     said = stranger.run("publish", world.file, "--key", "site", "--router", "http://127.0.0.1:9", "--gateway", "http://127.0.0.1:9", status=119).decode()
     check("could lead back" in said, said)
 

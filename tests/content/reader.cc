@@ -52,6 +52,8 @@ void tell(size_t number, Reading& reading, const Task& task, bool cancel = false
   } else {
     done = std::unexpected(node.error());
   }
+  // What follows the last block is looked at as well.
+  if (done) (void)reading.bring();
   nlohmann::json line = {{"number", number},
                          {"whole", done && at == task.wanted.size()},
                          {"right", right},
@@ -109,11 +111,10 @@ Result<void> charged(const Task& task) {
 
 Result<void> run(const std::vector<std::string>& words) {
   if (words.size() != 6) return fail(ErrorCode::kInvalidArgument, "reader WHAT URL ROOT FILE FOLDER COUNT");
-  const Task task{.url = words[1],
-                  .root = BERTH_TRY(Cid::parse(words[2])),
-                  .wanted = BERTH_TRY(berth::read_file(words[3], kMostFile)),
-                  .folder = words[4],
-                  .count = std::stoul(words[5])};
+  const Cid root = BERTH_TRY(Cid::parse(words[2]));
+  const std::string wanted = BERTH_TRY(berth::read_file(words[3], kMostFile));
+  const Task task{
+      .url = words[1], .root = root, .wanted = wanted, .folder = words[4], .count = std::stoul(words[5])};
   if (words[0] == "each") return each(task);
   if (words[0] == "charged") return charged(task);
   return together(task, words[0] == "leaving");

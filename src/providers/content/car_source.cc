@@ -6,6 +6,14 @@
 #include <algorithm>
 
 namespace berth::content {
+namespace {
+
+/// In whatever version.
+bool is_same(const Cid& one, const Cid& other) {
+  return one.codec == other.codec && one.hash == other.hash;
+}
+
+}  // namespace
 
 Result<CarSource> CarSource::open(ReadSome read, BlockSource& kept, Each each) {
   CarReader car = BERTH_TRY(CarReader::open(std::move(read)));
@@ -37,7 +45,7 @@ Result<std::string> CarSource::get(const Cid& cid) {
     return inlined_;
   }
   BERTH_TRY_VOID(look());
-  if (!next_ || next_->cid.hash != cid.hash) {
+  if (!next_ || !is_same(next_->cid, cid)) {
     if (auto before = kept_.get(cid)) return before;
     if (!next_)
       return blame({.code = ErrorCode::kUnavailable,
@@ -56,7 +64,7 @@ Result<std::string> CarSource::get(const Cid& cid) {
 Result<void> CarSource::check_roots(const Wanted& wanted, const Cid& terminal) {
   const auto& roots = car_.roots();
   const auto is_root = [&](const Cid& cid) {
-    return std::ranges::any_of(roots, [&](const Cid& root) { return root.hash == cid.hash; });
+    return std::ranges::any_of(roots, [&](const Cid& root) { return is_same(root, cid); });
   };
   if (roots.empty() || is_root(wanted.path.root) || is_root(terminal)) return {};
   return blame({.code = ErrorCode::kUnsupported,

@@ -255,6 +255,12 @@ class Download::Fill {
       const auto node = open_node(blocks, cid);
       if (node && node->kind == Node::Kind::kFile) return range(*node, 0, UINT64_MAX, depth + 1);
     }
+    // Where most lack, some blocks that come again are cheaper than a request for each.
+    const auto lacking =
+        static_cast<size_t>(std::ranges::count_if(links, [&](const Cid& link) { return !is_there(link); }));
+    if (lacking > 1 && 2 * lacking >= links.size() &&
+        BERTH_TRY(errand_.car(Wanted::all(cid))) == Errand::Got::kAll)
+      return {};
     for (const Cid& link : links) BERTH_TRY_VOID(below(link, depth + 1));
     return {};
   }

@@ -97,7 +97,8 @@ void Errand::ended(Gateway& gateway, const Result<void>& result) {
   known.came.from = gateway.url();
   known.lied = known.lied || failure == Failure::kLied;
   ++known.failures;
-  known.came.dropped = result.error().message;
+  // A lie is what is told of it, or else what it did first.
+  if (known.came.dropped.empty() || failure == Failure::kLied) known.came.dropped = result.error().message;
 }
 
 std::vector<std::shared_ptr<Gateway>> Errand::candidates(const std::set<const Gateway*>& asked, bool cars) {

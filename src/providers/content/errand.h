@@ -29,7 +29,7 @@ namespace berth::content {
 struct Came {
   std::string from;  // a gateway's URL
   uint64_t blocks = 0;
-  uint64_t bytes = 0;  // of those blocks
+  uint64_t bytes = 0;             // of those blocks
   double first_byte_seconds = 0;  // until the first of them, of the last request
   double seconds = 0;             // from the first byte to the last, of all
   std::string dropped;            // why nothing more is asked of it; empty: it is
