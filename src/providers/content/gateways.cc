@@ -47,20 +47,28 @@ Result<std::unique_ptr<Gateways>> Gateways::create(const std::vector<std::string
   return gateways;
 }
 
+void by_standing(std::vector<std::shared_ptr<Gateway>>& gateways) {
+  std::vector<std::tuple<double, size_t, std::shared_ptr<Gateway>>> all;
+  for (auto& gateway : gateways) {
+    const double expected = gateway->standing().expected_seconds();
+    all.emplace_back(expected, all.size(), std::move(gateway));
+  }
+  std::ranges::sort(all);
+  gateways.clear();
+  for (auto& [expected, place, gateway] : all) gateways.push_back(std::move(gateway));
+}
+
 Gateways::~Gateways() {
   remember();
 }
 
 std::vector<std::shared_ptr<Gateway>> Gateways::ranked() const {
-  std::vector<std::pair<double, std::shared_ptr<Gateway>>> all;
+  std::vector<std::shared_ptr<Gateway>> ranked;
   const int64_t now = unix_seconds();
   for (const auto& gateway : gateways_) {
-    const Standing standing = gateway->standing();
-    if (standing.not_before <= now) all.emplace_back(standing.expected_seconds(), gateway);
+    if (gateway->standing().not_before <= now) ranked.push_back(gateway);
   }
-  std::ranges::stable_sort(all, {}, [](const auto& one) { return one.first; });
-  std::vector<std::shared_ptr<Gateway>> ranked;
-  for (auto& [_, gateway] : all) ranked.push_back(std::move(gateway));
+  by_standing(ranked);
   return ranked;
 }
 

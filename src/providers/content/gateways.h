@@ -16,6 +16,9 @@
 
 namespace berth::content {
 
+/// The best first; those that nobody can tell apart stay in their order.
+void by_standing(std::vector<std::shared_ptr<Gateway>>& gateways);
+
 class Gateways {
  public:
   /// `memory` is the file's path; empty: nothing is remembered.

@@ -44,8 +44,7 @@ std::vector<std::shared_ptr<Gateway>> Retrieval::seek(const Cid& root, const std
     }
     if (!found.empty() || stop.stop_requested()) break;
   }
-  std::ranges::stable_sort(found, {},
-                           [](const auto& gateway) { return gateway->standing().expected_seconds(); });
+  by_standing(found);
   const auto twice = std::ranges::unique(found);
   found.erase(twice.begin(), twice.end());
   return found;
