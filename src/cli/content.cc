@@ -38,6 +38,7 @@ constexpr auto kParts = std::to_array<Part>({
     {"verify", "check all blocks, and repair", content_verify},
     {"export", "a CAR of everything below a CID", content_export},
     {"import", "bring the blocks of a CAR", content_import},
+    {"serve", "give content away over HTTP: a trustless gateway", content_serve},
     {"commp", "the piece commitment of a CAR, for Filecoin", content_commp},
     {"providers", "who has it, as routers say", content_providers},
     {"publish", "lead a name of yours (IPNS) to content", content_publish},
@@ -48,8 +49,7 @@ std::string usage() {
       "Content is called by the hash of its bytes (a CID, as IPFS has them), and kept in blocks, each once, "
       "in a "
       "store\n"
-      "beside the modules. What isn't there is fetched from gateways, and checked, always. Nothing is "
-      "announced.\n"
+      "beside the modules. What isn't there is fetched from gateways, and checked, always.\n"
       "Which gateways: content.toml in the settings' folder ($BERTH_CONFIG, or ~/.config/berth).\n\n"
       "usage: berth content VERB [OPTIONS] …\n\n";
   for (const Part& part : kParts) text += fmt::format("  {:<9} {}\n", part.name, part.does);

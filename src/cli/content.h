@@ -26,6 +26,7 @@ int content_import(const Arguments& arguments);
 int content_commp(const Arguments& arguments);
 int content_providers(const Arguments& arguments);
 int content_publish(const Arguments& arguments);
+int content_serve(const Arguments& arguments);
 
 /// Bytes to standard output; a reader who has gone is kUnavailable.
 Result<void> write_out(std::string_view bytes);

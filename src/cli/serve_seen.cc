@@ -16,7 +16,7 @@ constexpr std::chrono::milliseconds kPatience{1'000};
 
 }  // namespace
 
-void add_seen_options(CLI::App& app, SeenOptions& options) {
+void add_access_log_options(CLI::App& app, SeenOptions& options) {
   app.add_option(
          "--access-log", options.access_log,
          "a line for each request on standard output: pretty, json (one object each), off, or auto, which is "
@@ -28,6 +28,10 @@ void add_seen_options(CLI::App& app, SeenOptions& options) {
   app.add_option("--access-log-file", options.access_log_file, "appends the log to this file instead")
       ->type_name("FILE")
       ->group("To be seen");
+}
+
+void add_seen_options(CLI::App& app, SeenOptions& options) {
+  add_access_log_options(app, options);
   app.add_option(
          "--admin", options.admin,
          "another address, for /metrics (Prometheus), /livez and /readyz: 127.0.0.1:0 is a free port of this "

@@ -27,7 +27,8 @@ struct SeenOptions {
   std::string admin;
 };
 
-/// `options` outlive `app`.
+/// `options` outlive `app`: of both.
+void add_access_log_options(CLI::App& app, SeenOptions& options);
 void add_seen_options(CLI::App& app, SeenOptions& options);
 
 class Seen {

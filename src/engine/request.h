@@ -11,10 +11,12 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "engine/answer.h"
 #include "engine/guest.h"
 
 struct berth_completion;
@@ -33,6 +35,7 @@ struct RequestHead {
   std::string_view traceparent;  // the header, as the client wrote it; empty: none
   uint16_t refused = 0;          // not 0: makes no sense, is answered with this, and is told only to be noted
   uint32_t hops = 0;  // requests from module to module that led to it, it included; 0: over a connection
+  RequestHeaders headers = {};  // only while it is routed
 };
 
 /// Where a request goes. To a module's own request 404 says that no module has that name, 508 that there are
@@ -51,8 +54,10 @@ class Completion {
   Completion& operator=(Completion&& other) noexcept;
   ~Completion();
 
-  /// The request may have gone away meanwhile. Once.
+  /// The request may have gone away meanwhile. Once, like `answer`.
   void give(const Route& route);
+  /// Answers it from here: nothing when the request has gone away, or where a header can't be one.
+  std::optional<AnswerBody> answer(const OwnAnswer& answer);
 
  private:
   berth_completion* completion_;

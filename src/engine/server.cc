@@ -81,7 +81,8 @@ extern "C" void berth_on_route(void* context, const berth_request_head* head, be
                                                             .peer = view(head->peer),
                                                             .traceparent = view(head->traceparent),
                                                             .refused = head->refused,
-                                                            .hops = head->hops});
+                                                            .hops = head->hops,
+                                                            .headers = RequestHeaders(head->headers)});
   *out = abi_of(decision.route);
   out->wait_ns = nanoseconds(decision.wait);
   out->body = slice(decision.body);
@@ -122,6 +123,20 @@ Completion::~Completion() {
 void Completion::give(const Route& route) {
   const berth_route abi = abi_of(route);
   berth_completion_give(std::exchange(completion_, nullptr), &abi);
+}
+
+std::optional<AnswerBody> Completion::answer(const OwnAnswer& answer) {
+  std::vector<berth_slice> headers;
+  for (const auto& [name, value] : answer.headers) {
+    headers.push_back(slice(name));
+    headers.push_back(slice(value));
+  }
+  const berth_http_answer abi = {.status = answer.status,
+                                 .headers = {.items = headers.data(), .len = headers.size()},
+                                 .length = answer.length ? static_cast<int64_t>(*answer.length) : -1};
+  berth_http_body* const body = berth_completion_answer(std::exchange(completion_, nullptr), &abi);
+  if (body == nullptr) return std::nullopt;
+  return AnswerBody(body);
 }
 
 // Dropped: a router whose requests don't wait gives them none.

@@ -419,6 +419,7 @@ def killed_it_goes_on_where_it_was(world):
             try:
                 process.communicate(timeout=chance.uniform(0.0, 0.06))
                 reader.run("gc", "--keep", "0B")
+                check(list((reader.root / "data/content/coming").iterdir()) == [], "locks are left behind")
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.communicate()

@@ -279,6 +279,20 @@ void berth_completion_give(berth_completion*, const berth_route*) {}
 
 void berth_completion_free(berth_completion*) {}
 
+berth_http_body* berth_completion_answer(berth_completion*, const berth_http_answer*) {
+  return nullptr;
+}
+
+bool berth_http_body_write(const berth_http_body*, berth_slice, uint64_t) {
+  return false;
+}
+
+void berth_http_body_free(berth_http_body*, bool) {}
+
+berth_bytes berth_headers_get(const berth_headers*, berth_slice) {
+  return {};
+}
+
 int32_t berth_tls_new(berth_slice, berth_slice, berth_tls**, berth_bytes*) {
   return -1;
 }

@@ -121,6 +121,12 @@ typedef struct berth_function berth_function;
 /// A hash that is being computed.
 typedef struct berth_hasher berth_hasher;
 
+/// The headers of a request: stands for a `HeaderMap`. Only while its `route` is asked.
+typedef struct berth_headers berth_headers;
+
+/// The body of an answer, for who writes it. One thread at a time.
+typedef struct berth_http_body berth_http_body;
+
 /// Folders that are counted. Any thread.
 typedef struct berth_ledger berth_ledger;
 
@@ -205,6 +211,15 @@ typedef struct berth_slices {
   const struct berth_slice *items;
   size_t len;
 } berth_slices;
+
+/// What C++ answers a request with that waited, before its body: *borrow*.
+typedef struct berth_http_answer {
+  uint16_t status;
+  /// A name, its value, the next name.
+  struct berth_slices headers;
+  /// Of the body; negative: not known.
+  int64_t length;
+} berth_http_answer;
 
 /// One folder of the host that a guest sees: *borrow*.
 typedef struct berth_folder {
@@ -576,6 +591,8 @@ typedef struct berth_request_head {
   /// How many requests from module to module led to it, it included; 0 is one over a connection. To one of these a
   /// status of 404 says that no module has that name, and 508 that there are too many.
   uint32_t hops;
+  /// What `berth_headers_get` reads.
+  const struct berth_headers *headers;
   /// The header of that name, as the client wrote it; empty when there is none, or more than one.
   struct berth_slice traceparent;
   /// Not 0: what is answered already, because the request makes no sense. It goes nowhere, and is only noted.
@@ -752,6 +769,29 @@ int32_t berth_wit_world(struct berth_slice path,
 /// *Own* the parts of `description`.
 /// They came from `berth_describe` and are not used again.
 void berth_description_free(struct berth_description description);
+
+/// Answers a request that waits with a body that is written from now on. Null: there is nobody left to answer, or no server
+/// can answer so, and 503 was. *Own* `completion` and the result; *borrow* `answer`. Any thread.
+/// `completion` came to `wait` and is not used again.
+struct berth_http_body *berth_completion_answer(struct berth_completion *completion,
+                                                const struct berth_http_answer *answer);
+
+/// A piece of an answer's body: waits while its client is slow, for so long at most. False: nobody takes it any more, or not
+/// in time. *Borrow* `body` and `piece`. Any thread, one at a time.
+/// `body` came from `berth_completion_answer` and hasn't been freed.
+bool berth_http_body_write(const struct berth_http_body *body,
+                           struct berth_slice piece,
+                           uint64_t most_ns);
+
+/// That was all of it, or else its client is cut off. *Own* `body`; null is fine. Any thread.
+/// `body` came from `berth_completion_answer` and is not used again.
+void berth_http_body_free(struct berth_http_body *body, bool whole);
+
+/// A request's header: where there are several of that name they are joined by commas; empty where there is none. Bytes that
+/// aren't ASCII are as they came. *Own* the result; *borrow* `headers` and `name`.
+/// `headers` came with a `route` that is being asked.
+struct berth_bytes berth_headers_get(const struct berth_headers *headers,
+                                     struct berth_slice name);
 
 /// Starts a module's `wasi:cli/run`, or the function that `guest` names. *Own* `out`, which may be freed before the
 /// call ends. Any thread. When an error is returned `done` is not called.

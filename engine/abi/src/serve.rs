@@ -28,7 +28,7 @@ pub struct berth_tls(Arc<Tls>);
 pub struct berth_server(Server);
 
 /// A request whose route is waited for. Any thread.
-pub struct berth_completion(Completion);
+pub struct berth_completion(pub(crate) Completion);
 
 /// C++'s side of a service. What `context` points to is alive until `gone` was called.
 struct Watching {
@@ -91,6 +91,7 @@ impl Router for Routing {
             path: borrowed(head.path.as_bytes()),
             peer: borrowed(head.peer.as_bytes()),
             hops: head.hops,
+            headers: std::ptr::from_ref(head.headers).cast(),
             traceparent: borrowed(head.traceparent.as_bytes()),
             refused: head.refused.unwrap_or(0),
         };

@@ -2,6 +2,7 @@
 //! The plain structs that cross the boundary. cbindgen writes `berth_engine.h` from these and from the
 //! functions in `lib.rs` and `call.rs`; `make lint` compares.
 
+use crate::answer::berth_headers;
 use crate::serve::{berth_completion, berth_service};
 use core::ffi::c_void;
 
@@ -502,6 +503,8 @@ pub struct berth_request_head {
     /// How many requests from module to module led to it, it included; 0 is one over a connection. To one of these a
     /// status of 404 says that no module has that name, and 508 that there are too many.
     pub hops: u32,
+    /// What `berth_headers_get` reads.
+    pub headers: *const berth_headers,
     /// The header of that name, as the client wrote it; empty when there is none, or more than one.
     pub traceparent: berth_slice,
     /// Not 0: what is answered already, because the request makes no sense. It goes nowhere, and is only noted.
@@ -531,6 +534,16 @@ pub struct berth_route {
     pub traceparent: berth_slice,
     /// That isn't the trace of the client, and the guest gets no `tracestate` of one.
     pub fresh_trace: bool,
+}
+
+/// What C++ answers a request with that waited, before its body: *borrow*.
+#[repr(C)]
+pub struct berth_http_answer {
+    pub status: u16,
+    /// A name, its value, the next name.
+    pub headers: berth_slices,
+    /// Of the body; negative: not known.
+    pub length: i64,
 }
 
 /// What went over the connection for a request: *borrow* for the duration of `finished`.

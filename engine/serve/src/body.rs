@@ -2,6 +2,8 @@
 //! Bodies as they pass between a connection and a guest.
 
 use crate::busy::Under;
+use crate::pieces::Pieces;
+use crate::server::Given;
 use crate::tracked::Tracked;
 use berth_guest::{Answer, Answered};
 use bytes::Bytes;
@@ -99,6 +101,11 @@ enum What {
         _under: Option<Under>,
     },
     Line(Option<Bytes>),
+    /// Of an answer of C++'s.
+    Given {
+        body: Pieces,
+        _under: Option<Under>,
+    },
 }
 
 impl Leaving {
@@ -113,6 +120,13 @@ impl Leaving {
     fn guest(response: Response<Answered>, under: Option<Under>, mut tracked: Tracked) -> Response<Leaving> {
         tracked.status = Some(response.status().as_u16());
         response.map(|body| Leaving { what: What::Guest { body, _under: under }, tracked })
+    }
+
+    /// What C++ answers with, as it writes it.
+    pub fn given(given: Given, under: Option<Under>, mut tracked: Tracked) -> Response<Leaving> {
+        let Given(response) = given;
+        tracked.status = Some(response.status().as_u16());
+        response.map(|body| Leaving { what: What::Given { body, _under: under }, tracked })
     }
 
     /// The head alone goes out.
@@ -144,6 +158,7 @@ impl Body for Leaving {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let polled = match &mut self.what {
             What::Guest { body, .. } => Pin::new(body).poll_frame(cx),
+            What::Given { body, .. } => Pin::new(body).poll_frame(cx),
             What::Line(line) => Poll::Ready(line.take().map(|line| Ok(Frame::data(line)))),
         };
         if let Poll::Ready(Some(Ok(frame))) = &polled {
@@ -155,6 +170,7 @@ impl Body for Leaving {
     fn is_end_stream(&self) -> bool {
         match &self.what {
             What::Guest { body, .. } => body.is_end_stream(),
+            What::Given { body, .. } => body.is_end_stream(),
             What::Line(line) => line.is_none(),
         }
     }
@@ -162,6 +178,7 @@ impl Body for Leaving {
     fn size_hint(&self) -> SizeHint {
         match &self.what {
             What::Guest { body, .. } => body.size_hint(),
+            What::Given { body, .. } => body.size_hint(),
             What::Line(line) => SizeHint::with_exact(line.as_ref().map_or(0, Bytes::len) as u64),
         }
     }

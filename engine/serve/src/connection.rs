@@ -148,6 +148,7 @@ async fn answer(request: Request<Incoming>, client: &Client, shared: &Shared, un
             path: request.uri().path_and_query().map_or("/", |path| path.as_str()),
             peer: &client.address,
             hops: 0,
+            headers: request.headers(),
             traceparent: only(request.headers(), "traceparent"),
             refused,
         },
@@ -158,6 +159,7 @@ async fn answer(request: Request<Incoming>, client: &Client, shared: &Shared, un
     let service = match tracked.settled(decision).await {
         Route::To(service) => service,
         Route::Refuse { status, retry_after, line } => return Leaving::own(status, line, retry_after, tracked),
+        Route::Given(given) => return Leaving::given(given, Some(under), tracked),
     };
     let waits = request.headers().contains_key(header::EXPECT);
     let received = tracked.received.clone();

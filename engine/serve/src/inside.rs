@@ -37,6 +37,7 @@ async fn bring(shared: Arc<Shared>, call: InsideCall) -> Brought {
             path: request.uri().path_and_query().map_or("/", |path| path.as_str()),
             peer: &from,
             hops,
+            headers: request.headers(),
             traceparent: only(request.headers(), "traceparent"),
             refused,
         },
@@ -54,6 +55,7 @@ async fn bring(shared: Arc<Shared>, call: InsideCall) -> Brought {
             return Err(if status == LOOP { Error::LoopDetected } else { Error::DestinationNotFound });
         }
         Route::Refuse { status, retry_after, line } => Leaving::own(status, line, retry_after, tracked),
+        Route::Given(given) => Leaving::given(given, None, tracked),
     };
     Ok(response.map(|body| body.boxed_unsync()))
 }

@@ -9,12 +9,14 @@ mod busy;
 mod connection;
 mod inside;
 mod listener;
+mod pieces;
 mod server;
 mod tls;
 mod tracked;
 
 pub use body::Line;
 pub use listener::Listener;
-pub use server::{Decision, Head, Route, Router, Server, Settings, Trace};
+pub use pieces::Writer;
+pub use server::{Decision, Given, Head, Route, Router, Server, Settings, Trace};
 pub use tls::Tls;
 pub use tracked::{Completion, Finished};

@@ -4,10 +4,11 @@
 use crate::body::Line;
 use crate::connection::{serve, serve_tls};
 use crate::listener::Listener;
+use crate::pieces::{Pieces, Writer, pieces};
 use crate::tls::Tls;
 use crate::tracked::{Completion, Finished};
 use berth_guest::{Runtime, Service};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub struct Head<'a> {
     pub peer: &'a str,
     /// Requests from module to module that led to it, it included; 0 is one over a connection.
     pub hops: u32,
+    pub headers: &'a HeaderMap,
     /// The header of that name; "" when there is none, or more than one.
     pub traceparent: &'a str,
     /// What is answered already, because the request makes no sense: it goes nowhere, and is only noted.
@@ -42,6 +44,22 @@ pub enum Route {
         retry_after: Option<u32>,
         line: Option<Line>,
     },
+    /// To C++ itself, which writes the answer.
+    Given(Given),
+}
+
+/// An answer whose body is written as it is made.
+pub struct Given(pub(crate) Response<Pieces>);
+
+impl Given {
+    /// With a body of `length` bytes, where that is known, and who writes it. Nothing when no server can answer so.
+    pub fn new(status: u16, headers: HeaderMap, length: Option<u64>) -> Option<(Self, Writer)> {
+        let (writer, body) = pieces(length);
+        let mut response = Response::new(body);
+        *response.status_mut() = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational())?;
+        *response.headers_mut() = headers;
+        Some((Given(response), writer))
+    }
 }
 
 /// What is said of a request, and what it is called from then on; 0 when nothing more is told of it.

@@ -23,9 +23,9 @@ pub struct Finished {
 pub struct Completion(oneshot::Sender<Route>);
 
 impl Completion {
-    /// Any thread. The request may have gone away.
-    pub fn give(self, route: Route) {
-        drop(self.0.send(route));
+    /// Any thread. False: the request has gone away.
+    pub fn give(self, route: Route) -> bool {
+        self.0.send(route).is_ok()
     }
 }
 

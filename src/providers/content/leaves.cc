@@ -19,7 +19,7 @@ Leaves::~Leaves() {
     const std::lock_guard guard(lock_);
     over_ = true;
   }
-  changed_.notify_all();
+  more_.notify_all();
   for (std::thread& thread : threads_) thread.join();
 }
 
@@ -66,21 +66,21 @@ Result<void> Leaves::start(size_t bytes, const Attributes& attributes) {
     slot.made.reset();
     ++started_;
   }
-  changed_.notify_all();
+  more_.notify_one();
   return {};
 }
 
 void Leaves::work() {
   std::unique_lock guard(lock_);
   for (;;) {
-    changed_.wait(guard, [this] { return over_ || begun_ < started_; });
+    more_.wait(guard, [this] { return over_ || begun_ < started_; });
     if (over_) return;
     Slot& slot = slots_[begun_++ % kSlots];
     guard.unlock();
     auto made = make(std::string_view(slot.bytes).substr(0, slot.used), {});
     guard.lock();
     slot.made = std::move(made);
-    changed_.notify_all();
+    made_.notify_one();
   }
 }
 
@@ -89,7 +89,7 @@ Result<void> Leaves::give_oldest(const Taken& taken) {
   std::optional<Result<Made>> made;
   {
     std::unique_lock guard(lock_);
-    changed_.wait(guard, [&slot] { return slot.made.has_value(); });
+    made_.wait(guard, [&slot] { return slot.made.has_value(); });
     made = std::exchange(slot.made, std::nullopt);
     ++given_;
   }

@@ -45,7 +45,7 @@ class Leaves {
     size_t used = 0;
     std::optional<Result<Made>> made;  // guarded by lock_
   };
-  static constexpr size_t kSlots = 8;
+  static constexpr size_t kSlots = 16;
 
   Result<Made> make(std::string_view bytes, const Attributes& attributes);
   Result<void> give_oldest(const Taken& taken);
@@ -59,7 +59,8 @@ class Leaves {
   uint64_t given_ = 0;
   bool over_ = false;
   std::mutex lock_;
-  std::condition_variable changed_;
+  std::condition_variable more_;  // for its threads
+  std::condition_variable made_;  // for who waits for the oldest
   std::vector<std::thread> threads_;
 };
 

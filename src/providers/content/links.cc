@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "policy/printable.h"
 #include "providers/content/cbor.h"
 #include "providers/content/dag_pb.h"
 
@@ -146,7 +149,55 @@ Result<std::vector<Cid>> links_of_json(std::string_view bytes) {
   return std::move(listener).links();
 }
 
+/// What `links_of` has read to its end without an error, and so no deeper than that.
+json document_of(Codec codec, std::string_view bytes) {
+  return codec == Codec::kDagCbor
+             ? json::from_cbor(bytes.begin(), bytes.end(), true, false, json::cbor_tag_handler_t::store)
+             : json::parse(bytes.begin(), bytes.end(), nullptr, false);
+}
+
+/// Nothing where it is none.
+std::optional<Cid> link_at(Codec codec, const json& value) {
+  if (codec == Codec::kDagCbor) {
+    if (!value.is_binary() || !value.get_binary().has_subtype() || value.get_binary().subtype() != kCborLink)
+      return std::nullopt;
+    const auto& bytes = value.get_binary();
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    auto cid = Cid::read(text.substr(std::min<size_t>(text.size(), 1)));
+    return cid ? std::optional(*std::move(cid)) : std::nullopt;
+  }
+  if (!value.is_object() || value.size() != 1 || !value.contains("/") || !value["/"].is_string())
+    return std::nullopt;
+  auto cid = Cid::parse(value["/"].get<std::string>());
+  return cid ? std::optional(*std::move(cid)) : std::nullopt;
+}
+
+/// Null where there is none.
+const json* member(const json& value, const std::string& name) {
+  if (value.is_object()) {
+    const auto found = value.find(name);
+    return found == value.end() ? nullptr : &*found;
+  }
+  size_t place = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), place);
+  const bool number = error == std::errc() && end == name.data() + name.size();
+  return value.is_array() && number && place < value.size() ? &value[place] : nullptr;
+}
+
 }  // namespace
+
+Result<Step> step_into(Codec codec, std::string_view bytes, std::span<const std::string> names) {
+  std::ignore = BERTH_TRY(links_of(codec, bytes));
+  const json document = document_of(codec, bytes);
+  const json* at = &document;
+  for (size_t taken = 0;; ++taken) {
+    if (auto link = link_at(codec, *at)) return Step{.link = std::move(link), .taken = taken};
+    if (taken == names.size()) return Step{.link = std::nullopt, .taken = taken};
+    at = member(*at, names[taken]);
+    if (at == nullptr)
+      return fail(ErrorCode::kNotFound, fmt::format("there is no {}", policy::quoted(names[taken])));
+  }
+}
 
 Result<std::vector<Cid>> links_of(Codec codec, std::string_view bytes) {
   switch (codec) {

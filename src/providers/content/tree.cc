@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
 
 #include "policy/printable.h"
 #include "providers/content/directory_layout.h"
+#include "providers/content/links.h"
 
 namespace berth::content {
 namespace {
@@ -281,14 +283,25 @@ Result<ContentPath> parse_path(std::string_view text) {
 
 Result<Cid> resolve(BlockSource& source, const ContentPath& path) {
   Cid at = path.root;
-  for (const std::string& name : path.names) {
+  std::span<const std::string> names = path.names;
+  const auto absent = [&](const std::string& name) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("there is no {} in {}: 'berth content ls {}' shows what there is",
+                            policy::quoted(name), at.text(), at.text()));
+  };
+  while (!names.empty()) {
     const Node node = BERTH_TRY(open_node(source, at));
-    const auto entry = BERTH_TRY(lookup(source, node, name));
-    if (!entry)
-      return fail(ErrorCode::kNotFound,
-                  fmt::format("there is no {} in {}: 'berth content ls {}' shows what there is",
-                              policy::quoted(name), at.text(), at.text()));
+    if (node.kind == Node::Kind::kOther) {
+      const Step step = BERTH_TRY(step_into(at.codec, node.bytes, names));
+      if (!step.link) return at;
+      at = *step.link;
+      names = names.subspan(step.taken);
+      continue;
+    }
+    const auto entry = BERTH_TRY(lookup(source, node, names.front()));
+    if (!entry) return absent(names.front());
     at = entry->cid;
+    names = names.subspan(1);
   }
   return at;
 }

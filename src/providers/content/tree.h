@@ -59,7 +59,9 @@ struct ContentPath {
 /// "CID", "CID/a/b", "/ipfs/CID/a", "ipfs://CID/a". kInvalidArgument.
 Result<ContentPath> parse_path(std::string_view text);
 
-/// Where a path leads; kNotFound that says which name isn't there. Symlinks aren't followed.
+/// Where a path leads, through directories and through the links of dag-cbor and dag-json; one that ends
+/// within such a document leads to its block. kNotFound that says which name isn't there. Symlinks aren't
+/// followed.
 Result<Cid> resolve(BlockSource& source, const ContentPath& path);
 
 }  // namespace berth::content

@@ -40,9 +40,11 @@ Result<void> Walker::follow(const Cid& root, const Each& each) {
       continue;
     }
     const Cid cid = last.links[last.next++];
-    const auto [name, fresh] = seen_.insert(cid.bytes());
-    if (!fresh) continue;
-    now_.push_back(&*name);
+    if (!how_.duplicates) {
+      const auto [name, fresh] = seen_.insert(cid.bytes());
+      if (!fresh) continue;
+      now_.push_back(&*name);
+    }
     if (how_.raw == Walk::Raw::kSkipped && cid.codec == Codec::kRaw) {
       BERTH_TRY_VOID(each(cid, {}));
       continue;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// All blocks below some, each once: for those who keep, send or count them.
+// All blocks below some, each once unless it is asked for: for those who keep, send or count them.
 //
 // Held are the names of those that were seen, and the links of one block a level. One thread.
 
@@ -21,6 +21,7 @@ struct Walk {
 
   Raw raw = Raw::kRead;
   size_t most_waiting = 4'000'000;  // links that are still to be followed: some 100 bytes each
+  bool duplicates = false;          // each block as often as it is come to, and what is below it
 };
 
 class Walker {

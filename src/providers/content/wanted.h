@@ -14,16 +14,14 @@
 
 #include "base/result.h"
 #include "providers/content/block.h"
+#include "providers/content/selection.h"
 #include "providers/content/tree.h"
 
 namespace berth::content {
 
-/// `dag-scope`: the block at the path's end, the file or directory there, or all that is below.
-enum class Scope { kBlock, kEntity, kAll };
-
 struct Wanted {
   ContentPath path;
-  Scope scope = Scope::kAll;
+  Scope scope = Scope::kAll;   // the block at the path's end, the file or directory, or all below
   uint64_t from = 0;           // of a file that is the entity: its first byte,
   std::optional<uint64_t> to;  // and the one behind its last
 

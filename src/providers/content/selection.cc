@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "providers/content/selection.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <unordered_set>
+
+namespace berth::content {
+namespace {
+
+/// Hands on what is read by it, once or each time.
+class Noting final : public BlockSource {
+ public:
+  Noting(BlockSource& source, bool duplicates, const Walker::Each& each)
+      : source_(source), duplicates_(duplicates), each_(each) {}
+
+  Result<std::string> get(const Cid& cid) override {
+    std::string bytes = BERTH_TRY(source_.get(cid));
+    if (!is_inline(cid) && (duplicates_ || seen_.insert(cid.bytes()).second))
+      BERTH_TRY_VOID(each_(cid, bytes));
+    return bytes;
+  }
+
+ private:
+  BlockSource& source_;
+  const bool duplicates_;
+  const Walker::Each& each_;
+  std::unordered_set<std::string> seen_;
+};
+
+std::optional<int64_t> number_of(std::string_view text) {
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+Result<void> nothing(std::string_view) {
+  return {};
+}
+
+/// The blocks of one file or directory, but for its first.
+Result<void> read_entity(BlockSource& source, const Node& node, const std::optional<EntityBytes>& range) {
+  switch (node.kind) {
+    case Node::Kind::kFile: {
+      const auto span = span_of(range.value_or(EntityBytes()), node.size);
+      return span ? read_file(source, node, span->offset, span->length, nothing) : Result<void>();
+    }
+    case Node::Kind::kDirectory:
+      return list(source, node, [](const PbLink&) { return Result<void>(); });
+    case Node::Kind::kSymlink:
+    case Node::Kind::kOther:
+      break;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<EntityBytes> EntityBytes::parse(std::string_view text) {
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto from = number_of(text.substr(0, colon));
+  const std::string_view last = text.substr(colon + 1);
+  const auto to = number_of(last);
+  if (!from || (!to && last != "*")) return std::nullopt;
+  // From behind the end on, or back from where it begins: no range.
+  if (to && (*from < 0) == (*to < 0) && *to < *from) return std::nullopt;
+  return EntityBytes{.from = *from, .to = to};
+}
+
+std::optional<Span> span_of(const EntityBytes& range, uint64_t size) {
+  const auto whole = static_cast<int64_t>(std::min<uint64_t>(size, INT64_MAX));
+  const int64_t from =
+      range.from < 0 ? std::max<int64_t>(0, whole + std::max(range.from, -whole)) : range.from;
+  int64_t last = whole - 1;
+  if (range.to)
+    last = *range.to < 0 ? whole + std::max(*range.to, -whole - 1) : std::min(*range.to, whole - 1);
+  if (from > last || from >= whole) return std::nullopt;
+  return Span{.offset = static_cast<uint64_t>(from), .length = static_cast<uint64_t>(last - from) + 1};
+}
+
+Result<void> select(BlockSource& source, const ContentPath& path, const Selection& selection,
+                    const Walker::Each& each) {
+  Noting noting(source, selection.duplicates, each);
+  const Cid end = BERTH_TRY(resolve(noting, path));
+  if (selection.scope == Scope::kAll && !selection.range)
+    return walk(noting, end, {.duplicates = selection.duplicates},
+                [](const Cid&, std::string_view) { return Result<void>(); });
+  if (selection.scope == Scope::kBlock) {
+    std::ignore = BERTH_TRY(noting.get(end));
+    return {};
+  }
+  const auto node = open_node(noting, end);
+  // Its block was handed over: one that is no UnixFS has nothing more to it.
+  if (!node && node.error().code == ErrorCode::kInvalidArgument) return {};
+  if (!node) return std::unexpected(node.error());
+  return read_entity(noting, *node, selection.range);
+}
+
+}  // namespace berth::content
