@@ -448,6 +448,45 @@ def a_disk_that_is_full_is_said(world):
         world.reads(reader, *gateways(gateway))
 
 
+@case
+def who_reads_slowly_holds_it_up(world):
+    path = world.root / "long"
+    path.write_bytes(random.Random(8).randbytes(64 << 20))
+    publisher = world.reader()
+    [made] = publisher.json("add", path)
+    blocks = dag.Blocks(publisher.root / "data/content/blocks")
+    reader = world.reader()
+    with Gateway(blocks) as gateway:
+        process = reader.start("get", made["cid"], "--output", "-", *gateways(gateway))
+        before = -1
+        while before != gateway.sent:
+            before = gateway.sent
+            time.sleep(0.5)
+        check(0 < gateway.sent < 40 << 20, f"{gateway.sent} bytes came for nobody")
+        out, said = process.communicate(timeout=60)
+        check(out == path.read_bytes(), said.decode())
+        check(len(gateway.asked) == 1, gateway.asked)
+
+
+@case
+def berths_own_gateway_is_one(world):
+    # The first reader published it.
+    publisher = Berth(world.binary, world.root / "reader1")
+    server = publisher.start("serve", "--addr", "127.0.0.1:0", "--json", "--access-log", "off", "--all")
+    try:
+        url = re.search(r'http://[^"/ ]+', server.stdout.readline().decode()).group(0)
+        reader = world.reader()
+        told = reader.json("get", world.tree, "--output", reader.root / "out", "--gateway", url)
+        same_tree(world.tree_path, reader.root / "out")
+        [source] = told["sources"]["gateways"]
+        check("dropped" not in source and source["blocks"] > 4000, source)
+        got = reader.run("get", world.file, "--offset", 1_000_000, "--length", 600_000, "--gateway", url)
+        check(got == world.bytes[1_000_000:1_600_000], "other bytes")
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
+
+
 def reads_by(world, *words):
     """What the program beside this one says, a line a reading."""
     done = subprocess.run([world.program, *map(str, words)], capture_output=True, text=True, timeout=500)
