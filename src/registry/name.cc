@@ -232,16 +232,4 @@ std::string short_name(const Name& name) {
   return std::string(text);
 }
 
-bool is_loopback(std::string_view host) {
-  const size_t colon = host.rfind(':');
-  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos)
-    host = host.substr(0, colon);
-  const auto parsed = policy::parse_host(host);
-  if (!parsed) return false;
-  if (parsed->kind == policy::HostKind::kName) return policy::is_local_name(parsed->name);
-  if (parsed->kind != policy::HostKind::kNetwork) return false;
-  const auto* const range = policy::special_range_of(parsed->network);
-  return range != nullptr && range->name == "loopback";
-}
-
 }  // namespace berth::registry

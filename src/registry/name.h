@@ -72,7 +72,4 @@ std::optional<std::string> highest_tag(const std::vector<std::string>& tags, std
 /// "sha256:" and 64 digits.
 std::optional<Digest> parse_digest(std::string_view text);
 
-/// Whether a host, perhaps with a port, is always this machine: localhost, 127.0.0.0/8 or ::1.
-bool is_loopback(std::string_view host);
-
 }  // namespace berth::registry

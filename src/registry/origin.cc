@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "base/unix_time.h"
 #include "registry/credentials.h"
+#include "registry/refused.h"
 #include "registry/registries_file.h"
 
 namespace berth::registry {
@@ -171,7 +172,7 @@ Result<Located> Origin::pull_artifact(OciName name) {
     name.manifest = locked_->manifest;
     name.module = locked_->module;
   }
-  const WebOptions web = BERTH_TRY(web_options(options_));
+  const web::WebOptions web = BERTH_TRY(web_options(options_));
   std::string config = BERTH_TRY(docker_config());
   const auto repository = BERTH_TRY(Repository::open(name, web, std::move(config)));
   if (name.tag.starts_with('^')) {
@@ -222,16 +223,16 @@ Result<Located> Origin::pull_web(const WebName& name) {
       incoming = BERTH_TRY(store_.want_unknown());
     }
     if (incoming) {
-      WebOptions trusting = BERTH_TRY(web_options(options_));
-      const auto web = BERTH_TRY(Web::create(name.url, std::move(trusting)));
-      const WebAsk ask{.url = name.url,
-                       .most_bytes = kLargestModule,
-                       .most_time = transfer_time(kLargestModule),
-                       .head = [](const engine::AnswerHead&) -> Result<void> { return {}; },
-                       .bytes = [&](std::string_view bytes) -> Result<void> {
-                         transfer().done += bytes.size();
-                         return incoming->add(bytes);
-                       }};
+      web::WebOptions trusting = BERTH_TRY(web_options(options_));
+      const auto web = BERTH_TRY(web::Web::create(name.url, std::move(trusting)));
+      const web::WebAsk ask{.url = name.url,
+                            .most_bytes = kLargestModule,
+                            .most_time = transfer_time(kLargestModule),
+                            .head = [](const engine::AnswerHead&) -> Result<void> { return {}; },
+                            .bytes = [&](std::string_view bytes) -> Result<void> {
+                              transfer().done += bytes.size();
+                              return incoming->add(bytes);
+                            }};
       const auto answer = web->ask(ask);
       const bool came = answer && answer->status == 200;
       if (!came && !wanted) BERTH_TRY_VOID(incoming->file().remove());
@@ -268,8 +269,8 @@ Result<Located> Origin::pull() {
 
 }  // namespace
 
-Result<WebOptions> web_options(const OriginOptions& options) {
-  WebOptions web = options.web;
+Result<web::WebOptions> web_options(const OriginOptions& options) {
+  web::WebOptions web = options.web;
   if (!options.ca_file.empty()) web.roots = BERTH_TRY(read_file(options.ca_file, kMostRoots));
   return web;
 }

@@ -353,6 +353,8 @@ int32_t berth_client_fetch(const berth_client*, const berth_ask*, const berth_ta
   return -1;
 }
 
+void berth_client_stop(const berth_client*) {}
+
 void berth_client_free(berth_client*) {}
 
 // What is stored is counted by the doors, which the stand-in doesn't have.

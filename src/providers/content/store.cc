@@ -107,6 +107,16 @@ bool is_pin(const fs::path& path) {
   return path.extension() == kPinEnds;
 }
 
+/// Locks of downloads whose processes were killed.
+void remove_left(const std::string& folder) {
+  std::error_code error;
+  for (auto at = fs::directory_iterator(folder, error); !error && at != fs::directory_iterator();
+       at.increment(error)) {
+    auto locked = LockedFile::make(at->path().string(), Wait::kNo);
+    if (locked && *locked) (void)(*locked)->remove();
+  }
+}
+
 Result<void> there(const Store& store, const Cid& cid) {
   if (!store.has(cid)) return missing(cid);
   return {};
@@ -260,6 +270,7 @@ Result<std::optional<Collected>> Store::collect(uint64_t most_bytes, LockedFile:
     if (path.extension() == kAsideEnds) fs::remove(path, gone);
     return {};
   }));
+  remove_left(folder_ + "/coming");
   Collected collected;
   std::vector<BlockFile> loose;
   BERTH_TRY_VOID(each_file(folder_, [&](BlockFile file) {

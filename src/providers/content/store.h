@@ -4,6 +4,7 @@
 //
 // - blocks/XY/HASH: each called by its hash, whatever CID it came under; its time is its last use
 // - pins/CID.json: what stays, with all that is below it
+// - coming/: locks of downloads, one a thing that is wanted
 // - lock: shared by those who keep something, exclusive for who removes
 //
 // A block gets its name when it is whole, and is checked against it each time it is read, so one that a crash
