@@ -33,12 +33,14 @@ struct Berthed {
   host::Loaded loaded;
   host::SetAside aside;
   std::unique_ptr<host::Place> place;  // none where no table of running modules can be kept
+  std::shared_ptr<content::Service> content;  // where its policy opens content
 };
 
 /// A module, and all that it needs to run here.
 struct Ready : Berthed {
   UserFolders folders;
   OwnGroup group;
+  std::shared_ptr<content::Service> contents = {};
   std::unique_ptr<Loop> loop;
   std::unique_ptr<engine::Engine> engine;
   Wall wall;
@@ -59,6 +61,7 @@ struct Shared {
   const UserFolders& folders;
   const engine::Engine& engine;
   OwnGroup& group;  // taken by the first of them
+  std::shared_ptr<content::Service>& content;  // opened by the first that may have some
 };
 
 /// The same for one of several modules, which share the rest.

@@ -7,7 +7,7 @@
 #include <mutex>
 
 #include "berth/call.h"
-#include "embed/workers.h"
+#include "base/workers.h"
 
 namespace berth::embed {
 

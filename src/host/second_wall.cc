@@ -56,7 +56,8 @@ void add_certificates(std::vector<std::string>& paths) {
 WallPlan wall_for(const policy::Policy& policy, std::vector<std::string> own) {
   WallPlan plan{.readable = {}, .writable = std::move(own)};
   for (const policy::Grant& grant : policy.grants) {
-    if (const auto* files = std::get_if<policy::FilesGrant>(&grant.extent)) {
+    const auto* files = std::get_if<policy::FilesGrant>(&grant.extent);
+    if (files != nullptr && files->content.empty()) {
       const bool writable = files->access == policy::Access::kReadWrite;
       (writable ? plan.writable : plan.readable).push_back(files->host_path);
     }

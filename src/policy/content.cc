@@ -42,18 +42,6 @@ std::optional<unsigned> digit(char c) {
   return std::nullopt;
 }
 
-/// What a name of a path means.
-std::string decoded(std::string_view name) {
-  std::string text;
-  for (size_t i = 0; i < name.size(); ++i) {
-    const auto high = name[i] == '%' && i + 2 < name.size() ? digit(name[i + 1]) : std::nullopt;
-    const auto low = high ? digit(name[i + 2]) : std::nullopt;
-    if (low) i += 2;
-    text += low ? static_cast<char>(*high * 16 + *low) : name[i];
-  }
-  return text;
-}
-
 struct Place {
   std::string_view scheme;
   std::string_view rest;  // the root, and the path behind it
@@ -81,7 +69,7 @@ Result<std::string> read_what(std::string_view text) {
   if (slash == std::string_view::npos) return what;
   for (std::string_view part : split(place.rest.substr(slash + 1), '/')) {
     if (part.empty()) continue;
-    const std::string name = decoded(part);
+    const std::string name = content_name_read(part);
     if (name == "." || name == ".." || name.contains('/') || name.contains('\0'))
       return invalid(text, "has a name in its path that is none");
     what += '/';
@@ -173,6 +161,17 @@ std::string content_name(std::string_view name) {
     }
   }
   return text;
+}
+
+std::string content_name_read(std::string_view text) {
+  std::string name;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto high = text[i] == '%' && i + 2 < text.size() ? digit(text[i + 1]) : std::nullopt;
+    const auto low = high ? digit(text[i + 2]) : std::nullopt;
+    name += low ? static_cast<char>(*high * 16 + *low) : text[i];
+    if (low) i += 2;
+  }
+  return name;
 }
 
 Result<std::string> content_target(std::string_view text) {

@@ -55,8 +55,9 @@ std::optional<ContentGrant> narrow(const ContentGrant& asked, const ContentGrant
 /// wildcard. kInvalidArgument.
 Result<std::string> content_target(std::string_view text);
 
-/// One name of a path as a target has it: "a b" is "a%20b".
+/// One name of a path as a target has it: "a b" is "a%20b". And back.
 std::string content_name(std::string_view name);
+std::string content_name_read(std::string_view text);
 
 /// Of the rules that open it, the one with the widest bound; null when none does. `what` is a target, or
 /// empty for what is published.

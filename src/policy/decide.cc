@@ -120,7 +120,7 @@ Verdict decide_asked(const Policy& policy, const Knock& knock) {
 std::string as_vouched(const std::string& suggestion) {
   auto grant = parse_grant(suggestion, "");
   auto* const files = grant ? std::get_if<FilesGrant>(&grant->extent) : nullptr;
-  if (files == nullptr || !files->volume.empty()) return suggestion;
+  if (files == nullptr || !files->volume.empty() || !files->content.empty()) return suggestion;
   files->host_path = "*";
   return to_text(*grant);
 }

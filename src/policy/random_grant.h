@@ -81,6 +81,10 @@ class RandomGrants {
   }
 
   std::string files(Role role) {
+    if (below(6) == 0) {
+      if (role == Role::kOwner && coin()) return pick({"ipfs://*", "ipfs://bafya:*", "ipfs://bafya/a:/a"});
+      return pick({"ipfs://bafya:/a", "ipfs://bafya/a:/a:ro", "ipfs://bafya/a/b%20c\\:d:/b"});
+    }
     std::string made = pick({"", "./x", ".", "@notes", "@a.b-c_9"});
     if (role == Role::kOwner && below(8) == 0) made = "@*";
     if (made != "." && !made.starts_with('@')) made += path();

@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Modules that fetch and publish content, over berth:content of 0.2 and 0.3, as folders, and by HTTP: what they get is held
+against what berth's own verbs give, what they may not see is refused and told, and what holds them fails without its guard.
+The status is 0 when all of it held."""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tools import PLACE, Berth, check
+
+SHAPES = {"0.2": "content", "0.3": "content-p3"}
+CHUNK = 256 << 10
+
+
+class Modules:
+    """A store with some content, and guests that are run beside it."""
+
+    def __init__(self, binary, guests, root):
+        self.berth, self.guests, self.root = Berth(binary, root), Path(guests), Path(root)
+        self.environment = self.berth.environment
+        self.data = bytes(at * 7 % 253 for at in range(3 * CHUNK + 1000))
+        site = self.root / "site"
+        (site / "docs").mkdir(parents=True)
+        (site / "big.bin").write_bytes(self.data)
+        (site / "docs/a b.txt").write_bytes(b"between words\n")
+        (site / "docs/up").symlink_to("../big.bin")
+        (site / "out").symlink_to("../../secret")
+        (site / "index.html").write_bytes(b"<p>here</p>\n")
+        (site / "empty").write_bytes(b"")
+        many = self.root / "many"
+        many.mkdir()
+        for number in range(6000):
+            (many / f"entry {number:05} with a name that takes its room in the block").write_bytes(b"%d\n" % number)
+        self.site, self.many = (self.berth.json("add", path)[0]["cid"] for path in (site, many))
+        secret = self.root / "secret"
+        secret.write_bytes(b"for somebody else\n")
+        self.secret = self.berth.json("add", secret)[0]["cid"]
+
+    def start(self, guest, *args, grants=(), options=()):
+        given = [word for grant in grants for word in ("--grant", grant)]
+        command = [self.berth.binary, "run", *given, *options, self.guests / f"{guest}.wasm", *map(str, args)]
+        return subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def run(self, guest, *args, status=0, **given):
+        """What the guest prints, as bytes."""
+        process = self.start(guest, *args, **given)
+        out, errors = process.communicate(timeout=120)
+        check(process.returncode == status, f"{guest} {args} ends with {process.returncode}: {out[:300]} {errors.decode()}")
+        self.said = errors.decode()
+        return out
+
+    def refused(self, kind, guest, *args, **given):
+        out = self.run(guest, *args, status=1, **given).decode()
+        line = out.splitlines()[-1]
+        check(line.startswith(f"error: {kind}: "), f"{guest} {args}: {line}")
+        return line
+
+
+def reading(m, guest):
+    """Each verb that reads, against what the store says."""
+    grants = [f"content fetch ipfs://{m.site} | fetch ipfs://{m.many}"]
+    def get(*args):
+        return m.run(guest, *args, grants=grants)
+
+    check(get("get", f"{m.site}/big.bin") == m.data, "the file's bytes")
+    check(get("get", f"ipfs://{m.site}/docs/a b.txt") == b"between words\n", "a path with a blank")
+    check(get("get", f"/ipfs/{m.site}/docs/a%20b.txt") == b"between words\n", "the same in a URL's spelling")
+    check(get("get", f"{m.site}/empty") == b"", "an empty file")
+    for begin in (0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK - 3, len(m.data) - 1, len(m.data), len(m.data) + 5):
+        for length in (0, 1, 2, CHUNK, CHUNK + 1, 1 << 40):
+            got = get("get", f"{m.site}/big.bin", begin, length)
+            check(got == m.data[begin : begin + length], f"the range {begin}+{length}")
+    shown = m.berth.json("stat", f"{m.site}/big.bin")
+    check(get("stat", f"{m.site}/big.bin").split() == [shown["cid"].encode(), b"file", b"%d" % len(m.data)], "stat")
+    check(get("stat", f"{m.site}/docs/up").split()[1:] == [b"symlink", b"0", b"../big.bin"], "a symlink is told")
+    check(get("stat", m.site).split()[1] == b"directory", "a directory")
+    listed = get("ls", m.site).decode().splitlines()
+    check(sorted(line.split(" ", 2)[2] for line in listed) == ["big.bin", "docs", "empty", "index.html", "out"], "a directory's names")
+    names = {line.split(" ", 2)[2] for line in get("ls", m.many).decode().splitlines()}
+    check(names == {path.name for path in (m.root / "many").iterdir()}, "a sharded directory's names")
+    some = sorted(names)[4321]
+    check(get("get", f"{m.many}/{some}") == b"4321\n", "a name in a sharded directory")
+    car = m.root / f"{guest}.car"
+    m.berth.run("export", m.site, "--output", car)
+    check(get("car", m.site) == car.read_bytes(), "the CAR is the one that 'berth content export' writes")
+    other = Berth(m.berth.binary, m.root / "other")
+    other.root.mkdir(exist_ok=True)
+    block = get("block", m.site)
+    check(block and block in car.read_bytes(), "a block is the one of the CAR")
+    for path, kind in ((f"{m.site}/nothing", "not-found"), (f"{m.site}/big.bin/below", "invalid"), (f"{m.site}/docs", "invalid")):
+        m.refused(kind, guest, "get", path, grants=grants)
+    check(get("cancel", f"{m.site}/big.bin") == b"let go\n", "a read that is cut off")
+
+
+def visible(m, guest):
+    """What a grant doesn't open isn't there, whatever the guest knows of it."""
+    line = m.refused("denied", guest, "get", f"{m.site}/big.bin")
+    check("content fetch" in line and "no grant covers it" in line, line)
+    check(f"--grant 'content fetch ipfs://{m.site}/big.bin'" in m.said, m.said)
+    docs = [f"content fetch ipfs://{m.site}/docs"]
+    check(m.run(guest, "get", f"{m.site}/docs/a b.txt", grants=docs) == b"between words\n", "what the grant opens")
+    for path in (m.site, f"{m.site}/big.bin", f"{m.site}/docs/../big.bin", m.secret, "ipns://example.com", "no cid"):
+        out = m.run(guest, "stat", path, status=1, grants=docs).decode()
+        check(out.startswith("error: denied") or out.startswith("error: invalid"), f"{path}: {out}")
+    inside = m.berth.json("stat", f"{m.site}/docs/a b.txt")["cid"]
+    m.refused("denied", guest, "get", inside, grants=docs)
+    check(m.run(guest, "get", inside, grants=["content fetch ipfs://*"]) == b"between words\n", "any CID")
+    m.refused("unavailable", guest, "get", "ipns://example.com", grants=["content fetch"])
+    # A version 0 CID and another base are the same content.
+    v1 = m.run(guest, "stat", m.site, grants=["content fetch"]).split()[0].decode()
+    check(v1 == m.site, "CIDs are told in one form")
+
+
+def bounded(m, guest):
+    """What holds a module, and that it takes the guard to hold it."""
+    big = f"{m.site}/big.bin"
+    small = [f"content fetch ipfs://{m.site} max=100KiB"]
+    line = m.refused("too-large", guest, "count", big, grants=small)
+    check("max=100KiB" in line, line)
+    m.refused("too-large", guest, "car", m.site, grants=small)
+    check(m.run(guest, "get", big, 5, 1000, grants=small) == m.data[5:1005], "a range within the bound")
+    wide = [f"content fetch ipfs://{m.site}"]
+    out = m.run(guest, "many", 100, big, grants=wide, status=1).decode().splitlines()
+    check(out[0] == "32 open" and out[1].startswith("error: limit"), f"{out}")
+    out = m.run(guest, "many", 30, big, grants=wide, status=1, options=["--memory", "16MiB"]).decode().splitlines()
+    check(int(out[0].split()[0]) < 16 and out[1].startswith("error: limit: no memory"), f"{out}")
+    for guard, args, given in (
+        ("content-grant", ("get", big), {}),
+        ("content-bound", ("count", big), {"grants": small}),
+        ("content-open", ("many", 100, big), {"grants": wide}),
+        ("content-memory", ("many", 30, big), {"grants": wide, "options": ["--memory", "16MiB"]}),
+    ):
+        options = [*given.get("options", []), "--guard-off", guard]
+        m.run(guest, *args, grants=given.get("grants", [f"content fetch {m.secret}"]), options=options)
+
+
+def publishing(m, guest):
+    """What a module makes is what berth's own verb makes of the same bytes, and its own to read."""
+    line = m.refused("denied", guest, "add", "text")
+    check("--grant 'content publish'" in m.said, m.said)
+    grants = ["content publish max=1MiB"]
+    path = m.root / "made"
+    path.write_bytes(b"made by a module")
+    [made] = m.berth.json("add", path)
+    out = m.run(guest, "add", "made by a module", grants=grants).decode().splitlines()
+    check(out == [f"{made['cid']} 16", "made by a module"], f"{out}")
+    size = 3 * CHUNK + 17
+    path.write_bytes(bytes(at % 251 for at in range(size)))
+    [made] = m.berth.json("add", path)
+    check(m.run(guest, "fill", size, grants=grants).decode().split() == [made["cid"], str(size)], "a file of several blocks")
+    line = m.refused("too-large", guest, "fill", (1 << 20) + 1, grants=grants)
+    check("max=" in line, line)
+    m.run(guest, "fill", (1 << 20) + 1, grants=grants, options=["--guard-off", "content-bound"])
+    site = m.run(guest, "site", f"<p>{guest}</p>", grants=grants).decode().strip()
+    check(m.berth.run("get", f"{site}/index.html", "--output", "-") == f"<p>{guest}</p>".encode(), "a folder that was made")
+    check(any(pin["cid"] == site and pin["name"].startswith("module ") for pin in m.berth.json("pin")), "it is pinned")
+    m.refused("denied", guest, "unpin", m.site, grants=grants)
+    check(m.run(guest, "unpin", site, grants=grants) == b"done\n", "what it pinned it lets go")
+    check(not any(pin["cid"] == site for pin in m.berth.json("pin")), "it isn't pinned any more")
+
+
+def linked(m, guest):
+    """A folder of what a module may not see doesn't open it."""
+    grants = ["content publish"]
+    m.refused("denied", guest, "folder", f"x={m.secret}", grants=grants)
+    m.refused("denied", guest, "pin", m.secret, grants=grants)
+    out = m.run(guest, "folder", f"x={m.secret}", grants=[*grants, f"content fetch {m.secret}"]).decode().strip()
+    check(m.berth.run("get", f"{out}/x", "--output", "-") == b"for somebody else\n", "a folder of what it may see")
+    m.refused("invalid", guest, "folder", f"../x={m.secret}", grants=[*grants, f"content fetch {m.secret}"])
+    m.refused("denied", guest, "name", "site", m.secret, grants=grants)
+    m.refused("unavailable", guest, "name", "site", m.secret, grants=["content publish ipns://site"])
+    m.run(guest, "leave", f"{m.site}/big.bin", grants=["content fetch"])
+    check(m.run(guest, "open", m.site + "/empty", grants=["content fetch"]).split()[1] == b"file", "a pollable")
+
+
+def crowded(m, guest):
+    """50 at once, of one CID."""
+    grants = [f"content fetch ipfs://{m.site}"]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        counts = list(pool.map(lambda _: m.start(guest, "count", f"{m.site}/big.bin", grants=grants).communicate()[0], range(50)))
+    check(counts == [b"%d\n" % len(m.data)] * 50, f"{set(counts)}")
+
+
+def learned(m, guest):
+    """What was refused is kept, and what would open it is proposed."""
+    m.refused("denied", guest, "get", f"{m.site}/docs/a b.txt")
+    done = subprocess.run([m.berth.binary, "why", guest], env=m.environment, capture_output=True, text=True, timeout=60)
+    check(f"content fetch ipfs://{m.site}/docs/a%20b.txt" in done.stdout, done.stdout + done.stderr)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--berth", required=True, type=Path)
+    parser.add_argument("--guests", required=True, type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=PLACE, prefix="berth-modules-") as root:
+        m = Modules(options.berth.absolute(), options.guests.absolute(), root)
+        both = (reading, visible, bounded, publishing)
+        cases = [(case, shape) for case in both for shape in SHAPES] + [(linked, "0.2"), (crowded, "0.3"), (learned, "0.2")]
+        failed = 0
+        for case, shape in cases:
+            try:
+                case(m, SHAPES[shape])
+            except AssertionError as error:
+                failed += 1
+                print(f"{case.__name__} {shape}: {error}", flush=True)
+            else:
+                print(f"{case.__name__} {shape}: held", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
