@@ -16,6 +16,7 @@ from pathlib import Path
 from tools import PLACE, Berth, check
 
 SHAPES = {"0.2": "content", "0.3": "content-p3"}
+FILES = {"preview 1": "content-files-p1", "files of 0.2": "content-files", "files of 0.3": "content-p3"}
 CHUNK = 256 << 10
 
 
@@ -180,6 +181,69 @@ def linked(m, guest):
     check(m.run(guest, "open", m.site + "/empty", grants=["content fetch"]).split()[1] == b"file", "a pollable")
 
 
+def as_files(m, guest):
+    """A grant of files whose folder is content."""
+    grants = [f"files ipfs://{m.site}:/site", f"files ipfs://{m.site}/docs:/docs:ro", f"files ipfs://{m.many}:/many"]
+
+    def files(*args, status=0):
+        return m.run(guest, "files", *args, grants=grants, status=status)
+
+    def fails(*args):
+        return files(*args, status=1).decode().strip()
+
+    check(files("cat", "/site/big.bin") == m.data, "a file's bytes")
+    check(files("cat", "/docs/a b.txt") == b"between words\n", "a folder below the root")
+    check(files("cat", "/site/docs/up") == m.data, "a symlink is followed")
+    check(files("link", "/site/docs/up") == b"../big.bin", "a symlink is read")
+    check(files("size", "/site/big.bin") == b"%d" % len(m.data), "its size")
+    check(files("dir", "/site") == b"d docs\nf big.bin\nf empty\nf index.html\nl out\n", "a folder's names")
+    check(len(files("dir", "/many").splitlines()) == 6000, "a sharded folder's names")
+    check(fails("cat", "/site/nothing").lower().replace("-", "") in ("error: notfound", "error: errorcode::noentry"), "a name that isn't there")
+    for change in ("write", "rm", "mkdir"):
+        for name in ("big.bin", "new"):
+            said = fails(change, f"/site/{name}")
+            check("PermissionDenied" in said or "NotPermitted" in said, f"{change} {name}: {said}")
+            check("content, which nobody can change" in m.said, m.said)
+    said = fails("cat", "/site/out")
+    check("PermissionDenied" in said or "NotPermitted" in said, f"a symlink that leads out: {said}")
+    said = fails("cat", "/docs/up")
+    check("PermissionDenied" in said or "NotPermitted" in said, f"a symlink that leads out of the grant: {said}")
+    # A folder that is granted is no grant of content.
+    m.refused("denied", "content", "get", f"{m.site}/big.bin", grants=grants)
+
+
+def by_url(m, guest):
+    """Requests to ipfs:// URLs, which the grant of content opens, and none of HTTP."""
+    grants = [f"content fetch ipfs://{m.site}"]
+
+    def url(method, path, *headers, status=0, given=grants):
+        out = m.run(guest, "url", method, path, *headers, grants=given, status=status)
+        return out if status else out.partition(b"\n\n")
+
+    big = f"ipfs://{m.site}/big.bin"
+    tag = json.loads(m.berth.run("stat", f"{m.site}/big.bin", "--json"))["cid"]
+    head, _, body = url("GET", big)
+    lines = head.decode().splitlines()
+    check(lines == ["200", "content-type: application/octet-stream", f'etag: "{tag}"', f"content-length: {len(m.data)}", "accept-ranges: bytes"], f"{lines}")
+    check(body == m.data, "the body")
+    head, _, body = url("HEAD", big)
+    check(head.decode().splitlines() == lines and body == b"", f"{head}")
+    for text, part in (("bytes=0-9", (0, 10)), ("bytes=262143-262145", (CHUNK - 1, 3)), ("bytes=-7", (len(m.data) - 7, 7)), ("bytes=700000-", (700000, len(m.data)))):
+        head, _, body = url("GET", big, f"range={text}")
+        check(head.startswith(b"206\n") and body == m.data[part[0] : part[0] + part[1]], f"{text}: {head}")
+    check(url("GET", big, "range=bytes=9999999-")[0].startswith(b"416\n"), "a range beyond the end")
+    check(url("GET", big, f'if-none-match="{tag}"')[0].startswith(b"304\n"), "what is known already")
+    head, _, body = url("GET", f"ipfs://{m.site}/")
+    check(b"text/html" in head and body == b"<p>here</p>\n", "a folder's index.html")
+    check(url("GET", f"ipfs://{m.site}/docs/a%20b.txt")[2] == b"between words\n", "a path as URLs have it")
+    check(url("GET", f"ipfs://{m.site}/nothing")[0].startswith(b"404\n"), "a name that isn't there")
+    check(url("POST", big)[0].startswith(b"405\n"), "a method that changes")
+    said = url("GET", f"ipfs://{m.secret}/", status=1)
+    check(b"HttpRequestDenied" in said and f"content fetch ipfs://{m.secret}" in m.said, f"{said} {m.said}")
+    said = url("GET", big, status=1, given=["http.out https://*/*"])
+    check(b"HttpRequestDenied" in said, f"a grant of HTTP opens no content: {said}")
+
+
 def crowded(m, guest):
     """50 at once, of one CID."""
     grants = [f"content fetch ipfs://{m.site}"]
@@ -191,7 +255,7 @@ def crowded(m, guest):
 def learned(m, guest):
     """What was refused is kept, and what would open it is proposed."""
     m.refused("denied", guest, "get", f"{m.site}/docs/a b.txt")
-    done = subprocess.run([m.berth.binary, "why", guest], env=m.environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([m.berth.binary, "why", f"{guest}.wasm"], env=m.environment, capture_output=True, text=True, timeout=60)
     check(f"content fetch ipfs://{m.site}/docs/a%20b.txt" in done.stdout, done.stdout + done.stderr)
 
 
@@ -202,12 +266,12 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=PLACE, prefix="berth-modules-") as root:
         m = Modules(options.berth.absolute(), options.guests.absolute(), root)
-        both = (reading, visible, bounded, publishing)
-        cases = [(case, shape) for case in both for shape in SHAPES] + [(linked, "0.2"), (crowded, "0.3"), (learned, "0.2")]
+        both = (reading, visible, bounded, publishing, by_url)
+        cases = [(case, shape) for case in both for shape in SHAPES] + [(as_files, shape) for shape in FILES] + [(linked, "0.2"), (crowded, "0.3"), (learned, "0.2")]
         failed = 0
         for case, shape in cases:
             try:
-                case(m, SHAPES[shape])
+                case(m, {**SHAPES, **FILES}[shape])
             except AssertionError as error:
                 failed += 1
                 print(f"{case.__name__} {shape}: {error}", flush=True)

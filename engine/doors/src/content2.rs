@@ -114,7 +114,12 @@ pub(crate) fn no_name() -> Fault {
 
 impl<T: DoorsView> Door<'_, T> {
     fn asked(&mut self, ask: &Ask<'_>) -> Result<Asked, types::Error> {
-        self.0.doors().content.begin(ask).map_err(error)
+        let asked = self.0.doors().content.begin(ask).map_err(error)?;
+        // What is refused is refused now.
+        match asked.found_now() {
+            Some(Err(fault)) => Err(error(fault)),
+            _ => Ok(asked),
+        }
     }
 
     fn reading(&mut self, ask: &Ask<'_>) -> Result<Result<Resource<Reading>, types::Error>> {

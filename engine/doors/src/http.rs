@@ -112,6 +112,10 @@ impl WasiHttpHooks for HttpDoor {
         Arc::new(is_forbidden)
     }
 
+    fn is_supported_scheme(&mut self, scheme: &Scheme) -> bool {
+        matches!(scheme.as_str(), "http" | "https" | "ipfs" | "ipns")
+    }
+
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
         BODY_PIECE
     }

@@ -129,7 +129,8 @@ std::shared_ptr<ContentJob> publish_job(const std::shared_ptr<Module>& module, c
     return failed_job({.why = ContentFault::Why::kUnavailable,
                        .words = "modules can't publish names yet: 'berth content' does it for its owner"});
   }
-  if (auto fault = module->refused("publish", std::string(ask.target))) return failed_job(*std::move(fault));
+  const bool made = ask.verb == Verb::kAdd || ask.verb == Verb::kFolder;
+  if (auto fault = module->refused("publish", made ? "what it makes" : std::string(ask.target))) return failed_job(*std::move(fault));
   if (module->service == nullptr) return no_service();
   if (ask.verb == Verb::kAdd) return add_job(module, std::move(waiter));
   if (ask.verb == Verb::kFolder) return folder_job(module, ask.more, std::move(waiter));

@@ -2,6 +2,8 @@
 //! Fetches and publishes content over `berth:content` of 0.3: the verbs of `content` that have a shape of their own there,
 //! with the same arguments and lines.
 
+mod elsewhere;
+
 use std::io::Write;
 use wasip3::cli::environment::get_arguments;
 use wit_bindgen::{FutureReader, StreamReader, StreamResult};
@@ -23,7 +25,22 @@ wasip3::cli::command::export!(Program);
 impl wasip3::exports::cli::run::Guest for Program {
     async fn run() -> Result<(), ()> {
         let args = get_arguments();
-        match verb(&args.iter().skip(1).map(String::as_str).collect::<Vec<_>>()).await {
+        let args: Vec<&str> = args.iter().skip(1).map(String::as_str).collect();
+        let done = match args[..] {
+            ["files", ref rest @ ..] => Some(elsewhere::files(rest).await),
+            ["url", method, url, ref headers @ ..] => Some(elsewhere::url(method, url, headers).await),
+            _ => None,
+        };
+        if let Some(done) = done {
+            return match done {
+                Ok(bytes) => Ok(out(&bytes)),
+                Err(error) => {
+                    println!("error: {error}");
+                    Err(())
+                }
+            };
+        }
+        match verb(&args).await {
             Ok(()) => Ok(()),
             Err(error) => {
                 println!("error: {}", shown(&error));

@@ -10,9 +10,12 @@
 //! name KEY PATH              the name                    many N PATH                 opens it N times at once
 //! cancel PATH                reads a piece, and lets go  leave PATH                  ends while it is read
 //! open PATH                  waits for what it is         site TEXT                   a pinned folder with an index.html
+//! url METHOD URL HEADER=VALUE…  what a request comes to
 //! ```
 //!
 //! What fails is `error: KIND: WORDS` on a line, and the status is 1.
+
+mod url;
 
 use std::io::Write;
 
@@ -34,6 +37,17 @@ const PIECE: u64 = 64 << 10;
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args[..] {
+        ["url", method, at, ref headers @ ..] => Some(url::ask(method, at, headers)),
+        _ => None,
+    };
+    if let Some(done) = done {
+        out(&done.unwrap_or_else(|error| {
+            println!("error: {error}");
+            std::process::exit(1);
+        }));
+        return;
+    }
     if let Err(error) = run(&args) {
         println!("error: {}", shown(&error));
         std::process::exit(1);
