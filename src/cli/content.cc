@@ -15,6 +15,7 @@
 
 #include "base/os/file.h"
 #include "providers/content/car.h"
+#include "providers/content/settings_file.h"
 #include "providers/content/walk.h"
 
 namespace berth::cli {
@@ -38,6 +39,8 @@ constexpr auto kParts = std::to_array<Part>({
     {"export", "a CAR of everything below a CID", content_export},
     {"import", "bring the blocks of a CAR", content_import},
     {"commp", "the piece commitment of a CAR, for Filecoin", content_commp},
+    {"providers", "who has it, as routers say", content_providers},
+    {"publish", "lead a name of yours (IPNS) to content", content_publish},
 });
 
 std::string usage() {
@@ -45,9 +48,11 @@ std::string usage() {
       "Content is called by the hash of its bytes (a CID, as IPFS has them), and kept in blocks, each once, "
       "in a "
       "store\n"
-      "beside the modules. What is read from it is checked, always. Nothing is fetched or announced.\n\n"
+      "beside the modules. What isn't there is fetched from gateways, and checked, always. Nothing is "
+      "announced.\n"
+      "Which gateways: content.toml in the settings' folder ($BERTH_CONFIG, or ~/.config/berth).\n\n"
       "usage: berth content VERB [OPTIONS] …\n\n";
-  for (const Part& part : kParts) text += fmt::format("  {:<7} {}\n", part.name, part.does);
+  for (const Part& part : kParts) text += fmt::format("  {:<9} {}\n", part.name, part.does);
   return text +
          "\n'berth content VERB --help' tells more.\n\nFor example:\n\n  berth content add ./site\n"
          "  berth content get bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi --output site\n";
@@ -82,12 +87,21 @@ Result<content::Cid> find_content(content::BlockSource& source, const std::strin
   return content::resolve(source, parsed);
 }
 
-void keep_to_quota(content::Store& store) {
+void keep_to_quota(content::Store& store, uint64_t most_bytes) {
   const auto size = store.size();
-  if (size && *size <= content::kStoreBytes) return;
+  if (size && *size <= most_bytes) return;
   const auto collected =
-      size ? store.collect(content::kStoreBytes, LockedFile::Wait::kNo) : std::unexpected(size.error());
+      size ? store.collect(most_bytes, LockedFile::Wait::kNo) : std::unexpected(size.error());
   if (!collected) say(fmt::format("no room could be made in the store: {}", collected.error().message));
+}
+
+void keep_to_quota(content::Store& store) {
+  const auto settings = content::read_settings();
+  if (!settings) {
+    say(settings.error().message);
+    return;
+  }
+  keep_to_quota(store, settings->store_bytes);
 }
 
 Result<void> write_car(content::BlockSource& source, const content::Cid& root,

@@ -24,6 +24,8 @@ int content_verify(const Arguments& arguments);
 int content_export(const Arguments& arguments);
 int content_import(const Arguments& arguments);
 int content_commp(const Arguments& arguments);
+int content_providers(const Arguments& arguments);
+int content_publish(const Arguments& arguments);
 
 /// Bytes to standard output; a reader who has gone is kUnavailable.
 Result<void> write_out(std::string_view bytes);
@@ -36,6 +38,8 @@ Result<content::Cid> find_content(content::BlockSource& source, const std::strin
 
 /// Makes room where the store has become larger than it may be; nobody is waited for. Where that fails it is
 /// said, and no failure of what was done before.
+void keep_to_quota(content::Store& store, uint64_t most_bytes);
+/// As content.toml says.
 void keep_to_quota(content::Store& store);
 
 /// A CAR of everything below a root, handed over as it is made.

@@ -10,6 +10,7 @@
 #include "base/os/file.h"
 #include "base/units.h"
 #include "cli/content.h"
+#include "cli/content_source.h"
 #include "cli/progress.h"
 #include "providers/content/car.h"
 #include "providers/content/commp.h"
@@ -24,10 +25,11 @@ struct Options {
   bool no_pin = false;
   bool cid = false;
   bool json = false;
+  SourceOptions source;
 };
 
 /// Fills a file; nothing of it is left where that fails.
-Result<void> export_to(content::Store& store, const content::Cid& root, const Options& options,
+Result<void> export_to(content::BlockSource& blocks, const content::Cid& root, const Options& options,
                        uint64_t& bytes) {
   NewFile file = BERTH_TRY(NewFile::make(options.output, 0666));
   if (options.version == 2) BERTH_TRY_VOID(file.write(content::car_v2_header(0)));
@@ -35,7 +37,7 @@ Result<void> export_to(content::Store& store, const content::Cid& root, const Op
     bytes += piece.size();
     return file.write(piece);
   };
-  auto written = write_car(store, root, put);
+  auto written = write_car(blocks, root, put);
   // How much follows is known now.
   if (written && options.version == 2) written = file.write_at(0, content::car_v2_header(bytes));
   std::error_code error;
@@ -44,22 +46,30 @@ Result<void> export_to(content::Store& store, const content::Cid& root, const Op
 }
 
 Result<int> export_car(const Options& options) {
-  const auto store = BERTH_TRY(content::Store::open_users());
-  const content::Cid root = BERTH_TRY(find_content(*store, options.paths.front()));
-  if (options.output.empty() || options.output == "-") {
-    if (options.version != 1)
-      return fail(ErrorCode::kInvalidArgument,
-                  "CAR version 2 says in front how much follows: give a file with --output");
-    BERTH_TRY_VOID(write_car(*store, root, write_out));
+  const bool to_file = !options.output.empty() && options.output != "-";
+  if (!to_file && options.version != 1)
+    return fail(ErrorCode::kInvalidArgument,
+                "CAR version 2 says in front how much follows: give a file with --output");
+  const auto source = BERTH_TRY(ContentSource::open(options.source));
+  content::Reading& reading = source->reading();
+  const content::Wanted wanted{.path = BERTH_TRY(source->path(options.paths.front()))};
+  reading.expect(wanted);
+  const content::Cid root = BERTH_TRY(content::resolve(reading, wanted.path));
+  if (!to_file) {
+    BERTH_TRY_VOID(write_car(reading, root, write_out));
+    source->keep_to_quota();
     return print("");
   }
   uint64_t bytes = 0;
   {
     Progress progress;
     progress.begin("exporting");
-    BERTH_TRY_VOID(export_to(*store, root, options, bytes));
+    BERTH_TRY_VOID(export_to(reading, root, options, bytes));
   }
-  if (options.json) return print_json({{"cid", root.text()}, {"path", options.output}, {"bytes", bytes}});
+  source->keep_to_quota();
+  if (options.json)
+    return print_json(
+        {{"cid", root.text()}, {"path", options.output}, {"bytes", bytes}, {"sources", source->sources()}});
   return print(fmt::format("{}: {}\n", options.output, format_bytes(bytes)));
 }
 
@@ -162,10 +172,13 @@ int content_export(const Arguments& arguments) {
       "Writes everything below a CID as a CAR, which 'berth content import', IPFS and Filecoin read.\n",
       "berth content export");
   Options options;
-  app.add_option("PATH", options.paths, "a CID, and names below it: CID/a/b")->required()->expected(1);
+  app.add_option("PATH", options.paths, "a CID, and names below it: CID/a/b; or ipns://NAME/a/b")
+      ->required()
+      ->expected(1);
   app.add_option("--output,-o", options.output, "a file that isn't there; standard output unless given")
       ->type_name("FILE");
   app.add_option("--car-version", options.version, "1 or 2; 1 unless given")->check(CLI::Range(1, 2));
+  add_source_options(app, options.source);
   app.add_flag("--json", options.json, "one JSON object of what was written to the file");
   app.footer(
       "\nFor example:\n\n  berth content export "

@@ -8,7 +8,9 @@
 
 #include "base/units.h"
 #include "cli/content.h"
+#include "cli/content_source.h"
 #include "policy/printable.h"
+#include "providers/content/settings_file.h"
 
 namespace berth::cli {
 namespace {
@@ -20,6 +22,7 @@ struct Options {
   std::string name;
   std::string keep;
   bool repair = false;
+  SourceOptions source;
   bool json = false;
 };
 
@@ -39,17 +42,25 @@ Result<int> list_pins(const content::Store& store, bool as_json) {
 }
 
 Result<int> pin(const Options& options) {
-  const auto store = BERTH_TRY(content::Store::open_users());
-  if (options.paths.empty()) return list_pins(*store, options.json);
-  const content::Keeping keeping = BERTH_TRY(store->keep());
+  if (options.paths.empty()) {
+    const auto store = BERTH_TRY(content::Store::open_users());
+    return list_pins(*store, options.json);
+  }
+  const auto source = BERTH_TRY(ContentSource::open(options.source));
+  std::optional<content::Keeping> keeping = BERTH_TRY(source->store().keep());
   nlohmann::json all = nlohmann::json::array();
   std::string text;
   for (const std::string& path : options.paths) {
-    const content::Cid cid = BERTH_TRY(find_content(*store, path));
-    BERTH_TRY_VOID(store->pin(keeping, cid, options.name));
+    const content::Wanted wanted{.path = BERTH_TRY(source->path(path))};
+    source->reading().expect(wanted);
+    BERTH_TRY_VOID(source->reading().bring());
+    const content::Cid cid = BERTH_TRY(content::resolve(source->reading(), wanted.path));
+    BERTH_TRY_VOID(source->store().pin(*keeping, cid, options.name));
     all.push_back(cid.text());
     text += fmt::format("{} stays\n", cid.text());
   }
+  keeping.reset();
+  source->keep_to_quota();
   return options.json ? print_json(all) : print(text);
 }
 
@@ -70,7 +81,8 @@ Result<int> unpin(const Options& options) {
 }
 
 Result<int> collect(const Options& options) {
-  const uint64_t most = options.keep.empty() ? content::kStoreBytes : BERTH_TRY(parse_bytes(options.keep));
+  const uint64_t most = options.keep.empty() ? BERTH_TRY(content::read_settings()).store_bytes
+                                             : BERTH_TRY(parse_bytes(options.keep));
   const auto store = BERTH_TRY(content::Store::open_users());
   auto collected = BERTH_TRY(store->collect(most, LockedFile::Wait::kNo));
   if (!collected) {
@@ -127,11 +139,13 @@ Result<int> verify(const Options& options) {
 
 int content_pin(const Arguments& arguments) {
   CLI::App app(
-      "Has content stay with all that is below it, which has to be there; without a CID, lists what stays.\n",
+      "Has content stay with all that is below it, fetched where it isn't there; without a CID, lists what "
+      "stays.\n",
       "berth content pin");
   Options options;
   app.add_option("PATH", options.paths, "CIDs, and names below them");
   app.add_option("--name", options.name, "what it is called in the list")->type_name("TEXT");
+  add_source_options(app, options.source);
   app.add_flag("--json", options.json, "one JSON array");
   app.footer(
       "\nFor example:\n\n  berth content pin bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy "
@@ -162,7 +176,7 @@ int content_gc(const Arguments& arguments) {
       "berth content gc");
   Options options;
   app.add_option("--keep", options.keep,
-                 "how much may stay; 10GiB unless given, which adding keeps to as well")
+                 "how much may stay; 10GiB unless content.toml says otherwise, which adding keeps to as well")
       ->type_name("SIZE");
   app.add_flag("--json", options.json, "one JSON object");
   app.footer("\nFor example:\n\n  berth content gc --keep 2GiB\n");

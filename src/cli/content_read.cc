@@ -9,6 +9,7 @@
 
 #include "base/units.h"
 #include "cli/content.h"
+#include "cli/content_source.h"
 #include "cli/progress.h"
 #include "policy/printable.h"
 #include "providers/content/folder_out.h"
@@ -27,7 +28,20 @@ struct Options {
   bool raw = false;
   bool no_links = false;
   bool json = false;
+  SourceOptions source;
 };
+
+/// What of it is read.
+content::Wanted wanted(const content::ContentPath& path, const Options& options, bool out) {
+  content::Wanted all{.path = path};
+  if (options.raw) all.scope = content::Scope::kBlock;
+  if (options.raw || !out) return all;
+  all.scope = content::Scope::kEntity;
+  all.from = options.offset;
+  if (options.length && *options.length > 0 && *options.length < UINT64_MAX - options.offset)
+    all.to = options.offset + *options.length;
+  return all;
+}
 
 Result<int> get(const Options& options) {
   const bool part = options.offset > 0 || options.length;
@@ -37,18 +51,23 @@ Result<int> get(const Options& options) {
         "--raw, --offset and --length give bytes to standard output: leave --output out and redirect it");
   if (options.raw && part)
     return fail(ErrorCode::kInvalidArgument, "--raw gives a block whole: leave --offset and --length out");
-  const content::ContentPath path = BERTH_TRY(content::parse_path(options.path));
-  const auto store = BERTH_TRY(content::Store::open_users());
-  const content::Cid cid = BERTH_TRY(content::resolve(*store, path));
+  const bool out = options.output == "-" || part;
+  const auto source = BERTH_TRY(ContentSource::open(options.source));
+  const content::ContentPath path = BERTH_TRY(source->path(options.path));
+  content::Reading& reading = source->reading();
+  reading.expect(wanted(path, options, out));
+  const content::Cid cid = BERTH_TRY(content::resolve(reading, path));
   if (options.raw) {
-    const std::string bytes = BERTH_TRY(store->get(cid));
+    const std::string bytes = BERTH_TRY(reading.get(cid));
     BERTH_TRY_VOID(write_out(bytes));
+    source->keep_to_quota();
     return print("");
   }
-  const content::Node node = BERTH_TRY(content::open_node(*store, cid));
-  if (options.output == "-" || part) {
+  const content::Node node = BERTH_TRY(content::open_node(reading, cid));
+  if (out) {
     BERTH_TRY_VOID(
-        content::read_file(*store, node, options.offset, options.length.value_or(UINT64_MAX), write_out));
+        content::read_file(reading, node, options.offset, options.length.value_or(UINT64_MAX), write_out));
+    source->keep_to_quota();
     return print("");
   }
   std::string output = options.output;
@@ -62,22 +81,35 @@ Result<int> get(const Options& options) {
   {
     Progress progress;
     progress.begin([&] { return fmt::format("getting {}: {}", output, format_bytes(bytes)); });
-    BERTH_TRY_VOID(content::write_tree(*store, node, output, {.links = !options.no_links, .bytes = &bytes}));
+    BERTH_TRY_VOID(content::write_tree(reading, node, output, {.links = !options.no_links, .bytes = &bytes}));
   }
+  source->keep_to_quota();
   if (options.json)
-    return print_json(
-        {{"cid", cid.text()}, {"path", output}, {"kind", kind_name(node.kind)}, {"bytes", bytes.load()}});
+    return print_json({{"cid", cid.text()},
+                       {"path", output},
+                       {"kind", kind_name(node.kind)},
+                       {"bytes", bytes.load()},
+                       {"sources", source->sources()}});
   return print(fmt::format("{}: {}, {}\n", output, kind_name(node.kind), format_bytes(bytes)));
 }
 
 Result<int> ls(const Options& options) {
-  const auto store = BERTH_TRY(content::Store::open_users());
-  const content::Cid cid = BERTH_TRY(find_content(*store, options.path));
-  const content::Node node = BERTH_TRY(content::open_node(*store, cid));
+  const auto source = BERTH_TRY(ContentSource::open(options.source));
+  const content::ContentPath path = BERTH_TRY(source->path(options.path));
+  content::Reading& reading = source->reading();
+  reading.expect({.path = path, .scope = content::Scope::kEntity});
+  const content::Cid cid = BERTH_TRY(content::resolve(reading, path));
+  const content::Node node = BERTH_TRY(content::open_node(reading, cid));
   bool first = true;
   const auto each = [&](const content::PbLink& entry) -> Result<void> {
-    const auto below = content::open_node(*store, entry.cid);
-    if (!below && below.error().code != ErrorCode::kNotFound) return std::unexpected(below.error());
+    // Of a raw block that isn't here the directory says enough.
+    const bool passed = entry.cid.codec == content::Codec::kRaw && !source->store().has(entry.cid);
+    content::Node known{.cid = entry.cid, .size = entry.tsize};
+    const auto below =
+        passed ? Result<content::Node>(std::move(known)) : content::open_node(reading, entry.cid);
+    const bool lacks = !below && (below.error().code == ErrorCode::kNotFound ||
+                                  below.error().code == ErrorCode::kUnavailable);
+    if (!below && !lacks) return std::unexpected(below.error());
     const std::string_view kind = below ? kind_name(below->kind) : "absent";
     if (!options.json)
       return write_out(
@@ -90,15 +122,19 @@ Result<int> ls(const Options& options) {
     const std::string text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     return write_out(std::exchange(first, false) ? "[" + text : ",\n " + text);
   };
-  BERTH_TRY_VOID(content::list(*store, node, each));
+  BERTH_TRY_VOID(content::list(reading, node, each));
   if (options.json) BERTH_TRY_VOID(write_out(first ? "[]\n" : "]\n"));
+  source->keep_to_quota();
   return print("");
 }
 
 Result<int> stat(const Options& options) {
-  const auto store = BERTH_TRY(content::Store::open_users());
-  const content::Cid cid = BERTH_TRY(find_content(*store, options.path));
-  const content::Node node = BERTH_TRY(content::open_node(*store, cid));
+  const auto source = BERTH_TRY(ContentSource::open(options.source));
+  const content::ContentPath path = BERTH_TRY(source->path(options.path));
+  content::Reading& reading = source->reading();
+  reading.expect({.path = path, .scope = content::Scope::kBlock});
+  const content::Cid cid = BERTH_TRY(content::resolve(reading, path));
+  const content::Node node = BERTH_TRY(content::open_node(reading, cid));
   const bool sharded =
       node.about.type == content::UnixFs::Type::kShard && cid.codec == content::Codec::kDagPb;
   size_t links = node.pb.links.size();
@@ -120,7 +156,10 @@ Result<int> stat(const Options& options) {
     json["mtime"] = node.about.modified->seconds;
     json["mtime_nanoseconds"] = node.about.modified->nanoseconds;
   }
-  if (options.json) return print_json(json);
+  if (options.json) {
+    json["sources"] = source->sources();
+    return print_json(json);
+  }
   std::string text = fmt::format("{}\n  {}{}, {} block of {}", cid.text(), sharded ? "sharded " : "",
                                  kind_name(node.kind), codec_name(cid.codec), format_bytes(node.block_bytes));
   text += fmt::format(" with {} link{}, {}\n", links, links == 1 ? "" : "s", hash_name(cid.hash.code));
@@ -132,13 +171,14 @@ Result<int> stat(const Options& options) {
   return print(text);
 }
 
-constexpr const char* kPath = "a CID, and names below it: CID/a/b";
+constexpr const char* kPath = "a CID, and names below it: CID/a/b; or ipns://NAME/a/b";
 
 }  // namespace
 
 int content_get(const Arguments& arguments) {
   CLI::App app(
-      "Writes a file or a folder out of the store. It stands there when it is whole, or not at all, and "
+      "Writes a file or a folder, fetched where the store hasn't it. It stands there when it is whole, or "
+      "not at all, and "
       "nothing is "
       "written\n"
       "over. Symlinks that could lead out of it are refused.\n",
@@ -153,6 +193,7 @@ int content_get(const Arguments& arguments) {
   app.add_option("--length", options.length, "so many bytes of it, to standard output")->type_name("N");
   app.add_flag("--raw", options.raw, "the bytes of that one block, to standard output");
   app.add_flag("--no-links", options.no_links, "leave symlinks out");
+  add_source_options(app, options.source);
   app.add_flag("--json", options.json, "one JSON object of what was written");
   app.footer(
       "\nFor example:\n\n  berth content get "
@@ -165,6 +206,7 @@ int content_ls(const Arguments& arguments) {
   CLI::App app("Lists a directory: CID, kind, size and name of each entry.\n", "berth content ls");
   Options options;
   app.add_option("PATH", options.path, kPath)->required();
+  add_source_options(app, options.source);
   app.add_flag("--json", options.json, "one JSON array");
   app.footer(
       "\nFor example:\n\n  berth content ls "
@@ -177,6 +219,7 @@ int content_stat(const Arguments& arguments) {
   CLI::App app("What is behind a CID: kind, size, and how its block is written.\n", "berth content stat");
   Options options;
   app.add_option("PATH", options.path, kPath)->required();
+  add_source_options(app, options.source);
   app.add_flag("--json", options.json, "one JSON object");
   app.footer(
       "\nFor example:\n\n  berth content stat bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy\n");

@@ -26,8 +26,8 @@
 #include "host/http_module.h"
 #include "host/second_wall.h"
 #include "host/volumes.h"
-#include "providers/content/asks.h"
 #include "policy/printable.h"
+#include "providers/content/asks.h"
 #include "registry/module_file.h"
 
 namespace berth::cli {
@@ -171,7 +171,8 @@ Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing) {
   ready.loop = BERTH_TRY(Loop::create());
   const uint64_t guards_off = BERTH_TRY(guard_bits(options.guards_off));
   ready.engine = BERTH_TRY(engine::Engine::create(sharing.lanes, guards_off));
-  const Shared shared{.folders = ready.folders, .engine = *ready.engine, .group = ready.group, .content = ready.contents};
+  const Shared shared{
+      .folders = ready.folders, .engine = *ready.engine, .group = ready.group, .content = ready.contents};
   static_cast<Berthed&>(ready) = BERTH_TRY(berth_module(options, sharing.use, shared));
   const Berthed* const only = &ready;
   BERTH_TRY_VOID(ready.group.limit(group_use(std::span(&only, 1), sharing.use)));
@@ -192,7 +193,9 @@ Result<Wall> raise_second_wall(const GuestOptions& options, const engine::Engine
   WallPlan plan = host::wall_for(all, std::move(written));
   for (const host::OwnServer& server : servers) host::let_reach(plan, server);
   for (const Berthed* module : modules) {
-    if (module->content != nullptr) std::ranges::copy(module->content->folders(), std::back_inserter(plan.writable));
+    if (module->content == nullptr) continue;
+    std::ranges::copy(module->content->folders(), std::back_inserter(plan.writable));
+    if (module->content->is_online()) host::let_reach_network(plan);
   }
   const bool places =
       std::ranges::any_of(modules, [](const Berthed* module) { return module->place != nullptr; });

@@ -32,7 +32,7 @@ struct Berthed {
   registry::Located located;  // held in the store while it runs
   host::Loaded loaded;
   host::SetAside aside;
-  std::unique_ptr<host::Place> place;  // none where no table of running modules can be kept
+  std::unique_ptr<host::Place> place;         // none where no table of running modules can be kept
   std::shared_ptr<content::Service> content;  // where its policy opens content
 };
 
@@ -60,7 +60,7 @@ Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing = {
 struct Shared {
   const UserFolders& folders;
   const engine::Engine& engine;
-  OwnGroup& group;  // taken by the first of them
+  OwnGroup& group;                             // taken by the first of them
   std::shared_ptr<content::Service>& content;  // opened by the first that may have some
 };
 

@@ -11,13 +11,13 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "base/workers.h"
 #include "berth/host.h"
 #include "embed/exported.h"
 #include "embed/exports.h"
 #include "embed/granted.h"
 #include "embed/program.h"
 #include "embed/turns.h"
-#include "base/workers.h"
 #include "engine/compiler.h"
 #include "engine/engine.h"
 #include "engine/live.h"

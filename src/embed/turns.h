@@ -6,8 +6,8 @@
 #include <memory>
 #include <mutex>
 
-#include "berth/call.h"
 #include "base/workers.h"
+#include "berth/call.h"
 
 namespace berth::embed {
 

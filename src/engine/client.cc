@@ -51,6 +51,10 @@ Client::~Client() {
   berth_client_free(client_);
 }
 
+void Client::stop() const {
+  berth_client_stop(client_);
+}
+
 Result<void> Client::fetch(const Ask& ask, const AnswerTaker& taker) const {
   std::vector<berth_slice> headers;
   for (const auto& [name, value] : ask.headers) {

@@ -61,6 +61,8 @@ class Client {
   /// kInvalidArgument: no such request. kDenied: the message is the address that may not be reached. kLimit:
   /// the answer's body is longer than it may be. kUnavailable: it may work later. One thread at a time.
   Result<void> fetch(const Ask& ask, const AnswerTaker& taker) const;
+  /// Ends that with kCancelled, on whatever thread it waits, and all that is asked for later. Any thread.
+  void stop() const;
 
  private:
   explicit Client(berth_client* client) : client_(client) {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What a guest asks of content by its hash, and who answers. An ask is a job: what its path leads to, and bytes
-// in pieces, which are made as they are taken. The engine translates; nothing here decides.
+// What a guest asks of content by its hash, and who answers. An ask is a job: what its path leads to, and
+// bytes in pieces, which are made as they are taken. The engine translates; nothing here decides.
 //
 // All of it is called on the engine's threads, some on guests' fibers: must not block. A job may outlive its
 // call by a moment, and whoever began it.
@@ -25,8 +25,8 @@ struct ContentAsk {
 
   Verb verb = Verb::kOpen;
   std::string_view target;  // a path, a CID or a key; of a granted folder the grant's own
-  std::string_view more;    // of a name where it leads to; of kFolder names and CIDs in turn, a NUL behind each;
-                            // of a granted folder the way from it
+  std::string_view more;    // of a name where it leads to; of kFolder names and CIDs in turn, a NUL behind
+                          // each; of a granted folder the way from it
   uint64_t offset = 0;
   uint64_t length = UINT64_MAX;  // all
   bool folder = false;           // the target is a folder that a grant of files shows
@@ -74,7 +74,8 @@ class ContentSource {
  public:
   virtual ~ContentSource() = default;
   /// `waiter` is woken when the job may have more. Null where there is no memory.
-  virtual std::shared_ptr<ContentJob> begin(const ContentAsk& ask, std::unique_ptr<Waiter> waiter) noexcept = 0;
+  virtual std::shared_ptr<ContentJob> begin(const ContentAsk& ask,
+                                            std::unique_ptr<Waiter> waiter) noexcept = 0;
 };
 
 /// As the ABI takes it.

@@ -51,8 +51,8 @@ class Traffic {
 
   ConnectionUse connections() const;
 
-  /// Takes bytes that came for the module on a connection of berth's own, and says how long to wait before more
-  /// come; nothing where the day has none left.
+  /// Takes bytes that came for the module on a connection of berth's own, and says how long to wait before
+  /// more come; nothing where the day has none left.
   std::optional<std::chrono::nanoseconds> receive(uint64_t bytes) const;
 
   /// Gives back what was drawn of the day and not used; the keeper isn't called again.

@@ -53,9 +53,9 @@ Result<void> settle_cid(std::string& content, const Grant& grant) {
   if (!content.starts_with("ipfs://") || content.ends_with("://*")) return {};
   auto target = content::read_target(content);
   if (!target)
-    return fail(ErrorCode::kInvalidArgument, fmt::format("the grant '{}' ({}) names no content: {}",
-                                                         policy::to_text(grant), grant.source,
-                                                         target.error().message));
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("the grant '{}' ({}) names no content: {}", policy::to_text(grant), grant.source,
+                            target.error().message));
   content = std::move(target->text);
   return {};
 }
@@ -158,7 +158,8 @@ void anchor(policy::Bounds& bounds, const std::string& base_folder) {
     // One that is none opens nothing.
     std::ignore = settle_cids(grant);
     auto* files = std::get_if<FilesGrant>(&grant.extent);
-    if (files == nullptr || !files->volume.empty() || !files->content.empty() || files->host_path == "*") continue;
+    if (files == nullptr || !files->volume.empty() || !files->content.empty() || files->host_path == "*")
+      continue;
     std::error_code error;
     const fs::path path = fs::weakly_canonical(fs::path(base_folder) / files->host_path, error);
     if (!error) files->host_path = path.string();

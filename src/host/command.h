@@ -33,7 +33,7 @@ struct CommandRequest {
   Place* place = nullptr;            // the same
   std::shared_ptr<content::Service> content = {};  // where the policy opens content
   std::string digest = {};                         // of the module: whose pins those of its content are
-  const engine::Function* function = nullptr;  // of the module; none is the command itself
+  const engine::Function* function = nullptr;      // of the module; none is the command itself
 };
 
 struct CommandReport {

@@ -69,6 +69,12 @@ WallPlan wall_for(const policy::Policy& policy, std::vector<std::string> own) {
   return plan;
 }
 
+void let_reach_network(WallPlan& plan) {
+  plan.tcp = WallPlan::Tcp::kOpen;
+  add_name_files(plan.readable);
+  add_certificates(plan.readable);
+}
+
 void let_reach(WallPlan& plan, const OwnServer& server) {
   plan.ports.push_back(server.port);
   add_name_files(plan.readable);

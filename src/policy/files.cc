@@ -159,7 +159,8 @@ bool bounds(std::optional<uint64_t> outer, std::optional<uint64_t> inner) {
 
 bool content_lies_in(std::string_view outer, std::string_view inner) {
   if (outer == inner || outer == kAnyContent) return !inner.empty();
-  return !outer.empty() && inner.starts_with(outer) && inner.size() > outer.size() && inner[outer.size()] == '/';
+  return !outer.empty() && inner.starts_with(outer) && inner.size() > outer.size() &&
+         inner[outer.size()] == '/';
 }
 
 bool same_place(const FilesGrant& outer, const FilesGrant& inner) {
@@ -224,8 +225,10 @@ bool is_volume_name(std::string_view name) {
 
 Result<FilesGrant> parse_files(std::string_view extent, Role role) {
   const bool content = extent.starts_with(kContent);
-  std::vector<std::string> parts = BERTH_TRY(split_escaped(content ? extent.substr(kContent.size()) : extent));
-  FilesGrant grant = BERTH_TRY(content ? parse_content_place(parts.front(), role) : parse_place(parts.front(), role));
+  std::vector<std::string> parts =
+      BERTH_TRY(split_escaped(content ? extent.substr(kContent.size()) : extent));
+  FilesGrant grant =
+      BERTH_TRY(content ? parse_content_place(parts.front(), role) : parse_place(parts.front(), role));
   size_t next = 1;
   if (next < parts.size() && is_guest_path(parts[next])) {
     grant.guest_path = BERTH_TRY(parse_guest_path(parts[next++], role));

@@ -21,8 +21,8 @@ bool allows_all(const std::vector<Grant>& grants, std::span<const Knock> uses) {
 
 /// Two grants can't give a guest the same folder. The one that may be written to says how much may be stored.
 bool join_files(FilesGrant& files, const FilesGrant& other) {
-  const bool same = files.volume == other.volume && files.content == other.content && files.host_path == other.host_path &&
-                    files.guest_path == other.guest_path;
+  const bool same = files.volume == other.volume && files.content == other.content &&
+                    files.host_path == other.host_path && files.guest_path == other.guest_path;
   const bool both_write = files.access == Access::kReadWrite && other.access == Access::kReadWrite;
   const bool same_quota = files.quota_bytes == other.quota_bytes && files.quota_files == other.quota_files;
   if (!same || (both_write && !same_quota)) return false;

@@ -37,7 +37,7 @@ class Reading {
   void in_threads(std::vector<OciName> names, void (Reading::*work)(const OciName&));
 
   const CatalogOptions& options_;
-  WebOptions web_;
+  web::WebOptions web_;
   std::string config_;
   std::mutex lock_;
   std::vector<OciName> artifacts_;

@@ -13,7 +13,7 @@
 #include "base/text_codes.h"
 #include "policy/printable.h"
 #include "registry/challenge.h"
-#include "registry/foreign_json.h"
+#include "web/foreign_json.h"
 
 namespace berth::registry {
 namespace {
@@ -46,17 +46,17 @@ const json* member(const json& object, std::string_view name) {
 }
 
 Result<Credentials> from_auth(const json& entry, std::string_view host) {
-  if (std::string token = text_of(entry, "identitytoken"); !token.empty())
+  if (std::string token = web::text_of(entry, "identitytoken"); !token.empty())
     return Credentials{.user = "", .secret = std::move(token), .identity_token = true};
   if (entry.contains("auth")) {
-    const auto decoded = from_base64(text_of(entry, "auth"));
+    const auto decoded = from_base64(web::text_of(entry, "auth"));
     const size_t colon = decoded ? decoded->find(':') : std::string::npos;
     if (colon != std::string::npos)
       return Credentials{.user = decoded->substr(0, colon), .secret = decoded->substr(colon + 1)};
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("the Docker configuration's 'auth' for {} isn't base64 of NAME:PASSWORD", host));
   }
-  return Credentials{.user = text_of(entry, "username"), .secret = text_of(entry, "password")};
+  return Credentials{.user = web::text_of(entry, "username"), .secret = web::text_of(entry, "password")};
 }
 
 /// A helper's name becomes a program's: nothing but a plain word.
@@ -82,12 +82,13 @@ Result<std::optional<Credentials>> ask_helper(const std::string& name, std::stri
                 fmt::format("'docker-credential-{}' gives no credentials for {}: {}", name, key,
                             policy::printable(answer->output + answer->errors)));
   }
-  const json whole = parse_shallow(answer->output, kDeepest);
-  if (!whole.is_object() || text_of(whole, "Secret").empty())
+  const json whole = web::parse_shallow(answer->output, kDeepest);
+  if (!whole.is_object() || web::text_of(whole, "Secret").empty())
     return fail(ErrorCode::kUnavailable,
                 fmt::format("'docker-credential-{}' gives no JSON with a secret", name));
-  const std::string user = text_of(whole, "Username");
-  return Credentials{.user = user, .secret = text_of(whole, "Secret"), .identity_token = user == "<token>"};
+  const std::string user = web::text_of(whole, "Username");
+  return Credentials{
+      .user = user, .secret = web::text_of(whole, "Secret"), .identity_token = user == "<token>"};
 }
 
 }  // namespace
@@ -103,7 +104,7 @@ Result<std::string> docker_config() {
 
 Result<std::optional<Credentials>> credentials_for(std::string_view host, std::string_view config) {
   if (config.empty()) return std::nullopt;
-  const json whole = parse_shallow(config, kDeepest);
+  const json whole = web::parse_shallow(config, kDeepest);
   if (!whole.is_object()) {
     return fail(ErrorCode::kInvalidArgument,
                 "the Docker configuration (config.json in DOCKER_CONFIG, or in ~/.docker) is no JSON object");
@@ -111,7 +112,8 @@ Result<std::optional<Credentials>> credentials_for(std::string_view host, std::s
   const json* const helpers = member(whole, "credHelpers");
   const json* const auths = member(whole, "auths");
   for (const std::string& key : keys_of(host)) {
-    if (helpers != nullptr && helpers->contains(key)) return ask_helper(text_of(*helpers, key.c_str()), key);
+    if (helpers != nullptr && helpers->contains(key))
+      return ask_helper(web::text_of(*helpers, key.c_str()), key);
   }
   for (const std::string& key : keys_of(host)) {
     const json* const entry = auths == nullptr ? nullptr : member(*auths, key);
@@ -119,7 +121,7 @@ Result<std::optional<Credentials>> credentials_for(std::string_view host, std::s
     Credentials found = BERTH_TRY(from_auth(*entry, host));
     if (!found.secret.empty()) return found;
   }
-  if (const std::string store = text_of(whole, "credsStore"); !store.empty())
+  if (const std::string store = web::text_of(whole, "credsStore"); !store.empty())
     return ask_helper(store, keys_of(host).front());
   return std::nullopt;
 }

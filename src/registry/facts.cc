@@ -2,8 +2,8 @@
 #include "registry/facts.h"
 
 #include "base/os/file.h"
-#include "registry/foreign_json.h"
 #include "registry/module_file.h"
+#include "web/foreign_json.h"
 
 namespace berth::registry {
 namespace {
@@ -39,20 +39,20 @@ std::string write_facts(const Facts& facts) {
 }
 
 std::optional<Facts> read_facts(std::string_view text) {
-  const json whole = parse_shallow(text, kDeepest);
+  const json whole = web::parse_shallow(text, kDeepest);
   // Without "signer" an earlier berth has written it.
   if (!whole.is_object() || !whole.contains("component") || !whole["component"].is_boolean() ||
       !whole.contains("signer"))
     return std::nullopt;
   Facts facts{.component = whole["component"].get<bool>(),
-              .imports = texts_of(whole, "imports"),
-              .exports = texts_of(whole, "exports"),
-              .needs = texts_of(whole, "needs")};
-  facts.wrong = text_of(whole, "wrong");
+              .imports = web::texts_of(whole, "imports"),
+              .exports = web::texts_of(whole, "exports"),
+              .needs = web::texts_of(whole, "needs")};
+  facts.wrong = web::text_of(whole, "wrong");
   if (const json& signer = whole["signer"]; signer.is_object())
-    facts.signer = Signer{.account = text_of(signer, "account"),
-                          .operator_key = text_of(signer, "operator"),
-                          .grants = texts_of(signer, "grants")};
+    facts.signer = Signer{.account = web::text_of(signer, "account"),
+                          .operator_key = web::text_of(signer, "operator"),
+                          .grants = web::texts_of(signer, "grants")};
   return facts;
 }
 

@@ -8,8 +8,8 @@
 #include <array>
 
 #include "policy/printable.h"
-#include "registry/foreign_json.h"
 #include "registry/name.h"
+#include "web/foreign_json.h"
 
 namespace berth::registry {
 namespace {
@@ -47,21 +47,21 @@ std::map<std::string, std::string> annotations_of(const json& object) {
 
 Result<Descriptor> descriptor_of(const json& entry) {
   if (!entry.is_object()) return wrong("has an entry that is no descriptor");
-  const auto digest = parse_digest(text_of(entry, "digest"));
+  const auto digest = parse_digest(web::text_of(entry, "digest"));
   if (!digest) {
     return wrong(fmt::format("names an entry by '{}', which is no SHA-256 digest",
-                             policy::printable(text_of(entry, "digest").substr(0, 80))));
+                             policy::printable(web::text_of(entry, "digest").substr(0, 80))));
   }
   const auto size = entry.find("size");
   if (size == entry.end() || !size->is_number_unsigned() || size->get<uint64_t>() > kMostSize)
     return wrong(fmt::format("gives no size for {}", digest->text()));
-  Descriptor descriptor{.media_type = text_of(entry, "mediaType"),
+  Descriptor descriptor{.media_type = web::text_of(entry, "mediaType"),
                         .digest = *digest,
                         .size = size->get<uint64_t>(),
                         .annotations = annotations_of(entry)};
   if (const auto platform = entry.find("platform"); platform != entry.end() && platform->is_object()) {
-    descriptor.os = text_of(*platform, "os");
-    descriptor.architecture = text_of(*platform, "architecture");
+    descriptor.os = web::text_of(*platform, "os");
+    descriptor.architecture = web::text_of(*platform, "architecture");
   }
   return descriptor;
 }
@@ -91,10 +91,10 @@ std::string listed(const std::vector<Descriptor>& entries) {
 
 Result<Manifest> parse_manifest(std::string_view text, std::string_view media_type) {
   if (text.size() > kMostManifest) return wrong(fmt::format("has {} bytes, more than are read", text.size()));
-  if (!is_shallow(text, kDeepest)) return wrong(fmt::format("is nested deeper than {}", kDeepest));
+  if (!web::is_shallow(text, kDeepest)) return wrong(fmt::format("is nested deeper than {}", kDeepest));
   const json whole = json::parse(text, nullptr, false);
   if (!whole.is_object()) return wrong("is no JSON object");
-  const std::string own = text_of(whole, "mediaType");
+  const std::string own = web::text_of(whole, "mediaType");
   const std::string type = own.empty() ? std::string(media_type.substr(0, media_type.find(';'))) : own;
   Manifest manifest;
   manifest.index = std::ranges::find(kIndexTypes, type) != kIndexTypes.end();
@@ -164,13 +164,13 @@ Pushed write_manifest(const PushedModule& module) {
 }
 
 std::optional<Config> read_config(std::string_view text) {
-  const json whole = parse_shallow(text, kDeepest);
-  if (!whole.is_object() || !text_of(whole, "os").starts_with("wasi")) return std::nullopt;
+  const json whole = web::parse_shallow(text, kDeepest);
+  if (!whole.is_object() || !web::text_of(whole, "os").starts_with("wasi")) return std::nullopt;
   const auto component = whole.find("component");
   if (component == whole.end() || !component->is_object()) return Config{.component = false};
   return Config{.component = true,
-                .imports = texts_of(*component, "imports"),
-                .exports = texts_of(*component, "exports")};
+                .imports = web::texts_of(*component, "imports"),
+                .exports = web::texts_of(*component, "exports")};
 }
 
 }  // namespace berth::registry

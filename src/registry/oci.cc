@@ -9,7 +9,8 @@
 #include "policy/printable.h"
 #include "registry/challenge.h"
 #include "registry/credentials.h"
-#include "registry/foreign_json.h"
+#include "registry/refused.h"
+#include "web/foreign_json.h"
 
 namespace berth::registry {
 namespace {
@@ -25,8 +26,8 @@ constexpr uint64_t kMostPage = 4 << 20;
 constexpr uint64_t kMostListed = 32 << 20;  // bytes of all pages of a list
 constexpr size_t kDeepest = 16;
 
-std::string scheme_of(const OciName& name, const WebOptions& options) {
-  const bool plain = options.plain_http || (is_loopback(name.host) && options.roots.empty());
+std::string scheme_of(const OciName& name, const web::WebOptions& options) {
+  const bool plain = options.plain_http || (web::is_loopback(name.host) && options.roots.empty());
   return plain ? "http" : "https";
 }
 
@@ -42,21 +43,21 @@ std::string_view next_page(std::string_view link) {
 
 }  // namespace
 
-Repository::Repository(OciName name, std::string base, WebOptions options, std::string config,
-                       std::unique_ptr<Web> web)
+Repository::Repository(OciName name, std::string base, web::WebOptions options, std::string config,
+                       std::unique_ptr<web::Web> web)
     : name_(std::move(name)),
       base_(std::move(base)),
       options_(std::move(options)),
       config_(std::move(config)),
       web_(std::move(web)) {}
 
-Result<std::unique_ptr<Repository>> Repository::open(const OciName& name, const WebOptions& options,
+Result<std::unique_ptr<Repository>> Repository::open(const OciName& name, const web::WebOptions& options,
                                                      std::string config) {
   // What everybody calls Docker's registry isn't where its API is.
   const std::string host = name.host == "docker.io" ? "registry-1.docker.io" : name.host;
   std::string base = fmt::format("{}://{}/v2", scheme_of(name, options), host);
   if (!name.repository.empty()) base += "/" + name.repository;
-  auto web = BERTH_TRY(Web::create(base, options));
+  auto web = BERTH_TRY(web::Web::create(base, options));
   return std::unique_ptr<Repository>(
       new Repository(name, std::move(base), options, std::move(config), std::move(web)));
 }
@@ -67,10 +68,10 @@ std::string Repository::doing(std::string_view what) const {
 }
 
 /// What a server asks for is answered once: one that isn't content then never is.
-Result<WebAnswer> Repository::ask(WebAsk ask) {
+Result<web::WebAnswer> Repository::ask(web::WebAsk ask) {
   ask.authorization = authorization_;
-  WebAnswer answer = BERTH_TRY(web_->ask(ask));
-  if (answer.status != 401 || authority_of(answer.url) != authority_of(base_)) return answer;
+  web::WebAnswer answer = BERTH_TRY(web_->ask(ask));
+  if (answer.status != 401 || web::authority_of(answer.url) != web::authority_of(base_)) return answer;
   authorization_ = BERTH_TRY(authorization(answer.header("www-authenticate")));
   if (authorization_.empty()) return answer;
   ask.authorization = authorization_;
@@ -92,7 +93,7 @@ Result<std::string> Repository::token(const std::string& realm, const std::strin
   const auto credentials = BERTH_TRY(credentials_for(name_.host, config_));
   const std::string asked =
       fmt::format("service={}&scope={}", percent_encoded(service), percent_encoded(scope));
-  WebAsk ask{.url = resolve_url(base_, realm), .most_bytes = kMostToken};
+  web::WebAsk ask{.url = web::resolve_url(base_, realm), .most_bytes = kMostToken};
   if (ask.url.empty())
     return fail(ErrorCode::kUnavailable, doing("tokens for") + ": the registry says no URL for them");
   std::string form;
@@ -107,11 +108,11 @@ Result<std::string> Repository::token(const std::string& realm, const std::strin
     if (credentials)
       ask.authorization = "Basic " + to_base64(fmt::format("{}:{}", credentials->user, credentials->secret));
   }
-  const WebAnswer answer = BERTH_TRY(web_->ask(ask));
+  const web::WebAnswer answer = BERTH_TRY(web_->ask(ask));
   if (answer.status != 200) return refused(answer, doing("getting a token for"));
-  const json whole = parse_shallow(answer.body, kDeepest);
-  std::string token = whole.is_object() ? text_of(whole, "token") : "";
-  if (token.empty() && whole.is_object()) token = text_of(whole, "access_token");
+  const json whole = web::parse_shallow(answer.body, kDeepest);
+  std::string token = whole.is_object() ? web::text_of(whole, "token") : "";
+  if (token.empty() && whole.is_object()) token = web::text_of(whole, "access_token");
   const bool plain = std::ranges::all_of(token, [](char c) { return c > ' ' && c < 127; });
   if (token.empty() || !plain)
     return fail(ErrorCode::kUnavailable, doing("getting a token for") + ": there is none in the answer");
@@ -120,9 +121,9 @@ Result<std::string> Repository::token(const std::string& realm, const std::strin
 
 Result<FetchedManifest> Repository::manifest(const std::string& reference) {
   const auto digest = parse_digest(reference);
-  const WebAnswer answer = BERTH_TRY(ask({.url = fmt::format("{}/manifests/{}", base_, reference),
-                                          .headers = {{"accept", std::string(kAccepted)}},
-                                          .most_bytes = kMostManifest}));
+  const web::WebAnswer answer = BERTH_TRY(ask({.url = fmt::format("{}/manifests/{}", base_, reference),
+                                               .headers = {{"accept", std::string(kAccepted)}},
+                                               .most_bytes = kMostManifest}));
   const std::string what = fmt::format("{}{}{}", doing("pulling"), digest ? "@" : ":", reference);
   if (answer.status != 200) return refused(answer, what);
   FetchedManifest manifest{
@@ -136,31 +137,31 @@ Result<FetchedManifest> Repository::manifest(const std::string& reference) {
 
 Result<void> Repository::push_blob(const Digest& digest, std::string_view bytes) {
   const std::string what = doing("pushing to");
-  const WebAnswer there =
+  const web::WebAnswer there =
       BERTH_TRY(ask({.method = "HEAD", .url = fmt::format("{}/blobs/{}", base_, digest.text())}));
   if (there.status == 200) return {};
-  const WebAnswer begun = BERTH_TRY(ask({.method = "POST", .url = base_ + "/blobs/uploads/"}));
+  const web::WebAnswer begun = BERTH_TRY(ask({.method = "POST", .url = base_ + "/blobs/uploads/"}));
   if (begun.status != 202) return refused(begun, what);
-  std::string url = resolve_url(begun.url, begun.header("location"));
+  std::string url = web::resolve_url(begun.url, begun.header("location"));
   if (url.empty()) return fail(ErrorCode::kUnavailable, what + ": the registry says no place for the blob");
   url += fmt::format("{}digest={}", url.find('?') == std::string::npos ? "?" : "&", digest.text());
-  WebAsk sent{.method = "PUT",
-              .url = url,
-              .headers = {{"content-type", "application/octet-stream"}},
-              .body = bytes,
-              .most_time = transfer_time(bytes.size())};
+  web::WebAsk sent{.method = "PUT",
+                   .url = url,
+                   .headers = {{"content-type", "application/octet-stream"}},
+                   .body = bytes,
+                   .most_time = transfer_time(bytes.size())};
   // Where another host takes blobs, it takes them without these credentials.
-  WebAnswer done =
-      authority_of(url) == authority_of(base_) ? BERTH_TRY(ask(std::move(sent))) : BERTH_TRY(web_->ask(sent));
+  web::WebAnswer done = web::authority_of(url) == web::authority_of(base_) ? BERTH_TRY(ask(std::move(sent)))
+                                                                           : BERTH_TRY(web_->ask(sent));
   if (done.status != 201 && done.status != 204 && done.status != 202) return refused(done, what);
   return {};
 }
 
 Result<void> Repository::push_manifest(std::string_view text, const std::string& reference) {
-  const WebAnswer done = BERTH_TRY(ask({.method = "PUT",
-                                        .url = fmt::format("{}/manifests/{}", base_, reference),
-                                        .headers = {{"content-type", std::string(kManifestType)}},
-                                        .body = text}));
+  const web::WebAnswer done = BERTH_TRY(ask({.method = "PUT",
+                                             .url = fmt::format("{}/manifests/{}", base_, reference),
+                                             .headers = {{"content-type", std::string(kManifestType)}},
+                                             .body = text}));
   if (done.status != 201 && done.status != 200 && done.status != 202)
     return refused(done, doing("pushing to"));
   return {};
@@ -181,15 +182,15 @@ Result<std::vector<std::string>> Repository::pages(const std::string& path, cons
   std::string url = base_ + path;
   uint64_t bytes = 0;
   while (!url.empty() && bytes < kMostListed) {
-    const WebAnswer answer = BERTH_TRY(ask({.url = url, .most_bytes = kMostPage}));
+    const web::WebAnswer answer = BERTH_TRY(ask({.url = url, .most_bytes = kMostPage}));
     if (answer.status != 200) return refused(answer, doing);
     bytes += answer.body.size();
-    const json whole = parse_shallow(answer.body, kDeepest);
-    auto some = whole.is_object() ? texts_of(whole, list) : std::vector<std::string>();
+    const json whole = web::parse_shallow(answer.body, kDeepest);
+    auto some = whole.is_object() ? web::texts_of(whole, list) : std::vector<std::string>();
     if (some.empty()) break;
     std::ranges::move(some, std::back_inserter(all));
-    url = resolve_url(url, next_page(answer.header("link")));
-    if (authority_of(url) != authority_of(base_)) break;
+    url = web::resolve_url(url, next_page(answer.header("link")));
+    if (web::authority_of(url) != web::authority_of(base_)) break;
   }
   return all;
 }
@@ -198,8 +199,8 @@ Result<std::string> Repository::small_blob(const Descriptor& descriptor, uint64_
   if (descriptor.size > most_bytes)
     return fail(ErrorCode::kLimit, fmt::format("{}: {} has {} bytes, more than are read", doing("reading of"),
                                                descriptor.digest.text(), descriptor.size));
-  WebAsk asked = blob_ask(descriptor, 0, descriptor.size);
-  const WebAnswer answer = BERTH_TRY(ask(std::move(asked)));
+  web::WebAsk asked = blob_ask(descriptor, 0, descriptor.size);
+  const web::WebAnswer answer = BERTH_TRY(ask(std::move(asked)));
   if (answer.status != 200) return refused(answer, doing("reading of"));
   if (sha256(answer.body) == descriptor.digest) return answer.body;
   return fail(ErrorCode::kInvalidModule,

@@ -18,7 +18,7 @@
 #include "registry/incoming.h"
 #include "registry/manifest.h"
 #include "registry/name.h"
-#include "registry/web.h"
+#include "web/web.h"
 
 namespace berth::registry {
 
@@ -40,7 +40,7 @@ std::chrono::seconds transfer_time(uint64_t bytes);
 class Repository {
  public:
   /// `config` is Docker's configuration, where credentials are.
-  static Result<std::unique_ptr<Repository>> open(const OciName& name, const WebOptions& options,
+  static Result<std::unique_ptr<Repository>> open(const OciName& name, const web::WebOptions& options,
                                                   std::string config);
 
   /// By a tag or a digest. kNotFound when there is none.
@@ -59,23 +59,23 @@ class Repository {
   Result<std::string> small_blob(const Descriptor& descriptor, uint64_t most_bytes);
 
  private:
-  Repository(OciName name, std::string base, WebOptions options, std::string config,
-             std::unique_ptr<Web> web);
+  Repository(OciName name, std::string base, web::WebOptions options, std::string config,
+             std::unique_ptr<web::Web> web);
   std::string doing(std::string_view what) const;
-  Result<WebAnswer> ask(WebAsk ask);
+  Result<web::WebAnswer> ask(web::WebAsk ask);
   Result<std::vector<std::string>> pages(const std::string& path, const char* list, const std::string& doing);
   Result<std::string> authorization(const std::string& challenge);
   Result<std::string> token(const std::string& realm, const std::string& service, const std::string& scope);
-  WebAsk blob_ask(const Descriptor& descriptor, uint64_t begin, uint64_t end) const;
+  web::WebAsk blob_ask(const Descriptor& descriptor, uint64_t begin, uint64_t end) const;
   Result<void> rest_of_blob(const Descriptor& descriptor, Incoming& incoming, Transfer& transfer, bool& slow);
   Result<void> in_pieces(const Descriptor& descriptor, Incoming& incoming, Transfer& transfer);
   Result<std::string> piece_of_blob(const Descriptor& descriptor, uint64_t begin, uint64_t end);
 
   const OciName name_;
   const std::string base_;  // "https://ghcr.io/v2/shop/price"
-  const WebOptions options_;
+  const web::WebOptions options_;
   const std::string config_;
-  const std::unique_ptr<Web> web_;
+  const std::unique_ptr<web::Web> web_;
   std::string authorization_;  // the last that was given
 };
 

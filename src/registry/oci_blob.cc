@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "registry/oci.h"
+#include "registry/refused.h"
 
 namespace berth::registry {
 namespace {
@@ -87,10 +88,10 @@ std::chrono::seconds transfer_time(uint64_t bytes) {
   return 60s + std::chrono::seconds(bytes / 10'000);
 }
 
-WebAsk Repository::blob_ask(const Descriptor& descriptor, uint64_t begin, uint64_t end) const {
-  WebAsk ask{.url = fmt::format("{}/blobs/{}", base_, descriptor.digest.text()),
-             .most_bytes = end - begin,
-             .most_time = transfer_time(end - begin)};
+web::WebAsk Repository::blob_ask(const Descriptor& descriptor, uint64_t begin, uint64_t end) const {
+  web::WebAsk ask{.url = fmt::format("{}/blobs/{}", base_, descriptor.digest.text()),
+                  .most_bytes = end - begin,
+                  .most_time = transfer_time(end - begin)};
   if (end < descriptor.size) {
     ask.headers.emplace_back("range", fmt::format("bytes={}-{}", begin, end - 1));
   } else if (begin > 0) {
@@ -104,7 +105,7 @@ Result<void> Repository::rest_of_blob(const Descriptor& descriptor, Incoming& in
                                       bool& slow) {
   const uint64_t begin = incoming.have();
   const auto began = Clock::now();
-  WebAsk ask = blob_ask(descriptor, begin, descriptor.size);
+  web::WebAsk ask = blob_ask(descriptor, begin, descriptor.size);
   // Whoever gives all of it instead of the rest is let.
   ask.most_bytes = descriptor.size;
   ask.head = [&](const engine::AnswerHead& head) -> Result<void> {
@@ -135,7 +136,7 @@ Result<void> Repository::rest_of_blob(const Descriptor& descriptor, Incoming& in
     slow = true;
     return fail(ErrorCode::kCancelled, "it is slow");
   };
-  const WebAnswer answer = BERTH_TRY(this->ask(std::move(ask)));
+  const web::WebAnswer answer = BERTH_TRY(this->ask(std::move(ask)));
   if (answer.status == 416 && begin > 0) {
     BERTH_TRY_VOID(incoming.restart());
     return fail(ErrorCode::kUnavailable, "the registry gives no rest of the blob");
@@ -146,7 +147,7 @@ Result<void> Repository::rest_of_blob(const Descriptor& descriptor, Incoming& in
 }
 
 Result<std::string> Repository::piece_of_blob(const Descriptor& descriptor, uint64_t begin, uint64_t end) {
-  WebAsk ask = blob_ask(descriptor, begin, end);
+  web::WebAsk ask = blob_ask(descriptor, begin, end);
   std::string piece;
   ask.head = [&](const engine::AnswerHead& head) -> Result<void> {
     if (head.status == 206 && range_begin(head.header("content-range")) == begin) return {};
@@ -156,7 +157,7 @@ Result<std::string> Repository::piece_of_blob(const Descriptor& descriptor, uint
     piece += bytes;
     return {};
   };
-  const WebAnswer answer = BERTH_TRY(this->ask(std::move(ask)));
+  const web::WebAnswer answer = BERTH_TRY(this->ask(std::move(ask)));
   if (answer.status != 206) return refused(answer, doing("pulling"));
   if (piece.size() != end - begin) return fail(ErrorCode::kUnavailable, "a part of the blob ends early");
   return piece;

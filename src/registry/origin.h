@@ -28,7 +28,7 @@ struct OriginOptions {
   std::optional<std::string> lock_file;  // names stand for what it says, and no others are taken
   std::string ca_file;                   // certificates to trust, in PEM, instead of this machine's
   bool pin = false;                      // stays when room is needed
-  WebOptions web = {};                   // `roots` are read from `ca_file`
+  web::WebOptions web = {};              // `roots` are read from `ca_file`
   Transfer* transfer = nullptr;          // how far it is; perhaps nobody wants to know
   std::function<void(std::string_view)> told = {};  // what a person may want to know meanwhile
 };
@@ -47,7 +47,7 @@ struct Located {
 Result<Located> locate(const std::string& name, const OriginOptions& options);
 
 /// Those for servers, with the certificates to trust. Blocks on their file.
-Result<WebOptions> web_options(const OriginOptions& options);
+Result<web::WebOptions> web_options(const OriginOptions& options);
 
 /// A file by its path, whether or not it is there.
 Located located_file(const std::string& path);

@@ -8,7 +8,7 @@ namespace berth::registry {
 
 Result<Digest> push(const OciName& to, const PushedModule& module, std::string_view bytes,
                     const OriginOptions& options) {
-  const WebOptions web = BERTH_TRY(web_options(options));
+  const web::WebOptions web = BERTH_TRY(web_options(options));
   std::string config = BERTH_TRY(docker_config());
   const auto repository = BERTH_TRY(Repository::open(to, web, std::move(config)));
   const Pushed pushed = write_manifest(module);

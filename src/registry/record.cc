@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/record.h"
 
-#include "registry/foreign_json.h"
 #include "registry/name.h"
+#include "web/foreign_json.h"
 
 namespace berth::registry {
 namespace {
@@ -32,15 +32,15 @@ std::string write_record(const Record& record) {
 }
 
 Result<Record> read_record(std::string_view text) {
-  const json whole = parse_shallow(text, kDeepest);
+  const json whole = web::parse_shallow(text, kDeepest);
   if (!whole.is_object()) return fail(ErrorCode::kInvalidArgument, "it is no JSON object");
-  Record record{.name = text_of(whole, "name"),
-                .manifest = parse_digest(text_of(whole, "manifest")),
+  Record record{.name = web::text_of(whole, "name"),
+                .manifest = parse_digest(web::text_of(whole, "manifest")),
                 .size = member<uint64_t>(whole, "size", &json::is_number_unsigned),
                 .pulled = member<int64_t>(whole, "pulled", &json::is_number_integer),
                 .pinned = member<bool>(whole, "pinned", &json::is_boolean),
                 .yanked = member<bool>(whole, "yanked", &json::is_boolean)};
-  const auto module = parse_digest(text_of(whole, "module"));
+  const auto module = parse_digest(web::text_of(whole, "module"));
   const auto name = parse_name(record.name);
   if (!module || !name || std::holds_alternative<FileName>(*name) || to_text(*name) != record.name)
     return fail(ErrorCode::kInvalidArgument, "it names no module");

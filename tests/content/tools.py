@@ -46,6 +46,7 @@ class Berth:
             "BERTH_DATA": str(self.root / "data"),
             "BERTH_STATE": str(self.root / "state"),
             "BERTH_CONFIG": str(self.root / "config"),
+            "BERTH_CACHE": str(self.root / "cache"),
         }
 
     def command(self, *words):

@@ -120,6 +120,7 @@ GUESTS = [
     Guest("every", "library", "rust", "every"),
     Guest("streams", "library", "rust", "streams"),
     Guest("content", "component", "rust", "content", interfaces=CONTENT),
+    Guest("content-cpp", "library", "cpp", "content.cc", (*ROOMY, *REACTOR), world="content/content-reader", interfaces=CONTENT),
     Guest("content-files-p1", "module", "rust", "content-files"),
     Guest("content-files", "component", "rust", "content-files"),
     Guest("content-p3", "library", "rust", "content-p3", interfaces=CONTENT),

@@ -842,12 +842,17 @@ int32_t berth_client_new(struct berth_slice roots,
                          struct berth_bytes *error);
 
 /// Asks once, and hands the answer over until it ends or is no more wanted. 4: the error is the address that may not be
-/// reached; 5: the answer is longer than it may be; 8: it may work later. *Borrow* `client`; one thread at a time, which waits.
+/// reached; 5: the answer is longer than it may be; 7: it was stopped; 8: it may work later. *Borrow* `client`; one thread at a time, which waits.
 /// `client` came from `berth_client_new` and hasn't been freed; *borrow* `ask` and `taker`; `error` is writable or null.
 int32_t berth_client_fetch(const struct berth_client *client,
                            const struct berth_ask *ask,
                            const struct berth_taker *taker,
                            struct berth_bytes *error);
+
+/// What it is asked for ends now, also what another thread waits for, and so does all that it is asked for later. *Borrow*
+/// `client`. Any thread.
+/// `client` came from `berth_client_new` and hasn't been freed.
+void berth_client_stop(const struct berth_client *client);
 
 /// *Own* `client`; null is fine.
 /// `client` came from `berth_client_new`, nobody asks by it, and it is not used again.

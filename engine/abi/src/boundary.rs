@@ -11,6 +11,7 @@ pub const INVALID_MODULE: i32 = 2;
 pub const NOT_FOUND: i32 = 3;
 pub const DENIED: i32 = 4;
 pub const LIMIT: i32 = 5;
+pub const CANCELLED: i32 = 7;
 pub const UNAVAILABLE: i32 = 8;
 pub const UNSUPPORTED: i32 = 9;
 pub const INTERNAL: i32 = 10;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The exports for berth's own requests to any server, whose answers are handed over as they come.
 
-use crate::boundary::{DENIED, Failure, INVALID_ARGUMENT, LIMIT, UNAVAILABLE, borrowed, bytes, guarded, text, texts};
+use crate::boundary::{
+    CANCELLED, DENIED, Failure, INVALID_ARGUMENT, LIMIT, UNAVAILABLE, borrowed, bytes, guarded, text, texts,
+};
 use crate::types::*;
-use ::berth_post::{Ask, Bounds, Client, Head, Taker, Trouble};
+use ::berth_post::{Ask, Bounds, Client, Head, Stop, Taker, Trouble};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -11,6 +13,7 @@ use std::time::Duration;
 /// Asks servers, and keeps connections to the last of them. One thread asks at a time.
 pub struct berth_client {
     client: Mutex<Client>,
+    stop: Stop,
 }
 
 /// `roots` are the certificates to trust, in PEM, instead of this machine's; empty: those. Connects to nobody yet. *Own* `out`.
@@ -26,15 +29,16 @@ pub unsafe extern "C" fn berth_client_new(
 ) -> i32 {
     guarded(error, || {
         // SAFETY: the caller's promise.
-        let client = Client::new(unsafe { bytes(roots) }).map_err(|e| Failure::new(INVALID_ARGUMENT, e))?;
+        let made = Client::new(unsafe { bytes(roots) });
+        let (client, stop) = made.map_err(|e| Failure::new(INVALID_ARGUMENT, e))?;
         // SAFETY: the same.
-        unsafe { out.write(Box::into_raw(Box::new(berth_client { client: Mutex::new(client) }))) };
+        unsafe { out.write(Box::into_raw(Box::new(berth_client { client: Mutex::new(client), stop }))) };
         Ok(())
     })
 }
 
 /// Asks once, and hands the answer over until it ends or is no more wanted. 4: the error is the address that may not be
-/// reached; 5: the answer is longer than it may be; 8: it may work later. *Borrow* `client`; one thread at a time, which waits.
+/// reached; 5: the answer is longer than it may be; 7: it was stopped; 8: it may work later. *Borrow* `client`; one thread at a time, which waits.
 ///
 /// # Safety
 /// `client` came from `berth_client_new` and hasn't been freed; *borrow* `ask` and `taker`; `error` is writable or null.
@@ -68,8 +72,20 @@ pub unsafe extern "C" fn berth_client_fetch(
             Trouble::Denied(address) => Failure::new(DENIED, address.to_string()),
             Trouble::TooLong => Failure::new(LIMIT, "the answer is too long"),
             Trouble::Failed(text) => Failure::new(UNAVAILABLE, text),
+            Trouble::Stopped => Failure::new(CANCELLED, "it was stopped"),
         })
     })
+}
+
+/// What it is asked for ends now, also what another thread waits for, and so does all that it is asked for later. *Borrow*
+/// `client`. Any thread.
+///
+/// # Safety
+/// `client` came from `berth_client_new` and hasn't been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_client_stop(client: *const berth_client) {
+    // SAFETY: the caller's promise.
+    unsafe { &*client }.stop.now();
 }
 
 /// *Own* `client`; null is fine.

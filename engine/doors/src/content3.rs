@@ -222,7 +222,8 @@ impl<T: DoorsView + Send + 'static> fetch_async::HostWithStore<T> for Through<T>
         store.with(|mut access| {
             let (tell, ended) = Tell::new();
             let entries = StreamReader::new(&mut access, Entries { asked, tell })?;
-            let ended = FutureReader::new(&mut access, async move { Result::<Ended>::Ok(ended.await.unwrap_or(Ok(()))) })?;
+            let ended =
+                FutureReader::new(&mut access, async move { Result::<Ended>::Ok(ended.await.unwrap_or(Ok(()))) })?;
             Ok(Ok((entries, ended)))
         })
     }

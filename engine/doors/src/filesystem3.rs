@@ -3,9 +3,11 @@
 //! own and 0.3 by a stream (reading, writing, listing) is in `file_streams`.
 
 use crate::content_files::{self, ContentNode};
-use crate::file_streams::{ContentEntries, ContentReader, Entries, FileReader, FileWriter, Outcome, ended, failed, told};
-use crate::filesystem::{list_content, open_content};
+use crate::file_streams::{
+    ContentEntries, ContentReader, Entries, FileReader, FileWriter, Outcome, ended, failed, told,
+};
 use crate::files::At as Place;
+use crate::filesystem::{list_content, open_content};
 use crate::listing::Listing;
 use crate::open_file::At;
 use crate::translate::{NO_CHANGE, NOW, timespec};

@@ -29,10 +29,8 @@ pub(crate) fn state(common: &Arc<Common>, guest: &Guest, pulse: &Arc<Pulse>, out
         drawing: pulse.drawing.clone(),
     };
     let mut net = NetDoor::new(common, guest.net.clone(), lent);
-    let bounds = content::Guards {
-        most_open: !off.has(GuardsOff::CONTENT_OPEN),
-        memory: !off.has(GuardsOff::CONTENT_MEMORY),
-    };
+    let bounds =
+        content::Guards { most_open: !off.has(GuardsOff::CONTENT_OPEN), memory: !off.has(GuardsOff::CONTENT_MEMORY) };
     let content = ContentDoor::new(guest.content.clone(), net.guard.account().clone(), bounds);
     net.http.give_content(content.clone());
 

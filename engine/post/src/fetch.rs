@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 /// The longest head of an answer, and the most that is read at once.
@@ -79,12 +80,24 @@ pub enum Trouble {
     TooLong,
     /// The connection, or the server; it may work later.
     Failed(String),
+    /// A [`Stop`] was given.
+    Stopped,
 }
 
 /// Asks servers, and keeps connections to the last of them.
 pub struct Client {
     runtime: Runtime,
     lines: Lines,
+    stops: watch::Receiver<bool>,
+}
+
+/// Ends what a [`Client`] does, from another thread, and all that it is asked for later.
+pub struct Stop(watch::Sender<bool>);
+
+impl Stop {
+    pub fn now(&self) {
+        self.0.send_replace(true);
+    }
 }
 
 struct Lines {
@@ -103,21 +116,26 @@ struct Kept {
 
 impl Client {
     /// `roots` are the certificates to trust, in PEM, instead of this machine's; empty: those.
-    pub fn new(roots: &[u8]) -> Result<Self, String> {
+    pub fn new(roots: &[u8]) -> Result<(Self, Stop), String> {
         let runtime = Builder::new_current_thread().enable_io().enable_time().max_blocking_threads(1).build();
         let runtime = runtime.map_err(|e| format!("no event loop: {e}"))?;
+        let (stop, stops) = watch::channel(false);
         let tls = if roots.is_empty() { None } else { Some(Tls::new(roots)?) };
         let lines = Lines { roots: roots.to_vec(), tls, resolver: Resolver::new(Vec::new()), kept: Vec::new() };
-        Ok(Client { runtime, lines })
+        Ok((Client { runtime, lines, stops }, Stop(stop)))
     }
 
     /// Waits until the answer was handed to the taker, or until the taker wants no more of it.
     pub fn fetch(&mut self, ask: Ask<'_>, taker: &mut dyn Taker) -> Result<(), Trouble> {
         let most = ask.bounds.most_time;
-        let lines = &mut self.lines;
+        let (lines, stops) = (&mut self.lines, &mut self.stops);
         self.runtime.block_on(async {
             let late = || Trouble::Failed(format!("it isn't answered whole within {} s", most.as_secs()));
-            timeout(most, lines.fetch(ask, taker)).await.unwrap_or_else(|_| Err(late()))
+            tokio::select! {
+                biased;
+                _ = stops.wait_for(|stopped| *stopped) => Err(Trouble::Stopped),
+                done = timeout(most, lines.fetch(ask, taker)) => done.unwrap_or_else(|_| Err(late())),
+            }
         })
     }
 }
@@ -315,7 +333,7 @@ mod tests {
 
     fn get(url: &str, bounds: Bounds) -> (Result<(), Trouble>, Kept) {
         let mut kept = Kept::default();
-        let mut client = Client::new(&[]).expect("a client");
+        let mut client = Client::new(&[]).expect("a client").0;
         let ask = Ask { method: "GET", url, headers: vec![], body: b"", bounds };
         (client.fetch(ask, &mut kept), kept)
     }
@@ -323,7 +341,7 @@ mod tests {
     #[test]
     fn an_answer_is_handed_over_and_the_connection_is_kept() {
         let url = server(vec![(0, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"); 2], b"", Duration::ZERO);
-        let mut client = Client::new(&[]).expect("a client");
+        let mut client = Client::new(&[]).expect("a client").0;
         for _ in 0..2 {
             let mut kept = Kept::default();
             let ask = Ask { method: "GET", url: &url, headers: vec![], body: b"", bounds: BOUNDS };
@@ -337,7 +355,7 @@ mod tests {
         let url = server(vec![(600_000, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")], b"", Duration::ZERO);
         let (mut kept, body) = (Kept::default(), vec![7; 600_000]);
         let ask = Ask { method: "PUT", url: &url, headers: vec![], body: &body, bounds: BOUNDS };
-        Client::new(&[]).expect("a client").fetch(ask, &mut kept).expect("an answer");
+        Client::new(&[]).expect("a client").0.fetch(ask, &mut kept).expect("an answer");
         assert_eq!(kept.status, 201);
     }
 
@@ -347,7 +365,7 @@ mod tests {
         let url = format!("http://{}/", listener.local_addr().expect("its port"));
         let mut kept = Kept { closed: true, ..Kept::default() };
         let ask = Ask { method: "GET", url: &url, headers: vec![], body: b"", bounds: BOUNDS };
-        let done = Client::new(&[]).expect("a client").fetch(ask, &mut kept);
+        let done = Client::new(&[]).expect("a client").0.fetch(ask, &mut kept);
         assert_eq!(done, Err(Trouble::Denied("127.0.0.1".parse().expect("an address"))));
         listener.set_nonblocking(true).expect("it can");
         assert!(listener.accept().is_err(), "somebody came");
@@ -368,6 +386,26 @@ mod tests {
         let (done, _) = get(&url, Bounds { span: Duration::from_millis(200), least_bytes: 1000, ..BOUNDS });
         assert!(matches!(done, Err(Trouble::Failed(_))), "{done:?}");
         assert!(begin.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_client_that_is_stopped_waits_for_nobody_and_asks_nobody() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
+        let url = format!("http://{}/", listener.local_addr().expect("its port"));
+        let (mut client, stop) = Client::new(&[]).expect("a client");
+        let mut kept = Kept::default();
+        let begin = Instant::now();
+        let stopping = thread::spawn(move || {
+            let _line = listener.accept().expect("a client");
+            stop.now();
+            stop
+        });
+        for _ in 0..2 {
+            let ask = Ask { method: "GET", url: &url, headers: vec![], body: b"", bounds: BOUNDS };
+            assert_eq!(client.fetch(ask, &mut kept), Err(Trouble::Stopped));
+        }
+        assert!(begin.elapsed() < Duration::from_secs(10));
+        stopping.join().expect("a stop");
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod sent;
 mod target;
 mod tls;
 
-pub use fetch::{Ask, Bounds, Client, Head, Taker, Trouble};
+pub use fetch::{Ask, Bounds, Client, Head, Stop, Taker, Trouble};
 
 use berth_doors::resolver::Resolver;
 use bytes::Bytes;

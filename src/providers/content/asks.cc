@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "engine/guards.h"
 #include "policy/printable.h"
 #include "providers/content/module_asks.h"
 #include "providers/content/publishing_jobs.h"
@@ -57,7 +58,8 @@ std::shared_ptr<ContentJob> read_job(const std::shared_ptr<Module>& module, cons
   if (module->service == nullptr) return no_service();
   switch (ask.verb) {
     case Verb::kOpen:
-      return begun(std::make_shared<FileJob>(module, std::move(place), std::move(waiter), ask.offset, ask.length));
+      return begun(
+          std::make_shared<FileJob>(module, std::move(place), std::move(waiter), ask.offset, ask.length));
     case Verb::kList:
       return begun(std::make_shared<ListingJob>(module, std::move(place), std::move(waiter)));
     case Verb::kBlock:
@@ -92,12 +94,14 @@ bool is_name(std::string_view name) {
 /// A CID that the guest says, and that it may see.
 std::expected<Cid, ContentFault> seen(Module& module, std::string_view text) {
   auto target = read_target(text);
-  if (!target) return std::unexpected(ContentFault{.why = ContentFault::Why::kInvalid, .words = target.error().message});
+  if (!target)
+    return std::unexpected(ContentFault{.why = ContentFault::Why::kInvalid, .words = target.error().message});
   if (target->name || !target->path.names.empty())
     return std::unexpected(ContentFault{
         .why = ContentFault::Why::kInvalid,
         .words = fmt::format("{} is no CID: 'stat' says which one a path leads to", policy::quoted(text))});
-  if (auto fault = module.hidden(*target)) return std::unexpected(*std::move(fault));
+  const bool held = (module.by.guards_off & engine::kGuardContentMade) == 0;
+  if (auto fault = held ? module.hidden(*target) : std::nullopt) return std::unexpected(*std::move(fault));
   const Cid& root = target->path.root;
   return Cid::v1(root.codec, root.hash);
 }
@@ -130,18 +134,21 @@ std::shared_ptr<ContentJob> publish_job(const std::shared_ptr<Module>& module, c
                        .words = "modules can't publish names yet: 'berth content' does it for its owner"});
   }
   const bool made = ask.verb == Verb::kAdd || ask.verb == Verb::kFolder;
-  if (auto fault = module->refused("publish", made ? "what it makes" : std::string(ask.target))) return failed_job(*std::move(fault));
+  if (auto fault = module->refused("publish", made ? "what it makes" : std::string(ask.target)))
+    return failed_job(*std::move(fault));
   if (module->service == nullptr) return no_service();
   if (ask.verb == Verb::kAdd) return add_job(module, std::move(waiter));
   if (ask.verb == Verb::kFolder) return folder_job(module, ask.more, std::move(waiter));
-  auto target = ask.verb == Verb::kPin ? seen(*module, ask.target) : [&]() -> std::expected<Cid, ContentFault> {
+  auto target =
+      ask.verb == Verb::kPin ? seen(*module, ask.target) : [&]() -> std::expected<Cid, ContentFault> {
     // It may have been another run that made and pinned it.
     auto cid = Cid::parse(ask.target);
     if (cid) return Cid::v1(cid->codec, cid->hash);
     return std::unexpected(ContentFault{.why = ContentFault::Why::kInvalid, .words = cid.error().message});
   }();
   if (!target) return failed_job(std::move(target.error()));
-  if (ask.verb == Verb::kPin) return begun(std::make_shared<PinJob>(module, std::move(waiter), *std::move(target)));
+  if (ask.verb == Verb::kPin)
+    return begun(std::make_shared<PinJob>(module, std::move(waiter), *std::move(target)));
   return begun(std::make_shared<UnpinJob>(module, std::move(waiter), *std::move(target)));
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What one module may ask of content, and its answers: here it is decided, by the module's policy, and recorded
-// by its keeper. A module sees what a grant opens, by names from there on, and what it has made itself; never
-// another block, even when the store has it and the module knows its CID.
+// What one module may ask of content, and its answers: here it is decided, by the module's policy, and
+// recorded by its keeper. A module sees what a grant opens, by names from there on, and what it has made
+// itself; never another block, even when the store has it and the module knows its CID.
 //
 // Any thread. Jobs keep what they need of it, so that it may go before them.
 
@@ -23,10 +23,10 @@ namespace berth::content {
 inline constexpr uint64_t kPublishBytes = uint64_t{1} << 30;
 
 struct AskedBy {
-  std::string module;                // whose pins they are
-  const policy::Policy* policy = nullptr;      // outlives the asks
-  engine::DoorKeeper* keeper = nullptr;        // the same
-  const engine::Traffic* traffic = nullptr;    // the same; pays for what the network brings
+  std::string module;                        // whose pins they are
+  const policy::Policy* policy = nullptr;    // outlives the asks
+  engine::DoorKeeper* keeper = nullptr;      // the same
+  const engine::Traffic* traffic = nullptr;  // the same; pays for what the network brings
   uint64_t guards_off = 0;
 };
 

@@ -61,6 +61,11 @@ std::unexpected<Error> CarReader::malformed(std::string_view what) const {
               fmt::format("this is no CAR, at byte {}: {}", input_.position(), what));
 }
 
+std::unexpected<Error> CarReader::cut(std::string_view what) {
+  cut_off_ = true;
+  return malformed(what);
+}
+
 Result<CarReader> CarReader::open(ReadSome read) {
   CarReader reader(std::move(read));
   BERTH_TRY_VOID(reader.begin());
@@ -72,6 +77,8 @@ Result<std::string_view> CarReader::section(size_t most_bytes) {
   const auto front = BERTH_TRY(input_.peek(kMostVarintBytes));
   std::string_view rest = front.substr(0, kMostVarintBytes);
   const auto length = take_varint(rest);
+  if (!length && front.size() < kMostVarintBytes && (front.empty() || (front.back() & 0x80) != 0))
+    return cut("it is cut off within a length");
   if (!length) return malformed("a length is cut off or isn't written as it has to be");
   if (*length == 0 || *length > most_bytes)
     return malformed(fmt::format("{} bytes follow: there are 1 to {}", *length, most_bytes));
@@ -81,7 +88,7 @@ Result<std::string_view> CarReader::section(size_t most_bytes) {
   input_.take(prefix);
   const auto bytes = BERTH_TRY(input_.peek(*length));
   if (bytes.size() < *length)
-    return malformed(fmt::format("it is cut off: {} bytes are missing", *length - bytes.size()));
+    return cut(fmt::format("it is cut off: {} bytes are missing", *length - bytes.size()));
   return bytes.substr(0, *length);
 }
 
@@ -93,13 +100,13 @@ Result<void> CarReader::begin() {
   if (header->version == 2) {
     version_ = 2;
     const auto fixed = BERTH_TRY(input_.peek(kV2Header));
-    if (fixed.size() < kV2Header) return malformed("its second header is cut off");
+    if (fixed.size() < kV2Header) return cut("its second header is cut off");
     const uint64_t offset = little_endian(fixed.substr(kCharacteristics, 8));
     const uint64_t size = little_endian(fixed.substr(kCharacteristics + 8, 8));
     const uint64_t now = input_.position();
     if (offset < now + kV2Header || size > INT64_MAX || offset > INT64_MAX)
       return malformed("its second header says that its blocks stand where they can't");
-    if (!BERTH_TRY(input_.skip(offset - now))) return malformed("it is cut off before its blocks");
+    if (!BERTH_TRY(input_.skip(offset - now))) return cut("it is cut off before its blocks");
     ends_at_ = offset + size;
     first = BERTH_TRY(section(kMostHeader));
     header = read_header(first);
@@ -121,7 +128,7 @@ Result<std::optional<Block>> CarReader::next() {
   over_ = true;  // unless a block is given
   if (ends_at_ && input_.position() == *ends_at_) return std::nullopt;
   if (BERTH_TRY(input_.peek(1)).empty()) {
-    if (ends_at_) return malformed("it is cut off between two blocks");
+    if (ends_at_) return cut("it is cut off between two blocks");
     return std::nullopt;
   }
   std::string_view rest = BERTH_TRY(section(kMostCid + kMostBlock));

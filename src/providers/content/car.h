@@ -44,17 +44,23 @@ class CarReader {
   uint64_t position() const {
     return input_.position();
   }
+  /// Whether the last error is that it ends early.
+  bool cut_off() const {
+    return cut_off_;
+  }
 
  private:
   explicit CarReader(ReadSome read) : input_(std::move(read)) {}
   Result<void> begin();
   Result<std::string_view> section(size_t most_bytes);
   std::unexpected<Error> malformed(std::string_view what) const;
+  std::unexpected<Error> cut(std::string_view what);
 
   Input input_;
   int version_ = 1;
   std::optional<uint64_t> ends_at_;  // where the blocks of version 2 end
   bool over_ = false;
+  bool cut_off_ = false;
   size_t held_ = 0;  // bytes of the block that was given last
   std::vector<Cid> roots_;
 };

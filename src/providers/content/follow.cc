@@ -52,8 +52,8 @@ Result<Node> follow(BlockSource& source, const Cid& root, std::string_view path,
     }
     const auto link = BERTH_TRY(lookup(source, way.back(), name));
     if (!link)
-      return fail(ErrorCode::kNotFound, fmt::format("there is no {} in {}", policy::quoted(name),
-                                                    way.back().cid.text()));
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("there is no {} in {}", policy::quoted(name), way.back().cid.text()));
     Node node = BERTH_TRY(open_node(source, link->cid));
     const bool kept = ahead.empty() && last == LastLink::kKept && !folder_wanted;
     if (node.kind == Node::Kind::kSymlink && !kept) {

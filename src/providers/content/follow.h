@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Paths as POSIX has them, below a directory of content that a module sees as a folder: '.', '..' and symlinks
-// are followed, and none of them leads out of the directory.
+// Paths as POSIX has them, below a directory of content that a module sees as a folder: '.', '..' and
+// symlinks are followed, and none of them leads out of the directory.
 //
 // Pure but for the source. One thread.
 

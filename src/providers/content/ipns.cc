@@ -179,17 +179,30 @@ Result<std::array<uint8_t, 32>> ipns_key(const Cid& name) {
 }
 
 std::string make_ipns(const IpnsRecord& record, std::string_view seed) {
+  return make_ipns(record, [seed](std::string_view text) {
+    const std::string made = sign(text, seed);
+    std::array<uint8_t, kSignature> signature{};
+    std::ranges::copy(made, signature.begin());
+    return signature;
+  });
+}
+
+std::string make_ipns(const IpnsRecord& record, const Sign& sign_with) {
+  const auto signature_of = [&](const std::string& text) {
+    const auto made = sign_with(text);
+    return std::string(made.begin(), made.end());
+  };
   const std::string data = data_of(record);
   std::string bytes;
   protozero::pbf_writer writer(bytes);
   writer.add_bytes(kValue, record.value);
   // What version 1 signed: value, validity and the name of its type.
-  writer.add_bytes(kSignatureV1, sign(record.value + record.valid_until + "EOL", seed));
+  writer.add_bytes(kSignatureV1, signature_of(record.value + record.valid_until + "EOL"));
   writer.add_uint64(kValidityType, 0);
   writer.add_bytes(kValidity, record.valid_until);
   writer.add_uint64(kSequence, record.sequence);
   writer.add_uint64(kTtl, record.ttl_nanoseconds);
-  writer.add_bytes(kSignatureV2, sign(std::string(kSignedBefore) + data, seed));
+  writer.add_bytes(kSignatureV2, signature_of(std::string(kSignedBefore) + data));
   writer.add_bytes(kData, data);
   return bytes;
 }

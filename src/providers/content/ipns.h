@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,10 @@ Cid ipns_name(const std::array<uint8_t, 32>& public_key);
 /// kInvalidArgument where it is no name, kUnsupported where its key is no Ed25519.
 Result<std::array<uint8_t, 32>> ipns_key(const Cid& name);
 
+/// An Ed25519 signature of a text.
+using Sign = std::function<std::array<uint8_t, 64>(std::string_view)>;
+
+std::string make_ipns(const IpnsRecord& record, const Sign& sign);
 /// Signed by the key that `seed` (32 bytes) makes.
 std::string make_ipns(const IpnsRecord& record, std::string_view seed);
 

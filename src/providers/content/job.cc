@@ -85,6 +85,7 @@ std::optional<Fault> Job::write(std::string_view) noexcept {
 
 void Job::end() noexcept {
   gone_ = true;
+  cancel();
 }
 
 void Job::work() noexcept {

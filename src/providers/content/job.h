@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// One thing that a module asked, while it is under way: what its path leads to, and pieces that are made as they
-// are taken, one ahead. The work is done on threads of the service, never while the engine waits; between two
-// pieces none is held.
+// One thing that a module asked, while it is under way: what its path leads to, and pieces that are made as
+// they are taken, one ahead. The work is done on threads of the service, never while the engine waits;
+// between two pieces none is held.
 //
 // `begin` and `next` run on those threads, one at a time; the rest is the engine's, on its.
 
@@ -50,6 +50,8 @@ class Job : public engine::ContentJob, public std::enable_shared_from_this<Job> 
   const std::atomic<bool>& gone() const {
     return gone_;
   }
+  /// Nobody asks any more: ends what blocks. On the engine's thread.
+  virtual void cancel() noexcept {}
 
  private:
   void work() noexcept;

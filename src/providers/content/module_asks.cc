@@ -41,9 +41,8 @@ std::optional<ContentFault> Asks::Module::refused(std::string_view operation, co
                             .operation = operation,
                             .target = target};
   if (by.keeper->ask(knock)) return std::nullopt;
-  const policy::Knock asked{.capability = policy::Capability::kContent,
-                            .operation = std::string(operation),
-                            .target = target};
+  const policy::Knock asked{
+      .capability = policy::Capability::kContent, .operation = std::string(operation), .target = target};
   return ContentFault{.why = ContentFault::Why::kDenied,
                       .words = policy::explain(asked, policy::decide(*by.policy, asked))};
 }
@@ -98,8 +97,8 @@ bool Asks::Module::run(std::function<void()> task) {
     }
     ++running_;
   }
-  const bool runs = service->workers().run(
-      [self = shared_from_this(), task = std::move(task)] { self->turn(task); });
+  const bool runs =
+      service->workers().run([self = shared_from_this(), task = std::move(task)] { self->turn(task); });
   if (runs) return true;
   const std::lock_guard guard(lock_);
   --running_;
@@ -124,8 +123,8 @@ void Asks::Module::turn(const std::function<void()>& task) {
   }
 }
 
-std::unique_ptr<BlockSource> Asks::Module::source(const std::atomic<bool>& gone) {
-  return service->source({.charge = [this, &gone](uint64_t bytes) { return charge(bytes, gone); }, .gone = &gone});
+std::unique_ptr<Reading> Asks::Module::source(const std::atomic<bool>& gone) {
+  return service->read([this, &gone](uint64_t bytes) { return charge(bytes, gone); });
 }
 
 /// Takes it from the module's network, and waits where that is limited by the second.
@@ -139,8 +138,9 @@ Result<void> Asks::Module::charge(uint64_t bytes, const std::atomic<bool>& gone)
     wait = by.traffic->receive(bytes);
   }
   if (!wait)
-    return fail(ErrorCode::kLimit, "the module's bytes of today are used up: try again tomorrow, or raise "
-                                   "its limit 'network.daily'");
+    return fail(ErrorCode::kLimit,
+                "the module's bytes of today are used up: try again tomorrow, or raise "
+                "its limit 'network.daily'");
   const auto until = std::chrono::steady_clock::now() + *wait;
   while (!gone && std::chrono::steady_clock::now() < until) {
     std::this_thread::sleep_until(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What the asks of one module share: its policy, what it has made, how much it has brought in, and how many of
-// its asks are worked on at once. For this folder's own sources.
+// What the asks of one module share: its policy, what it has made, how much it has brought in, and how many
+// of its asks are worked on at once. For this folder's own sources.
 //
 // Any thread.
 
@@ -39,11 +39,11 @@ struct Asks::Module : std::enable_shared_from_this<Asks::Module> {
   /// Has it run when one of the module's turns is free.
   bool run(std::function<void()> task);
   /// For one job. The charge waits where the module's network has to.
-  std::unique_ptr<BlockSource> source(const std::atomic<bool>& gone);
+  std::unique_ptr<Reading> source(const std::atomic<bool>& gone);
   void close();
 
   const std::shared_ptr<Service> service;
-  const AskedBy by;              // what it points to is there while the asks are
+  const AskedBy by;               // what it points to is there while the asks are
   const uint64_t most_published;  // bytes
 
  private:
@@ -51,9 +51,9 @@ struct Asks::Module : std::enable_shared_from_this<Asks::Module> {
   Result<void> charge(uint64_t bytes, const std::atomic<bool>& gone);
 
   std::mutex lock_;
-  bool closed_ = false;                     // the rest is guarded by lock_
-  uint64_t published_ = 0;                  // bytes
-  std::map<std::string, uint64_t> made_;    // by policy_text: bytes of all blocks below
+  bool closed_ = false;                   // the rest is guarded by lock_
+  uint64_t published_ = 0;                // bytes
+  std::map<std::string, uint64_t> made_;  // by policy_text: bytes of all blocks below
   size_t running_ = 0;
   std::deque<std::function<void()>> waiting_;
 };

@@ -45,9 +45,10 @@ Result<uint64_t> tsize_of(BlockSource& source, const Cid& cid) {
 }  // namespace
 
 std::unexpected<Error> PublishingJob::no_room() {
-  return too_large(fmt::format("a run of the module may add and pin {} in all, and that is used up: raise the "
-                               "'max=' of its grant 'content publish'",
-                               format_bytes(module_->most_published)));
+  return too_large(
+      fmt::format("a run of the module may add and pin {} in all, and that is used up: raise the "
+                  "'max=' of its grant 'content publish'",
+                  format_bytes(module_->most_published)));
 }
 
 std::optional<Fault> AddJob::write(std::string_view bytes) noexcept {
@@ -85,12 +86,11 @@ Result<Found> AddJob::begin() {
 Result<Found> FolderJob::begin() {
   Store& store = module().service->store();
   const Keeping keeping = BERTH_TRY(store.keep());
-  const auto source = module().source(gone());
   std::vector<PbLink> links;
   uint64_t bytes = 0;
   for (const FolderEntry& entry : entries_) {
     const auto made = module().made_size(entry.cid);
-    const uint64_t tsize = made ? *made : BERTH_TRY(tsize_of(*source, entry.cid));
+    const uint64_t tsize = made ? *made : BERTH_TRY(tsize_of(*source_, entry.cid));
     links.push_back({.cid = entry.cid, .name = entry.name, .tsize = tsize});
     bytes += kEntryBytes + entry.name.size();
   }
@@ -108,8 +108,8 @@ Result<Found> PinJob::begin() {
   // Whoever else has it pinned keeps it under their own name.
   const bool is_pinned = std::ranges::any_of(pins, [&](const Pin& pin) { return pin.root == cid_; });
   if (is_pinned) return found;
-  const auto source = module().source(gone());
-  BERTH_TRY_VOID(walk(*source, cid_, {}, [&](const Cid&, std::string_view bytes) -> Result<void> {
+  source_->expect(Wanted::all(cid_));
+  BERTH_TRY_VOID(walk(*source_, cid_, {}, [&](const Cid&, std::string_view bytes) -> Result<void> {
     if (!module().publish(bytes.size())) return no_room();
     return {};
   }));

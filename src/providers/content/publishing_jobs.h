@@ -2,8 +2,8 @@
 #pragma once
 // The asks that make content, or keep it: a file, a folder, pins. For this folder's own sources.
 //
-// As job.h says. A file's bytes are written aside, to a file that has no name, before any of them is a block: a
-// guest that is slow, or that ends, leaves nothing and holds no thread.
+// As job.h says. A file's bytes are written aside, to a file that has no name, before any of them is a block:
+// a guest that is slow, or that ends, leaves nothing and holds no thread.
 
 #include <memory>
 #include <string>
@@ -60,8 +60,12 @@ class FolderJob final : public PublishingJob {
 
  private:
   Result<Found> begin() override;
+  void cancel() noexcept override {
+    source_->cancel();
+  }
 
   const std::vector<FolderEntry> entries_;
+  const std::unique_ptr<Reading> source_ = module().source(gone());
 };
 
 class PinJob final : public PublishingJob {
@@ -71,8 +75,12 @@ class PinJob final : public PublishingJob {
 
  private:
   Result<Found> begin() override;
+  void cancel() noexcept override {
+    source_->cancel();
+  }
 
   const Cid cid_;
+  const std::unique_ptr<Reading> source_ = module().source(gone());
 };
 
 class UnpinJob final : public PublishingJob {

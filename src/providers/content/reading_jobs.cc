@@ -76,18 +76,17 @@ ReadingJob::ReadingJob(std::shared_ptr<Asks::Module> module, Place place,
       source_(module_->source(gone())) {}
 
 Result<Cid> ReadingJob::root() {
-  if (place_.target.name)
-    return fail(ErrorCode::kUnavailable,
-                fmt::format("'{}' isn't looked up yet for modules: name the CID that it leads to",
-                            place_.target.text));
-  return resolve(*source_, place_.target.path);
+  if (!place_.target.name) return resolve(*source_, place_.target.path);
+  NamePath name = BERTH_TRY(parse_name_path("ipns://" + place_.target.root));
+  name.names = place_.target.path.names;
+  const ContentPath path = BERTH_TRY(module_->service->resolve(name));
+  return resolve(*source_, path);
 }
 
 Result<Node> ReadingJob::node() {
   const Cid cid = BERTH_TRY(root());
   if (!place_.folder) return open_node(*source_, cid);
-  return content::follow(*source_, cid, place_.way,
-                         place_.follow ? LastLink::kFollowed : LastLink::kKept);
+  return content::follow(*source_, cid, place_.way, place_.follow ? LastLink::kFollowed : LastLink::kKept);
 }
 
 Result<void> ReadingJob::bound(uint64_t bytes) {
@@ -107,6 +106,14 @@ Result<Found> FileJob::begin() {
   at_ = std::min(at_, file_.size);
   end_ = at_ + std::min(length_, file_.size - at_);
   BERTH_TRY_VOID(bound(end_ - at_));
+  // From the next block on all that is read of it comes in one answer.
+  Wanted wanted = Wanted::all(file_.cid);
+  wanted.scope = Scope::kEntity;
+  if (at_ > 0 || end_ < file_.size) {
+    wanted.from = at_;
+    wanted.to = end_;
+  }
+  if (!file_.pb.links.empty()) source().expect(std::move(wanted));
   return found_of(file_);
 }
 
@@ -133,12 +140,16 @@ Result<Found> ListingJob::begin() {
 Result<std::optional<std::string>> ListingJob::next() {
   if (!listed_) {
     size_t held = 0;
+    Wanted wanted = Wanted::all(directory_.cid);
+    wanted.scope = Scope::kEntity;
+    source().expect(std::move(wanted));
     BERTH_TRY_VOID(list(source(), directory_, [&](const PbLink& entry) -> Result<void> {
       held += sizeof(PbLink) + entry.name.size() + entry.cid.hash.digest.size();
       if (held > kMostListing)
-        return too_large(fmt::format("{} has more entries than can be listed at once, open those that are "
-                                     "known by their names",
-                                     directory_.cid.text()));
+        return too_large(
+            fmt::format("{} has more entries than can be listed at once, open those that are "
+                        "known by their names",
+                        directory_.cid.text()));
       entries_.push_back(entry);
       return {};
     }));
@@ -179,6 +190,7 @@ Result<Found> CarJob::begin() {
   const Cid cid = BERTH_TRY(root());
   header_ = car_header({cid});
   ahead_.push_back(cid);
+  source().expect(Wanted::all(cid));
   return Found{.kind = Found::Kind::kOther, .size = 0, .cid = policy_text(cid), .link = {}};
 }
 

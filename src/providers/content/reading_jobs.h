@@ -35,8 +35,11 @@ class ReadingJob : public Job {
  protected:
   Result<Cid> root();
   Result<Node> node();
-  BlockSource& source() {
+  Reading& source() {
     return *source_;
+  }
+  void cancel() noexcept override {
+    source_->cancel();
   }
   const Place& place() const {
     return place_;
@@ -47,7 +50,7 @@ class ReadingJob : public Job {
  private:
   const std::shared_ptr<Asks::Module> module_;
   const Place place_;
-  const std::unique_ptr<BlockSource> source_;
+  const std::unique_ptr<Reading> source_;
 };
 
 class StatJob final : public ReadingJob {

@@ -1,37 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/content/service.h"
 
+#include "base/os/file.h"
+#include "base/os/user.h"
+#include "providers/content/settings_file.h"
+
 namespace berth::content {
-namespace {
-
-/// What is on the disk, and nothing else.
-class FromStore final : public BlockSource {
- public:
-  FromStore(Store& store, Asker asker) : store_(store), asker_(std::move(asker)) {}
-
-  Result<std::string> get(const Cid& cid) override {
-    if (asker_.gone != nullptr && *asker_.gone)
-      return fail(ErrorCode::kUnavailable, "nobody waits for it any more");
-    return store_.get(cid);
-  }
-
- private:
-  Store& store_;
-  const Asker asker_;
-};
-
-}  // namespace
 
 Result<std::shared_ptr<Service>> Service::open() {
-  return of(BERTH_TRY(Store::open_users()));
+  const SettingsFile settings = BERTH_TRY(read_settings());
+  auto store = BERTH_TRY(Store::open_users());
+  // How gateways answered is remembered by the verbs alone: a file that a guest's process writes is one more
+  // within its reach.
+  auto retrieval = BERTH_TRY(Retrieval::create(
+      *store, {.gateways = settings.gateways, .routers = settings.routing, .web = {}, .memory = {}}));
+  const UserFolders folders = BERTH_TRY(user_folders());
+  BERTH_TRY_VOID(make_private_folder(folders.state));
+  NamesOptions names{.routers = settings.routing,
+                     .gateways = &retrieval->gateways(),
+                     .web = {},
+                     .folder = folders.state + "/ipns"};
+  // What the second wall lets through has to be there.
+  BERTH_TRY_VOID(make_private_folder(names.folder));
+  return std::shared_ptr<Service>(new Service(std::move(store), std::move(retrieval), std::move(names)));
 }
 
-std::shared_ptr<Service> Service::of(std::unique_ptr<Store> store) {
-  return std::shared_ptr<Service>(new Service(std::move(store)));
-}
-
-std::unique_ptr<BlockSource> Service::source(Asker asker) {
-  return std::make_unique<FromStore>(*store_, std::move(asker));
+Result<ContentPath> Service::resolve(const NamePath& path) const {
+  return Names(names_).resolve(path);
 }
 
 }  // namespace berth::content

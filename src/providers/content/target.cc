@@ -18,23 +18,22 @@ std::string policy_text(const Cid& cid) {
 }
 
 Result<Target> read_target(std::string_view text) {
-  Target target{.text = BERTH_TRY(policy::content_target(text)), .path = {}};
+  Target target{.text = BERTH_TRY(policy::content_target(text)), .path = {}, .root = {}};
   target.name = target.text.starts_with(kIpns);
-  if (target.name) return target;
-  // The policy's form is one that is read the same way again, but for what stands for other characters.
-  const std::string_view rest = std::string_view(target.text).substr(kIpfs.size());
-  const size_t slash = rest.find('/');
-  target.path.root = BERTH_TRY(Cid::parse(rest.substr(0, slash)));
-  std::string canonical = std::string(kIpfs) + policy_text(target.path.root);
-  if (slash != std::string_view::npos) {
-    canonical += rest.substr(slash);
-    for (std::string_view left = rest.substr(slash + 1); !left.empty();) {
-      const size_t end = std::min(left.find('/'), left.size());
-      target.path.names.push_back(policy::content_name_read(left.substr(0, end)));
-      left.remove_prefix(std::min(end + 1, left.size()));
-    }
+  // The policy's form is read the same way again, but for what stands for other characters.
+  const std::string whole = target.text;
+  const std::string_view rest = std::string_view(whole).substr(kIpfs.size());
+  const size_t slash = std::min(rest.find('/'), rest.size());
+  target.root = rest.substr(0, slash);
+  for (std::string_view left = rest.substr(std::min(slash + 1, rest.size())); !left.empty();) {
+    const size_t end = std::min(left.find('/'), left.size());
+    target.path.names.push_back(policy::content_name_read(left.substr(0, end)));
+    left.remove_prefix(std::min(end + 1, left.size()));
   }
-  target.text = std::move(canonical);
+  if (target.name) return target;
+  target.path.root = BERTH_TRY(Cid::parse(target.root));
+  target.root = policy_text(target.path.root);
+  target.text = std::string(kIpfs) + target.root + std::string(rest.substr(slash));
   return target;
 }
 

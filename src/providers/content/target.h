@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Paths below a CID as guests and grants write them, in the one form in which the policy compares them: the CID of
-// version 1, in base32.
+// Paths below a CID as guests and grants write them, in the one form in which the policy compares them: the
+// CID of version 1, in base32.
 //
 // Pure; safe on any thread.
 
@@ -16,8 +16,9 @@ namespace berth::content {
 /// A path as the policy reads it.
 struct Target {
   std::string text;   // "ipfs://CID/a%20b", its CID of version 1 in base32
-  ContentPath path;   // of "ipfs://"
-  bool name = false;  // of "ipns://": where it leads to isn't known yet
+  ContentPath path;   // of "ipns://" the names alone: where it leads to isn't known yet
+  bool name = false;  // whether it is one of "ipns://"
+  std::string root;   // what stands behind the scheme
 };
 /// kInvalidArgument.
 Result<Target> read_target(std::string_view text);

@@ -56,6 +56,16 @@ pub async fn files(args: &[&str]) -> Result<Vec<u8>, String> {
             names.sort();
             names.concat().into_bytes()
         }
+        ["names", path] => {
+            let folder = open(path, OpenFlags::DIRECTORY, DescriptorFlags::READ).await?;
+            let (mut entries, ended) = folder.read_directory();
+            let mut count = 0;
+            while entries.next().await.is_some() {
+                count += 1;
+            }
+            ended.await.map_err(said)?;
+            count.to_string().into_bytes()
+        }
         ["link", path] => {
             let (folder, rest) = folder(path);
             folder.readlink_at(rest).await.map_err(said)?.into_bytes()

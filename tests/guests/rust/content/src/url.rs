@@ -26,7 +26,8 @@ pub fn ask(method: &str, url: &str, headers: &[&str]) -> Result<Vec<u8>, String>
     request.set_path_with_query(Some(path)).expect("a path");
     let future = handle(request, None).map_err(|error| format!("{error:?}"))?;
     future.subscribe().block();
-    let response = future.get().expect("it is ready").expect("it is taken once").map_err(|error| format!("{error:?}"))?;
+    let response =
+        future.get().expect("it is ready").expect("it is taken once").map_err(|error| format!("{error:?}"))?;
     let mut out = format!("{}\n", response.status()).into_bytes();
     for name in ["content-type", "etag", "content-range", "content-length", "accept-ranges"] {
         for value in response.headers().get(name) {

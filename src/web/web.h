@@ -9,7 +9,7 @@
 // - an answer is bounded in bytes, in time, and in how slowly it may come; a compressed one isn't taken;
 // - what fails for a while (no connection, 429, 5xx) is tried again, later each time, and not for ever.
 //
-// Blocks its thread. One thread at a time.
+// Blocks its thread. One thread at a time, but for stopping it.
 
 #include <chrono>
 #include <cstdint>
@@ -25,14 +25,16 @@
 #include "base/result.h"
 #include "engine/client.h"
 
-namespace berth::registry {
+namespace berth::web {
 
 struct WebOptions {
   bool plain_http = false;     // also with other machines
   std::string roots;           // certificates to trust, in PEM, instead of this machine's
   std::string public_address;  // for tests: taken for a public one
+  bool only_public = false;    // somebody else named the server: it has to be at a public address itself
   int tries = 5;
-  std::chrono::nanoseconds span = std::chrono::seconds(20);  // in which something has to come
+  std::chrono::nanoseconds span = std::chrono::seconds(20);  // in which so much has to come
+  uint64_t least_bytes = 1024;
 };
 
 struct WebAsk {
@@ -67,6 +69,13 @@ class Web {
   /// never credentials.
   Result<WebAnswer> ask(const WebAsk& ask);
 
+  /// Ends that with kCancelled, and all that is asked later. Any thread.
+  void stop() const;
+  /// Whether the server that the name leads to answered from a special address; false while it hasn't.
+  bool is_home_special() const {
+    return home_special_.value_or(false);
+  }
+
  private:
   Web(std::unique_ptr<engine::Client> client, std::string home, WebOptions options);
   Result<WebAnswer> once(const WebAsk& ask, const std::string& url, bool with_credentials);
@@ -88,7 +97,10 @@ std::string authority_of(std::string_view url);
 /// Where `location` leads from `base`, by RFC 3986 as far as servers use it; empty where it leads nowhere.
 std::string resolve_url(std::string_view base, std::string_view location);
 
-/// An error for an answer that isn't what was wanted: with the status, and what an OCI registry says of it.
-std::unexpected<Error> refused(const WebAnswer& answer, std::string_view doing);
+/// Whether a host, perhaps with a port, is always this machine: localhost, 127.0.0.0/8 or ::1.
+bool is_loopback(std::string_view host);
 
-}  // namespace berth::registry
+/// What is shown of a URL: its query may be a secret.
+std::string shown(std::string_view url);
+
+}  // namespace berth::web

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/foreign_json.h"
+#include "web/foreign_json.h"
 
-namespace berth::registry {
+namespace berth::web {
 
 using nlohmann::json;
 
@@ -43,4 +43,4 @@ std::vector<std::string> texts_of(const json& object, const char* name) {
   return texts;
 }
 
-}  // namespace berth::registry
+}  // namespace berth::web

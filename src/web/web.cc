@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/web.h"
+#include "web/web.h"
 
 #include <fmt/format.h>
 
@@ -8,18 +8,16 @@
 #include <random>
 #include <thread>
 
+#include "policy/host.h"
 #include "policy/printable.h"
 #include "policy/special_range.h"
-#include "registry/foreign_json.h"
-#include "registry/name.h"
 
-namespace berth::registry {
+namespace berth::web {
 namespace {
 
 using namespace std::chrono_literals;
 
 constexpr int kMostRedirects = 5;
-constexpr size_t kDeepest = 16;
 constexpr size_t kLongestUrl = 8 << 10;
 constexpr uint64_t kMostOfError = 64 << 10;
 constexpr auto kFirstPause = 200ms;
@@ -54,11 +52,6 @@ std::chrono::milliseconds pause_before(int attempt) {
   const auto whole = kFirstPause * (1 << std::min(attempt, 10));
   return std::min<std::chrono::milliseconds>(whole / 2 + whole * static_cast<int>(random() % 1000) / 1000,
                                              kLongestPause);
-}
-
-/// What is shown of a URL: its query may be a secret.
-std::string shown(std::string_view url) {
-  return policy::printable(url.substr(0, url.find('?')));
 }
 
 /// Takes one answer, within its bounds.
@@ -114,6 +107,22 @@ std::string WebAnswer::header(const std::string& name) const {
   return found == headers.end() ? "" : found->second;
 }
 
+std::string shown(std::string_view url) {
+  return policy::printable(url.substr(0, url.find('?')));
+}
+
+bool is_loopback(std::string_view host) {
+  const size_t colon = host.rfind(':');
+  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos)
+    host = host.substr(0, colon);
+  const auto parsed = policy::parse_host(host);
+  if (!parsed) return false;
+  if (parsed->kind == policy::HostKind::kName) return policy::is_local_name(parsed->name);
+  if (parsed->kind != policy::HostKind::kNetwork) return false;
+  const auto* const range = policy::special_range_of(parsed->network);
+  return range != nullptr && range->name == "loopback";
+}
+
 std::string origin_of(std::string_view url) {
   const size_t slashes = url.find("://");
   if (slashes == std::string_view::npos) return {};
@@ -138,26 +147,6 @@ std::string resolve_url(std::string_view base, std::string_view location) {
   const size_t slash = path.rfind('/');
   return slash < origin.size() ? fmt::format("{}/{}", origin, location)
                                : fmt::format("{}{}", path.substr(0, slash + 1), location);
-}
-
-std::unexpected<Error> refused(const WebAnswer& answer, std::string_view doing) {
-  std::string why;
-  const nlohmann::json whole = parse_shallow(answer.body, kDeepest);
-  if (whole.is_object() && whole.contains("errors") && whole["errors"].is_array() &&
-      !whole["errors"].empty()) {
-    const auto& first = whole["errors"].front();
-    if (first.is_object()) why = fmt::format(": {} {}", text_of(first, "code"), text_of(first, "message"));
-  }
-  const std::string message = fmt::format("{}: {} answers {}{}", doing, shown(origin_of(answer.url)),
-                                          answer.status, policy::printable(why));
-  if (answer.status == 401)
-    return fail(ErrorCode::kDenied,
-                message + "; 'docker login' or config.json in DOCKER_CONFIG gives credentials");
-  if (answer.status == 403) return fail(ErrorCode::kDenied, message + "; these credentials may not");
-  if (answer.status == 404) return fail(ErrorCode::kNotFound, message + "; check the name");
-  if (answer.status == 429)
-    return fail(ErrorCode::kUnavailable, message + "; it is asked too often, try again later");
-  return fail(ErrorCode::kUnavailable, message);
 }
 
 Web::Web(std::unique_ptr<engine::Client> client, std::string home, WebOptions options)
@@ -196,7 +185,7 @@ bool Web::is_special(std::string_view address) const {
 
 bool Web::may_reach(const std::string& authority, std::string_view address) const {
   // Whoever wrote the name named that server.
-  if (authority == home_) return true;
+  if (authority == home_) return !options_.only_public || !is_special(address);
   return home_special_.value_or(false) || !is_special(address);
 }
 
@@ -207,6 +196,7 @@ Result<WebAnswer> Web::once(const WebAsk& ask, const std::string& url, bool with
                     .body = ask.body,
                     .most_bytes = UINT64_MAX,  // held here, where an error page is none
                     .span = options_.span,
+                    .least_bytes = options_.least_bytes,
                     .most_time = ask.most_time};
   asked.headers.emplace_back("user-agent", "berth/" BERTH_VERSION);
   if (with_credentials && !ask.authorization.empty())
@@ -223,6 +213,11 @@ Result<WebAnswer> Web::once(const WebAsk& ask, const std::string& url, bool with
       .bytes = [&](std::string_view piece) { return taken.take(piece); }};
   const auto done = client_->fetch(asked, taker);
   if (taken.wrong) return fail(taken.wrong->code, fmt::format("'{}': {}", shown(url), taken.wrong->message));
+  if (!done && done.error().code == ErrorCode::kDenied && authority == home_)
+    return fail(ErrorCode::kDenied,
+                fmt::format("'{}' leads to the address {}, which is no public one: that is refused, since "
+                            "somebody else named that server",
+                            shown(origin_of(url)), done.error().message));
   if (!done && done.error().code == ErrorCode::kDenied) {
     return fail(
         ErrorCode::kDenied,
@@ -233,6 +228,10 @@ Result<WebAnswer> Web::once(const WebAsk& ask, const std::string& url, bool with
   if (!done) return fail(done.error().code, fmt::format("'{}': {}", shown(url), done.error().message));
   taken.answer.url = url;
   return std::move(taken.answer);
+}
+
+void Web::stop() const {
+  client_->stop();
 }
 
 Result<WebAnswer> Web::through_redirects(const WebAsk& ask) {
@@ -274,4 +273,4 @@ Result<WebAnswer> Web::ask(const WebAsk& ask) {
   }
 }
 
-}  // namespace berth::registry
+}  // namespace berth::web

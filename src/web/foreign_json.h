@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace berth::registry {
+namespace berth::web {
 
 /// Whether brackets are nested no deeper than that: asked before anything is made of a text.
 bool is_shallow(std::string_view json, size_t most_depth);
@@ -22,4 +22,4 @@ std::string text_of(const nlohmann::json& object, const char* name);
 /// The texts of a member that is a list of them; what else is in it is left out.
 std::vector<std::string> texts_of(const nlohmann::json& object, const char* name);
 
-}  // namespace berth::registry
+}  // namespace berth::web

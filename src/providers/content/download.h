@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Something wanted, on its way from gateways into the store, for all who read it at the time: once, and by
+// one process of this user's at a time. It comes as fast as the fastest of them reads, and a bit ahead; where
+// it breaks off, only what lacks is asked for again.
+//
+// It has a thread of its own. Any thread.
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/result.h"
+#include "providers/content/errand.h"
+#include "providers/content/store.h"
+
+namespace berth::content {
+
+/// Who pays for what comes, while they read. A call of `charge` isn't over before `leave` is.
+class Payer {
+ public:
+  explicit Payer(std::function<Result<void>(uint64_t)> charge) : charge_(std::move(charge)) {}
+
+  /// False: they have left.
+  std::optional<Result<void>> pay(uint64_t bytes);
+  void leave();
+  /// What they refused with.
+  std::optional<Error> refusal() const;
+
+ private:
+  std::mutex lock_;  // held while it is charged
+  std::function<Result<void>(uint64_t)> charge_;
+  bool left_ = false;
+  std::optional<Error> refused_;  // written once, before
+  std::atomic<bool> has_refused_ = false;
+};
+
+class Download {
+ public:
+  Download(Store& store, Gateways& gateways, Wanted wanted, Errand::More more, std::shared_ptr<Payer> payer);
+  Download(const Download&) = delete;
+  Download& operator=(const Download&) = delete;
+  /// Stops it.
+  ~Download();
+
+  /// False where it has ended, or the last has left.
+  bool join(const std::shared_ptr<Payer>& payer);
+  /// Stops it with the last of them.
+  void leave(const std::shared_ptr<Payer>& payer);
+
+  /// The block, if it came and nobody took it.
+  std::optional<std::string> taken(const Cid& cid);
+  /// The block when it comes. Nothing when it is in the store, or when it doesn't come by this any more.
+  std::optional<std::string> wait(const Cid& cid, const Payer& payer, const std::stop_token& stop);
+  /// Waits until all has come, or won't. The error says what lacks.
+  Result<void> end(const std::stop_token& stop);
+  bool is_over() const;
+
+  std::vector<Came> came() const;
+
+ private:
+  class Fill;
+  void work(const std::stop_token& stop);
+  Result<void> bring();
+  Result<void> keep(const Cid& cid, std::string_view bytes);
+  Result<void> charge(uint64_t bytes);
+  std::optional<std::string> take(const std::string& name);
+  void put_aside(const Cid& cid, std::string_view bytes);
+
+  Store& store_;
+  const Wanted wanted_;
+  std::stop_source stop_;
+  std::unique_ptr<Errand> errand_;
+
+  mutable std::mutex lock_;
+  std::condition_variable_any changed_;
+  std::vector<std::shared_ptr<Payer>> payers_;
+  // Blocks that came and weren't read yet, by their hash; the oldest first.
+  std::unordered_map<std::string, std::string> aside_;
+  std::deque<std::string> order_;
+  size_t aside_bytes_ = 0;
+  size_t waiting_ = 0;
+  bool elsewhere_ = false;  // another process brings it
+  std::optional<Result<void>> over_;
+
+  std::jthread thread_;  // last: it uses the others
+};
+
+}  // namespace berth::content

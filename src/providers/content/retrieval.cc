@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "providers/content/retrieval.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "providers/content/routing.h"
+
+namespace berth::content {
+namespace {
+
+constexpr size_t kMostFound = 16;  // gateways that routers name
+
+}  // namespace
+
+Result<std::unique_ptr<Retrieval>> Retrieval::create(Store& store, const RetrievalOptions& options) {
+  auto gateways = BERTH_TRY(Gateways::create(options.gateways, options.web, options.memory));
+  for (const std::string& url : options.routers) BERTH_TRY(Router::create(url, options.web));
+  return std::unique_ptr<Retrieval>(new Retrieval(store, std::move(gateways), options));
+}
+
+Retrieval::~Retrieval() = default;
+
+std::unique_ptr<Reading> Retrieval::read(std::function<Result<void>(uint64_t)> charge) {
+  return std::unique_ptr<Reading>(new Reading(*this, std::move(charge)));
+}
+
+/// Whom the routers name, the first of them that names any.
+std::vector<std::shared_ptr<Gateway>> Retrieval::seek(const Cid& root, const std::stop_token& stop) {
+  std::vector<std::shared_ptr<Gateway>> found;
+  for (const std::string& url : routers_) {
+    auto router = Router::create(url, web_);
+    if (!router) continue;
+    const std::stop_callback stopping(stop, [&] { (*router)->stop(); });
+    std::vector<std::string> urls;
+    (void)(*router)->providers(root, Router::Kind::kGateways, [&](const Provider& provider) {
+      urls.insert(urls.end(), provider.gateways.begin(), provider.gateways.end());
+      return urls.size() < kMostFound;
+    });
+    for (const std::string& one : urls) {
+      if (auto gateway = gateways_->found(one, (*router)->is_local()); gateway && found.size() < kMostFound)
+        found.push_back(*std::move(gateway));
+    }
+    if (!found.empty() || stop.stop_requested()) break;
+  }
+  std::ranges::stable_sort(found, {},
+                           [](const auto& gateway) { return gateway->standing().expected_seconds(); });
+  const auto twice = std::ranges::unique(found);
+  found.erase(twice.begin(), twice.end());
+  return found;
+}
+
+/// The one that goes on, or a new one.
+std::shared_ptr<Download> Retrieval::download(const Wanted& wanted, const std::shared_ptr<Payer>& payer) {
+  const std::lock_guard guard(lock_);
+  std::erase_if(downloads_, [](const auto& entry) { return entry.second.expired(); });
+  auto& entry = downloads_[wanted.url_part()];
+  auto download = entry.lock();
+  if (!download || !download->join(payer)) {
+    Errand::More more;
+    if (!routers_.empty())
+      more = [this, root = wanted.path.root](const std::stop_token& stop) { return seek(root, stop); };
+    download = std::make_shared<Download>(store_, *gateways_, wanted, std::move(more), payer);
+    entry = download;
+  }
+  return download;
+}
+
+Reading::~Reading() {
+  cancel();
+  payer_->leave();
+  leave(download_);
+}
+
+void Reading::cancel() {
+  stop_.request_stop();
+}
+
+void Reading::leave(const std::shared_ptr<Download>& download) {
+  if (download) download->leave(payer_);
+}
+
+void Reading::expect(Wanted wanted) {
+  std::shared_ptr<Download> before;
+  {
+    const std::lock_guard guard(lock_);
+    wanted_ = std::move(wanted);
+    before = std::exchange(download_, nullptr);
+    if (before) add_came(brought_.came, before->came());
+  }
+  leave(before);
+}
+
+/// What brings what is expected; nothing where nothing is.
+std::shared_ptr<Download> Reading::expected() {
+  const std::lock_guard guard(lock_);
+  if (!download_ && wanted_) download_ = all_.download(*wanted_, payer_);
+  return download_;
+}
+
+Result<std::string> Reading::from_store(const Cid& cid) {
+  auto bytes = all_.store_.get(cid);
+  if (!bytes) return bytes;
+  const std::lock_guard guard(lock_);
+  ++brought_.store_blocks;
+  brought_.store_bytes += bytes->size();
+  return bytes;
+}
+
+Result<std::string> Reading::get(const Cid& cid) {
+  if (stop_.stop_requested()) return fail(ErrorCode::kCancelled, "it was cancelled");
+  {
+    std::unique_lock guard(lock_);
+    const auto download = download_;
+    guard.unlock();
+    if (download) {
+      if (auto bytes = download->taken(cid)) return *std::move(bytes);
+    }
+  }
+  if (is_inline(cid) || all_.store_.has(cid)) {
+    auto there = from_store(cid);
+    if (there || all_.offline_) return there;  // one that is damaged comes again
+  }
+  if (all_.offline_) return missing(cid);
+  if (const auto download = expected(); download && !download->is_over()) {
+    if (auto bytes = download->wait(cid, *payer_, stop_.get_token())) return *std::move(bytes);
+    if (auto there = from_store(cid)) return there;
+  }
+  if (const auto refused = payer_->refusal()) return std::unexpected(*refused);
+  if (stop_.stop_requested()) return fail(ErrorCode::kCancelled, "it was cancelled");
+  return alone(cid);
+}
+
+Result<std::string> Reading::alone(const Cid& cid) {
+  const auto download = all_.download({.path = {.root = cid, .names = {}}, .scope = Scope::kBlock}, payer_);
+  const auto ended = download->end(stop_.get_token());
+  {
+    const std::lock_guard guard(lock_);
+    add_came(brought_.came, download->came());
+  }
+  leave(download);
+  if (const auto refused = payer_->refusal()) return std::unexpected(*refused);
+  if (!ended) return std::unexpected(ended.error());
+  return from_store(cid);
+}
+
+Result<void> Reading::bring() {
+  if (all_.offline_) return {};
+  const auto download = expected();
+  if (!download) return {};
+  auto ended = download->end(stop_.get_token());
+  if (const auto refused = payer_->refusal()) return std::unexpected(*refused);
+  return ended;
+}
+
+Brought Reading::brought() const {
+  const std::lock_guard guard(lock_);
+  Brought all = brought_;
+  if (download_) add_came(all.came, download_->came());
+  return all;
+}
+
+}  // namespace berth::content

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// content.toml, beside host.toml: where content comes from, and how much of it the store may keep.
+//
+//   gateways = ["https://trustless-gateway.link", "http://127.0.0.1:8080"]
+//   routing = ["https://delegated-ipfs.dev", "https://cid.contact"]
+//   store = "10GiB"
+//
+// A key that isn't there stands for what the field offers to everybody. Pure but for the file; any thread.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "providers/content/store.h"
+
+namespace berth::content {
+
+struct SettingsFile {
+  std::vector<std::string> gateways = default_gateways();
+  std::vector<std::string> routing = default_routing();
+  uint64_t store_bytes = kStoreBytes;
+
+  /// Public trustless gateways, and routers of IPFS and of Filecoin's index.
+  static std::vector<std::string> default_gateways();
+  static std::vector<std::string> default_routing();
+};
+
+/// Errors begin with `file_name:line:column`.
+Result<SettingsFile> parse_settings(std::string_view toml_text, std::string_view file_name);
+
+/// The user's own; where there is none, what is offered to everybody.
+Result<SettingsFile> read_settings();
+/// Its path.
+Result<std::string> settings_path();
+
+}  // namespace berth::content
