@@ -321,7 +321,7 @@ def named(m, guest):
         said = run(other, "run", f"ipfs://{m.site}", status=121)
         check("is a directory" in said, said)
     run(other, "inspect", name)
-    said = run(other, "inspect", "ipfs://bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy", status=121)
+    said = run(other, "inspect", "ipfs://bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy", status=119)
     check("bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy" in said, said)
     run(m, "inspect", "ipfs://nothing", status=120)
 
