@@ -227,7 +227,7 @@ std::string part(const nlohmann::json& json) {
 
 Result<void> check_grant(const policy::Grant& grant) {
   const auto* const files = std::get_if<policy::FilesGrant>(&grant.extent);
-  if (files != nullptr && files->volume.empty() && files->host_path != "*" &&
+  if (files != nullptr && files->volume.empty() && files->content.empty() && files->host_path != "*" &&
       !files->host_path.starts_with('/')) {
     policy::Grant any = grant;
     std::get<policy::FilesGrant>(any.extent).host_path = "*";

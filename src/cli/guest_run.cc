@@ -27,6 +27,7 @@
 #include "host/second_wall.h"
 #include "host/volumes.h"
 #include "policy/printable.h"
+#include "providers/content/asks.h"
 #include "registry/module_file.h"
 
 namespace berth::cli {
@@ -122,6 +123,10 @@ Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const S
   for (const policy::Lowered& lowered : effective.lowered) say(policy::explain(lowered));
   // Asked before anything is compiled.
   std::ignore = BERTH_TRY(host::guest_for(effective.policy, use));
+  if (content::opens_content(effective.policy)) {
+    if (shared.content == nullptr) shared.content = BERTH_TRY(content::Service::open());
+    module.content = shared.content;
+  }
   if (has_switch(options.guards_off, kTotalSwitch)) effective.host.total = {};
   module.place = BERTH_TRY(settle(options, shared, effective, use, module.located.name));
 
@@ -166,7 +171,8 @@ Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing) {
   ready.loop = BERTH_TRY(Loop::create());
   const uint64_t guards_off = BERTH_TRY(guard_bits(options.guards_off));
   ready.engine = BERTH_TRY(engine::Engine::create(sharing.lanes, guards_off));
-  const Shared shared{.folders = ready.folders, .engine = *ready.engine, .group = ready.group};
+  const Shared shared{
+      .folders = ready.folders, .engine = *ready.engine, .group = ready.group, .content = ready.contents};
   static_cast<Berthed&>(ready) = BERTH_TRY(berth_module(options, sharing.use, shared));
   const Berthed* const only = &ready;
   BERTH_TRY_VOID(ready.group.limit(group_use(std::span(&only, 1), sharing.use)));
@@ -186,6 +192,11 @@ Result<Wall> raise_second_wall(const GuestOptions& options, const engine::Engine
     std::ranges::copy(module->effective.policy.grants, std::back_inserter(all.grants));
   WallPlan plan = host::wall_for(all, std::move(written));
   for (const host::OwnServer& server : servers) host::let_reach(plan, server);
+  for (const Berthed* module : modules) {
+    if (module->content == nullptr) continue;
+    std::ranges::copy(module->content->folders(), std::back_inserter(plan.writable));
+    if (module->content->is_online()) host::let_reach_network(plan);
+  }
   const bool places =
       std::ranges::any_of(modules, [](const Berthed* module) { return module->place != nullptr; });
   if (places) std::ranges::copy(host::Place::reads(), std::back_inserter(plan.readable));
@@ -219,7 +230,9 @@ host::CommandRequest request_for(const GuestOptions& options, const Berthed& mod
           .guards_off = module.guards_off,
           .storage = module.aside.storage.get(),
           .day = module.aside.day.get(),
-          .place = module.place.get()};
+          .place = module.place.get(),
+          .content = module.content,
+          .digest = module.loaded.digest.text()};
 }
 
 int conclude(const host::CommandReport& report, const GuestOptions& options, const Ready& ready,

@@ -32,13 +32,15 @@ struct Berthed {
   registry::Located located;  // held in the store while it runs
   host::Loaded loaded;
   host::SetAside aside;
-  std::unique_ptr<host::Place> place;  // none where no table of running modules can be kept
+  std::unique_ptr<host::Place> place;         // none where no table of running modules can be kept
+  std::shared_ptr<content::Service> content;  // where its policy opens content
 };
 
 /// A module, and all that it needs to run here.
 struct Ready : Berthed {
   UserFolders folders;
   OwnGroup group;
+  std::shared_ptr<content::Service> contents = {};
   std::unique_ptr<Loop> loop;
   std::unique_ptr<engine::Engine> engine;
   Wall wall;
@@ -58,7 +60,8 @@ Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing = {
 struct Shared {
   const UserFolders& folders;
   const engine::Engine& engine;
-  OwnGroup& group;  // taken by the first of them
+  OwnGroup& group;                             // taken by the first of them
+  std::shared_ptr<content::Service>& content;  // opened by the first that may have some
 };
 
 /// The same for one of several modules, which share the rest.

@@ -300,8 +300,9 @@ Result<int> serve(const Options& options) {
   const uint64_t guards_off = BERTH_TRY(guard_bits(options.guards_off));
   const auto engine = BERTH_TRY(engine::Engine::create(lanes, guards_off, host::HttpModule::kPlaces));
   OwnGroup group;
-  ServedModules modules = BERTH_TRY(
-      ServedModules::make_ready(planned, options, {.folders = folders, .engine = *engine, .group = group}));
+  std::shared_ptr<content::Service> content;
+  ServedModules modules = BERTH_TRY(ServedModules::make_ready(
+      planned, options, {.folders = folders, .engine = *engine, .group = group, .content = content}));
   BERTH_TRY_VOID(modules.limit_group(group, settings.connections));
   const std::string address = listener.address();
   const auto seen = BERTH_TRY(Seen::open(options.seen, address, lanes, tls != nullptr));

@@ -135,6 +135,8 @@ Result<Granted> Granted::grant(const InstanceOptions& options, const Owner& owne
       made.place_ = BERTH_TRY(host::Place::take(folders.state, module.name, effective));
     }
   }
+  std::shared_ptr<content::Service> content;
+  if (content::opens_content(effective.policy)) content = BERTH_TRY(content::Service::open());
   std::vector<std::string> arguments = {module.name};
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   made.lent_ =
@@ -143,14 +145,18 @@ Result<Granted> Granted::grant(const InstanceOptions& options, const Owner& owne
                                                         .dns_servers = std::move(effective.dns_servers),
                                                         .storage = made.aside_.storage.get(),
                                                         .day = made.aside_.day.get(),
-                                                        .place = made.place_.get()});
+                                                        .place = made.place_.get(),
+                                                        .content = std::move(content),
+                                                        .digest = module.digest.text()});
   made.keeper_ = std::make_unique<Keeper>(made.lent_->request.policy, std::move(judge));
+  made.asks_ = made.lent_->asks(made.lent_->request.policy, *made.keeper_);
   return made;
 }
 
 Result<engine::Guest> Granted::guest() {
   engine::Guest guest = BERTH_TRY(lent_->guest(host::Use::kOnce, lent_->request.policy, *keeper_));
   guest.files_asked = listened_to_;
+  guest.content = asks_.get();
   // Code that counts its instructions needs some to begin with.
   if (counts_fuel_ && !guest.fuel) guest.fuel = std::numeric_limits<uint64_t>::max();
   return guest;

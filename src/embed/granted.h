@@ -55,6 +55,7 @@ class Granted {
   std::unique_ptr<host::Place> place_;
   std::unique_ptr<host::Lent> lent_;
   std::unique_ptr<Keeper> keeper_;
+  std::unique_ptr<content::Asks> asks_;
   bool listened_to_ = false;
   bool counts_fuel_ = false;
 };

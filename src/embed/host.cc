@@ -46,7 +46,7 @@ Result<std::shared_ptr<Host>> Host::create(const HostOptions& options) {
   parts->kind.fuel = options.count_fuel || most.cpu_fuel;
   parts->engine = BERTH_TRY(engine::Engine::create(std::max<size_t>(options.lanes, 1), 0, options.places));
   parts->names = origin_options(options.names);
-  parts->workers = std::make_unique<embed::Workers>(options.callers);
+  parts->workers = std::make_unique<Workers>(options.callers);
   if (!options.compiler.empty()) parts->compiler.emplace(options.compiler, host::compile_limits(most));
   return std::shared_ptr<Host>(new Host(std::move(parts)));
 }

@@ -11,13 +11,13 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "base/workers.h"
 #include "berth/host.h"
 #include "embed/exported.h"
 #include "embed/exports.h"
 #include "embed/granted.h"
 #include "embed/program.h"
 #include "embed/turns.h"
-#include "embed/workers.h"
 #include "engine/compiler.h"
 #include "engine/engine.h"
 #include "engine/live.h"
@@ -31,7 +31,7 @@ struct BERTH_HIDDEN Host::Parts {
   embed::Owner owner;
   engine::EngineKind kind;
   registry::OriginOptions names;
-  std::unique_ptr<embed::Workers> workers;
+  std::unique_ptr<Workers> workers;
 
   Result<engine::Image> compile(std::string_view bytes) const;
 };
@@ -60,7 +60,7 @@ struct BERTH_HIDDEN Instance::Parts {
   std::atomic<bool> busy = false;
   std::mutex dropping;
   std::atomic<bool> any_to_drop = false;
-  embed::Workers* workers = nullptr;  // the host's
+  Workers* workers = nullptr;  // the host's
   std::shared_ptr<embed::Turns> turns;
   std::vector<uint64_t> to_drop;  // resources of the module's that the program let go of
 

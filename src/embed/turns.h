@@ -6,8 +6,8 @@
 #include <memory>
 #include <mutex>
 
+#include "base/workers.h"
 #include "berth/call.h"
-#include "embed/workers.h"
 
 namespace berth::embed {
 

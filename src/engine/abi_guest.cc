@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/abi_values.h"
+#include "engine/content.h"
 #include "engine/ledger.h"
 #include "engine/share.h"
 #include "engine/traffic.h"
@@ -79,9 +80,11 @@ AbiGuest::AbiGuest(const Guest& guest, berth_meter& meter, decltype(berth_guest:
     folders_.push_back({.host_path = slice(folder.host_path),
                         .guest_path = slice(folder.guest_path),
                         .writable = folder.writable,
+                        .content = slice(folder.content),
                         .ledger = folder.ledger != nullptr ? folder.ledger->abi() : nullptr,
                         .account = folder.account});
   }
+  if (guest.content != nullptr) content_ = content_abi(guest.content);
   abi_ = {.function = guest.function != nullptr ? guest.function->abi() : nullptr,
           .args = {.items = args_.data(), .len = args_.size()},
           .env = {.items = env_.data(), .len = env_.size()},
@@ -103,6 +106,7 @@ AbiGuest::AbiGuest(const Guest& guest, berth_meter& meter, decltype(berth_guest:
           .module = slice(guest.module),
           .names = {.items = names_.data(), .len = names_.size()},
           .traffic = guest.traffic != nullptr ? guest.traffic->abi() : nullptr,
+          .content = guest.content != nullptr ? &content_ : nullptr,
           .dns_servers = {.items = dns_servers_.data(), .len = dns_servers_.size()},
           .ask = ask,
           .done = nullptr,

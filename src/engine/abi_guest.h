@@ -35,6 +35,7 @@ class AbiGuest {
   std::vector<berth_slice> names_;
   std::vector<berth_slice> dns_servers_;
   std::vector<berth_folder> folders_;
+  berth_content content_ = {};
   berth_guest abi_ = {};
 };
 

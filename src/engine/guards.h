@@ -30,8 +30,13 @@ enum GuardsOff : uint64_t {
   kGuardNetworkDaily = 1 << 22,
   kGuardAgain = 1 << 23,
   kGuardInstances = 1 << 24,  // for who admits requests
-  kAskForPanic = 1 << 13,     // no guard: the lane fails as berth's own code might
-  kBriefIdle = 1 << 16,       // no guard: connections to servers wait a second for their next request, not 60
+  kGuardContentOpen = 1 << 25,
+  kGuardContentMemory = 1 << 26,
+  kGuardContentGrant = 1 << 27,  // for who answers what is asked of content
+  kGuardContentBound = 1 << 28,  // the same
+  kGuardContentMade = 1 << 29,   // the same
+  kAskForPanic = 1 << 13,        // no guard: the lane fails as berth's own code might
+  kBriefIdle = 1 << 16,  // no guard: connections to servers wait a second for their next request, not 60
 };
 
 }  // namespace berth::engine

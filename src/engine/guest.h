@@ -26,6 +26,8 @@ struct berth_function;
 
 namespace berth::engine {
 
+class ContentSource;
+
 /// Memory of one module: what all its instances together may have. Outlives every call that draws from it.
 class Budget {
  public:
@@ -50,6 +52,7 @@ class Budget {
 
 struct Folder {
   std::string host_path;
+  std::string content = {};  // "ipfs://CID/a": content shown as a folder, in place of one of the host's
   std::string guest_path;
   bool writable = false;
   const Ledger* ledger = nullptr;  // counts what is stored in it, as this account; outlives the call
@@ -105,6 +108,7 @@ struct Guest {
   Budget* budget = nullptr;          // outlives the call
   Share* share = nullptr;            // the same; none: as much of the CPU as there is
   DoorKeeper* keeper = nullptr;      // outlives the call
+  ContentSource* content = nullptr;  // the same; none: the policy opens no content
 };
 
 enum class Limit { kMemory = 1, kCpuTime, kWall, kFuel, kHandles, kStack, kHostBuffers, kPlaces };

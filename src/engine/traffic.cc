@@ -46,6 +46,12 @@ ConnectionUse Traffic::connections() const {
           .refused_for_rate = use.refused_for_rate};
 }
 
+std::optional<std::chrono::nanoseconds> Traffic::receive(uint64_t bytes) const {
+  const int64_t wait = berth_traffic_receive(traffic_, bytes);
+  if (wait < 0) return std::nullopt;
+  return std::chrono::nanoseconds(wait);
+}
+
 void Traffic::close_day() {
   berth_traffic_close_day(traffic_);
 }

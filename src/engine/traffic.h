@@ -3,6 +3,7 @@
 // How much a module may send and receive, and how many connections it may have and open, all its calls
 // together. Any thread.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 
@@ -49,6 +50,10 @@ class Traffic {
   ~Traffic();
 
   ConnectionUse connections() const;
+
+  /// Takes bytes that came for the module on a connection of berth's own, and says how long to wait before
+  /// more come; nothing where the day has none left.
+  std::optional<std::chrono::nanoseconds> receive(uint64_t bytes) const;
 
   /// Gives back what was drawn of the day and not used; the keeper isn't called again.
   void close_day();

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <tuple>
 
 #include "base/os/user.h"
 #include "base/units.h"
+#include "providers/content/target.h"
 
 namespace berth::host {
 namespace {
@@ -46,6 +48,27 @@ Result<void> refuse_unheld_limits(const policy::Limits& limits, Use use) {
   return {};
 }
 
+/// The CID of a rule in the form in which it is asked about; wildcards and names stay.
+Result<void> settle_cid(std::string& content, const Grant& grant) {
+  if (!content.starts_with("ipfs://") || content.ends_with("://*")) return {};
+  auto target = content::read_target(content);
+  if (!target)
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("the grant '{}' ({}) names no content: {}", policy::to_text(grant), grant.source,
+                            target.error().message));
+  content = std::move(target->text);
+  return {};
+}
+
+Result<void> settle_cids(Grant& grant) {
+  const Grant written = grant;
+  if (auto* files = std::get_if<FilesGrant>(&grant.extent)) return settle_cid(files->content, written);
+  if (auto* content = std::get_if<policy::ContentGrant>(&grant.extent)) {
+    for (policy::ContentRule& rule : content->rules) BERTH_TRY_VOID(settle_cid(rule.what, written));
+  }
+  return {};
+}
+
 Result<void> give(const Grant& grant, engine::Guest& guest) {
   if (const auto* files = std::get_if<FilesGrant>(&grant.extent)) {
     for (const engine::Folder& other : guest.folders) {
@@ -58,6 +81,7 @@ Result<void> give(const Grant& grant, engine::Guest& guest) {
       }
     }
     guest.folders.push_back({.host_path = files->host_path,
+                             .content = files->content,
                              .guest_path = files->guest_path,
                              .writable = files->access == policy::Access::kReadWrite});
     return {};
@@ -84,13 +108,14 @@ Result<void> give(const Grant& grant, engine::Guest& guest) {
   // The engine asks about each use of these.
   if (std::holds_alternative<policy::HttpOutGrant>(grant.extent) ||
       std::holds_alternative<policy::SocketInGrant>(grant.extent) ||
-      std::holds_alternative<policy::DnsGrant>(grant.extent)) {
+      std::holds_alternative<policy::DnsGrant>(grant.extent) ||
+      std::holds_alternative<policy::ContentGrant>(grant.extent)) {
     return {};
   }
   return fail(
       ErrorCode::kUnsupported,
       fmt::format("the grant '{}' ({}) can't be given by this berth yet: it offers files, env, stdio, "
-                  "http.out, socket.out, socket.in and dns",
+                  "http.out, socket.out, socket.in, dns and content",
                   policy::to_text(grant), grant.source));
 }
 
@@ -105,8 +130,9 @@ MemoryShares share_memory(uint64_t limit_bytes) {
 
 Result<void> anchor(policy::Policy& policy, const std::string& base_folder) {
   for (Grant& grant : policy.grants) {
+    BERTH_TRY_VOID(settle_cids(grant));
     auto* files = std::get_if<FilesGrant>(&grant.extent);
-    if (files == nullptr || !files->volume.empty()) continue;
+    if (files == nullptr || !files->volume.empty() || !files->content.empty()) continue;
     std::error_code error;
     const fs::path path = fs::canonical(fs::path(base_folder) / files->host_path, error);
     if (error) {
@@ -129,8 +155,11 @@ Result<void> anchor(policy::Policy& policy, const std::string& base_folder) {
 void anchor(policy::Bounds& bounds, const std::string& base_folder) {
   if (!bounds.grants) return;
   for (Grant& grant : *bounds.grants) {
+    // One that is none opens nothing.
+    std::ignore = settle_cids(grant);
     auto* files = std::get_if<FilesGrant>(&grant.extent);
-    if (files == nullptr || !files->volume.empty() || files->host_path == "*") continue;
+    if (files == nullptr || !files->volume.empty() || !files->content.empty() || files->host_path == "*")
+      continue;
     std::error_code error;
     const fs::path path = fs::weakly_canonical(fs::path(base_folder) / files->host_path, error);
     if (!error) files->host_path = path.string();

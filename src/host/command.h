@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "host/place.h"
 #include "host/storage.h"
 #include "policy/policy.h"
+#include "providers/content/service.h"
 
 namespace berth::host {
 
@@ -29,7 +31,9 @@ struct CommandRequest {
   const Storage* storage = nullptr;  // of the policy; outlives a guest that goes on
   DayCount* day = nullptr;           // of the module, where the policy limits a day; outlives it too
   Place* place = nullptr;            // the same
-  const engine::Function* function = nullptr;  // of the module; none is the command itself
+  std::shared_ptr<content::Service> content = {};  // where the policy opens content
+  std::string digest = {};                         // of the module: whose pins those of its content are
+  const engine::Function* function = nullptr;      // of the module; none is the command itself
 };
 
 struct CommandReport {

@@ -23,6 +23,8 @@ Capability capability_of(Knock::Door door) {
       return Capability::kSocketIn;
     case Knock::Door::kDns:
       return Capability::kDns;
+    case Knock::Door::kContent:
+      return Capability::kContent;
   }
   return Capability::kFiles;
 }

@@ -53,6 +53,7 @@ struct HttpModule::Requests final : engine::Answerer {
       : farewell{.say = std::move(watch.on_gone)},
         lent(std::move(from)),
         ruling(std::make_shared<Ruling>(std::move(policy))),
+        asks(lent->asks(ruling->policy, ruling->denials)),
         on_served(std::move(watch.on_served)),
         serving(as),
         admission((lent->request.guards_off & engine::kGuardInstances) == 0
@@ -74,6 +75,7 @@ struct HttpModule::Requests final : engine::Answerer {
   const Farewell farewell;
   const std::shared_ptr<Lent> lent;  // all versions of the module hold it
   const std::shared_ptr<Ruling> ruling;
+  const std::unique_ptr<content::Asks> asks;
   std::function<void(const ServedRequest&)> on_served;
   const Serving serving;
   Admission admission;
@@ -95,6 +97,7 @@ Result<std::shared_ptr<HttpModule>> HttpModule::create(const engine::Engine& eng
   auto& ruling = *requests->ruling;
   engine::Guest guest = BERTH_TRY(requests->lent->guest(Use::kServed, ruling.policy, ruling.denials));
   guest.module = loaded.name;
+  guest.content = requests->asks.get();
   std::shared_ptr<HttpModule> module(new HttpModule(std::move(loaded), requests));
   module->service_ = BERTH_TRY(
       engine::Service::create(engine, *module->loaded_.module, guest, requests->serving.reuse, requests));

@@ -50,7 +50,8 @@ std::string mapped(const FilesGrant& files, std::string_view path) {
 
 /// Whether a grant can't be opened in parts when something is written: there is one quota for all of it.
 bool is_whole(const FilesGrant& files, bool writes) {
-  return !files.volume.empty() || (writes && (files.quota_bytes || files.quota_files));
+  return !files.volume.empty() || !files.content.empty() ||
+         (writes && (files.quota_bytes || files.quota_files));
 }
 
 /// The whole of a given grant, to read where that is enough.
@@ -130,7 +131,7 @@ std::vector<Learner::Meaning> Learner::meanings(const Knock& knock, const std::s
     for (const Grant& grant : *grants) {
       const FilesGrant* files = files_of(grant);
       if (files == nullptr || !policy::path_lies_in(files->guest_path, path)) continue;
-      Meaning meaning{.host_path = mapped(*files, path)};
+      Meaning meaning{.host_path = files->content.empty() ? mapped(*files, path) : ""};
       const bool as_given = grants == &scope_.given && is_whole(*files, writes);
       if (as_given) meaning.whole = whole_of(grant, writes);
       // What is open of it was given too, and is met again there.
@@ -142,7 +143,9 @@ std::vector<Learner::Meaning> Learner::meanings(const Knock& knock, const std::s
   std::vector<Meaning> meanings;
   for (auto& [length, meaning] : places) {
     const std::string& host_path = meaning.host_path;
-    const bool there = exists(host_path) || (writes && is_folder(policy::folder_above(host_path)));
+    // Content is there, or the guest hears from its door that it isn't.
+    const bool there =
+        host_path.empty() || exists(host_path) || (writes && is_folder(policy::folder_above(host_path)));
     if (!there) continue;
     meaning.is_folder = is_folder(host_path);
     meanings.push_back(std::move(meaning));

@@ -33,8 +33,19 @@ Lent::Lent(CommandRequest given)
   if (request.place != nullptr) request.place->give_turns(*share_);
 }
 
+std::unique_ptr<content::Asks> Lent::asks(const policy::Policy& policy, engine::DoorKeeper& keeper) const {
+  return std::make_unique<content::Asks>(request.content, content::AskedBy{.module = request.digest,
+                                                                           .policy = &policy,
+                                                                           .keeper = &keeper,
+                                                                           .traffic = &traffic,
+                                                                           .guards_off = request.guards_off});
+}
+
 Result<engine::Guest> Lent::guest(Use use) {
-  return guest(use, request.policy, denials);
+  engine::Guest guest = BERTH_TRY(this->guest(use, request.policy, denials));
+  if (asks_ == nullptr) asks_ = asks(request.policy, denials);
+  guest.content = asks_.get();
+  return guest;
 }
 
 Result<engine::Guest> Lent::guest(Use use, const policy::Policy& policy, engine::DoorKeeper& keeper) {

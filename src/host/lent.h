@@ -3,6 +3,7 @@
 // What all calls of one module draw from and are asked by: its memory, its share of the CPU, its traffic, its
 // policy's answers. Outlives the calls.
 
+#include <memory>
 #include <optional>
 
 #include "engine/guest.h"
@@ -11,6 +12,7 @@
 #include "host/berthing.h"
 #include "host/command.h"
 #include "host/denials.h"
+#include "providers/content/asks.h"
 
 namespace berth::host {
 
@@ -27,6 +29,9 @@ class Lent {
   /// The same for a later version of the module: another policy, which `keeper` answers for.
   Result<engine::Guest> guest(Use use, const policy::Policy& policy, engine::DoorKeeper& keeper);
 
+  /// What a policy's guests ask of content, to be lent to them: the policy and the keeper outlive it.
+  std::unique_ptr<content::Asks> asks(const policy::Policy& policy, engine::DoorKeeper& keeper) const;
+
   const CommandRequest request;
   engine::Budget budget;
   Denials denials;
@@ -34,6 +39,7 @@ class Lent {
 
  private:
   std::optional<engine::Share> share_;
+  std::unique_ptr<content::Asks> asks_;  // of the request's policy
 };
 
 }  // namespace berth::host

@@ -56,7 +56,8 @@ void add_certificates(std::vector<std::string>& paths) {
 WallPlan wall_for(const policy::Policy& policy, std::vector<std::string> own) {
   WallPlan plan{.readable = {}, .writable = std::move(own)};
   for (const policy::Grant& grant : policy.grants) {
-    if (const auto* files = std::get_if<policy::FilesGrant>(&grant.extent)) {
+    const auto* files = std::get_if<policy::FilesGrant>(&grant.extent);
+    if (files != nullptr && files->content.empty()) {
       const bool writable = files->access == policy::Access::kReadWrite;
       (writable ? plan.writable : plan.readable).push_back(files->host_path);
     }
@@ -66,6 +67,12 @@ WallPlan wall_for(const policy::Policy& policy, std::vector<std::string> own) {
   if (grants_any(policy, {kHttpOut, kSocketOut, kDns})) add_name_files(plan.readable);
   if (grants_any(policy, {kHttpOut})) add_certificates(plan.readable);
   return plan;
+}
+
+void let_reach_network(WallPlan& plan) {
+  plan.tcp = WallPlan::Tcp::kOpen;
+  add_name_files(plan.readable);
+  add_certificates(plan.readable);
 }
 
 void let_reach(WallPlan& plan, const OwnServer& server) {

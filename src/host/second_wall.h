@@ -26,4 +26,7 @@ struct OwnServer {
 /// Lets that server stay within reach, and no other port.
 void let_reach(WallPlan& plan, const OwnServer& server);
 
+/// Lets servers on the network stay within reach, which berth itself asks for a guest.
+void let_reach_network(WallPlan& plan);
+
 }  // namespace berth::host

@@ -67,6 +67,23 @@ Verdict decide_talk(const Policy& policy, const Knock& knock) {
   return decide_by_grant(policy, knock, fmt::format("{} {}", knock.operation, knock.target));
 }
 
+/// What is published has no place before it is made, but for names.
+Verdict decide_content(const Policy& policy, const Knock& knock) {
+  const ContentVerb verb = knock.operation == "publish" ? ContentVerb::kPublish : ContentVerb::kFetch;
+  std::string what;
+  if (verb == ContentVerb::kFetch || knock.target.starts_with("ipns://")) {
+    auto target = content_target(knock.target);
+    if (!target) return denied(fmt::format("{} is no content", quoted(knock.target)), "");
+    what = std::move(*target);
+  }
+  const Grant* grant = find_grant<ContentGrant>(
+      policy, [&](const ContentGrant& open) { return opening_rule(open, verb, what) != nullptr; });
+  if (grant != nullptr) return allowed_by(*grant);
+  ContentGrant wanted;
+  wanted.rules.push_back({.verb = verb, .what = std::move(what), .most_bytes = std::nullopt});
+  return denied(std::string(kNothingCovers), grant_text(kContent, std::move(wanted)));
+}
+
 Verdict decide_asked(const Policy& policy, const Knock& knock) {
   switch (knock.capability) {
     case kFiles:
@@ -94,7 +111,7 @@ Verdict decide_asked(const Policy& policy, const Knock& knock) {
     case kSecret:
       return decide_secret(policy, knock);
     case kContent:
-      return decide_by_grant(policy, knock, knock.operation);
+      return decide_content(policy, knock);
   }
   return denied("berth has no such door", "");
 }
@@ -103,7 +120,7 @@ Verdict decide_asked(const Policy& policy, const Knock& knock) {
 std::string as_vouched(const std::string& suggestion) {
   auto grant = parse_grant(suggestion, "");
   auto* const files = grant ? std::get_if<FilesGrant>(&grant->extent) : nullptr;
-  if (files == nullptr || !files->volume.empty()) return suggestion;
+  if (files == nullptr || !files->volume.empty() || !files->content.empty()) return suggestion;
   files->host_path = "*";
   return to_text(*grant);
 }

@@ -18,7 +18,8 @@
 //   keyvalue, blobstore  the store's name; "open", "get", "list", "exists", "stat" only read
 //   env, secret the name; "read"          stdio  "in", "out", "err"
 //   messaging   a subject; "publish", "subscribe", "request"
-//   p2p         a protocol; "dial", "listen"          content  a CID; "fetch", "publish"
+//   p2p         a protocol; "dial", "listen"          content  "ipfs://CID/a", "ipns://NAME"; "fetch",
+//               "publish", whose target is "ipns://KEY" for a name, and is only shown for the rest
 //
 // Targets come from guests: anything may stand in them, and no decision depends on their being well formed.
 // Pure, no state: safe on any thread, also inside a callback of the engine.

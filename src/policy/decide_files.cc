@@ -48,6 +48,7 @@ std::string suggested_grant(const Knock& knock, const std::string& path) {
 
 Verdict read_only(const Grant& grant) {
   FilesGrant wider = std::get<FilesGrant>(grant.extent);
+  if (!wider.content.empty()) return denied(cited(grant) + " is content, which nobody can change", "");
   wider.access = Access::kReadWrite;
   return denied(cited(grant) + " only lets read", grant_text(Capability::kFiles, wider));
 }

@@ -98,6 +98,10 @@ Knock random_knock(RandomGrants& random, Capability capability) {
     case kMessaging:
       knock.target = random.pick({"a", "a.b", "a.b.c", "b.b", "a.*", ">"});
       break;
+    case kContent:
+      knock.operation = random.pick({"fetch", "publish"});
+      knock.target = random.pick({"ipfs://bafya/a", "ipfs://bafya/a/b%20c", "ipns://k51a"});
+      break;
     case kP2p:
       knock.target = random.pick({"/echo/1.0.0", "/spark/1.0.0", "/x"});
       break;
@@ -381,8 +385,32 @@ TEST_CASE("the other doors are open by name") {
   CHECK_FALSE(module.may(kMessaging, "subscribe", "b.>"));
   CHECK(module.may(kP2p, "dial", "/echo/1.0.0"));
   CHECK_FALSE(module.may(kP2p, "listen", "/echo/1.0.0"));
-  CHECK(module.may(kContent, "fetch", "bafy"));
-  CHECK_FALSE(module.may(kContent, "publish", "bafy"));
+}
+
+TEST_CASE("content is open from its root on, and nothing else of it is") {
+  Module module{"content fetch ipfs://bafya/docs max=1KiB | publish"};
+  CHECK(module.may(kContent, "fetch", "ipfs://bafya/docs"));
+  CHECK(module.may(kContent, "fetch", "ipfs://bafya/docs/a%20b"));
+  CHECK(module.may(kContent, "publish", "bafyb"));
+  for (const char* other : {"ipfs://bafya", "ipfs://bafya/docsx", "ipfs://bafya/docs/../x", "ipfs://bafyb",
+                            "ipns://bafya/docs", "ipfs://*", "", "bafya docs", "ipfs://bafya/docs/%2e%2e"}) {
+    CAPTURE(other);
+    CHECK_FALSE(module.may(kContent, "fetch", other));
+  }
+  CHECK_FALSE(module.may(kContent, "publish", "ipns://k51a"));
+}
+
+TEST_CASE("a refusal of content says the grant that would open it") {
+  const Policy nothing;
+  const auto suggested = [&](std::string operation, std::string target) {
+    return decide(nothing,
+                  {.capability = kContent, .operation = std::move(operation), .target = std::move(target)})
+        .suggestion;
+  };
+  CHECK(suggested("fetch", "/ipfs/bafya/a b") == "content fetch ipfs://bafya/a%20b");
+  CHECK(suggested("publish", "bafya") == "content publish");
+  CHECK(suggested("publish", "ipns://k51a") == "content publish ipns://k51a");
+  CHECK(suggested("fetch", "https://a.b").empty());
 }
 
 TEST_CASE("what a guest says can neither command a terminal nor a shell") {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "policy/content.h"
 #include "policy/invalid.h"
 #include "policy/smaller.h"
 #include "policy/split.h"
@@ -17,6 +18,8 @@ namespace {
 constexpr std::string_view kAnyGuest = "*";
 constexpr std::string_view kAnyVolume = "*";
 constexpr std::string_view kAnyFolder = "*";
+constexpr std::string_view kContent = "ipfs://";
+constexpr std::string_view kAnyContent = "ipfs://*";
 constexpr size_t kLongestVolumeName = 64;
 /// The options that bound what is stored.
 constexpr std::string_view kQuota = "quota=";
@@ -104,6 +107,18 @@ Result<FilesGrant> parse_place(const std::string& place, Role role) {
   return FilesGrant{.volume = std::move(name), .host_path = {}};
 }
 
+/// What stands behind "ipfs://".
+Result<FilesGrant> parse_content_place(const std::string& place, Role role) {
+  FilesGrant grant;
+  if (place == "*") {
+    if (role == Role::kAsker) return invalid(kAnyContent, "is for an owner's rules only, name the CID");
+    grant.content = kAnyContent;
+    return grant;
+  }
+  grant.content = BERTH_TRY(content_target(std::string(kContent) + place));
+  return grant;
+}
+
 bool is_guest_path(std::string_view part) {
   return part.starts_with('/') || part.starts_with('.') || part == kAnyGuest;
 }
@@ -142,7 +157,17 @@ bool bounds(std::optional<uint64_t> outer, std::optional<uint64_t> inner) {
   return !outer || (inner && *inner <= *outer);
 }
 
+bool content_lies_in(std::string_view outer, std::string_view inner) {
+  if (outer == inner || outer == kAnyContent) return !inner.empty();
+  return !outer.empty() && inner.starts_with(outer) && inner.size() > outer.size() &&
+         inner[outer.size()] == '/';
+}
+
 bool same_place(const FilesGrant& outer, const FilesGrant& inner) {
+  if (!outer.content.empty() || !inner.content.empty()) {
+    const bool same_path = outer.guest_path == kAnyGuest || outer.guest_path == inner.guest_path;
+    return content_lies_in(outer.content, inner.content) && same_path;
+  }
   if (!outer.volume.empty() || !inner.volume.empty()) {
     const bool held = outer.volume == inner.volume || (outer.volume == kAnyVolume && !inner.volume.empty());
     return held && (outer.guest_path == kAnyGuest || outer.guest_path == inner.guest_path);
@@ -199,13 +224,18 @@ bool is_volume_name(std::string_view name) {
 }
 
 Result<FilesGrant> parse_files(std::string_view extent, Role role) {
-  std::vector<std::string> parts = BERTH_TRY(split_escaped(extent));
-  FilesGrant grant = BERTH_TRY(parse_place(parts.front(), role));
+  const bool content = extent.starts_with(kContent);
+  std::vector<std::string> parts =
+      BERTH_TRY(split_escaped(content ? extent.substr(kContent.size()) : extent));
+  FilesGrant grant =
+      BERTH_TRY(content ? parse_content_place(parts.front(), role) : parse_place(parts.front(), role));
   size_t next = 1;
   if (next < parts.size() && is_guest_path(parts[next])) {
     grant.guest_path = BERTH_TRY(parse_guest_path(parts[next++], role));
   } else if (role == Role::kOwner) {
     grant.guest_path = kAnyGuest;
+  } else if (content) {
+    return invalid(extent, "doesn't say where the guest sees it, write 'files ipfs://CID:/data'");
   } else if (!grant.volume.empty()) {
     grant.guest_path = "/" + grant.volume;
   } else {
@@ -220,6 +250,8 @@ Result<FilesGrant> parse_files(std::string_view extent, Role role) {
     access_said = access_said || says_access;
     BERTH_TRY(apply_option(grant, parts[next]));
   }
+  if (content && grant.access == Access::kReadWrite)
+    return fail(ErrorCode::kInvalidArgument, "content is what its hash says, it can only be read: use 'ro'");
   if ((grant.quota_bytes || grant.quota_files) && grant.access == Access::kReadOnly) {
     return fail(ErrorCode::kInvalidArgument, "a quota needs 'rw'");
   }
@@ -229,7 +261,11 @@ Result<FilesGrant> parse_files(std::string_view extent, Role role) {
 }
 
 std::string extent_text(const FilesGrant& grant) {
-  const std::string place = grant.volume.empty() ? escaped(grant.host_path) : "@" + grant.volume;
+  const auto written = [&] {
+    if (!grant.content.empty()) return std::string(kContent) + escaped(grant.content.substr(kContent.size()));
+    return grant.volume.empty() ? escaped(grant.host_path) : "@" + grant.volume;
+  };
+  const std::string place = written();
   std::string text = fmt::format("{}:{}:{}", place, escaped(grant.guest_path), access_name(grant.access));
   if (grant.quota_bytes) text += ":quota=" + exact_bytes(*grant.quota_bytes);
   if (grant.quota_files) text += fmt::format(":files={}", *grant.quota_files);

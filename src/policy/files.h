@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The extent of `files`: one folder of this machine, or a volume, which is a folder that berth itself keeps
-// under a name, shown to the guest under a path of its own.
+// under a name, or content by its hash, shown to the guest under a path of its own.
 //
 //   files HOST[:GUEST][:ro|:rw][:quota=SIZE][:files=COUNT]
 //   files @NAME[:GUEST][:ro|:rw][:quota=SIZE][:files=COUNT]
+//   files ipfs://CID[/PATH]:GUEST[:ro]
 //
 // Without access it is read-only. Without GUEST an absolute HOST keeps its path, and a relative one appears
 // at `/` and its last name (`files ./data` is `files ./data:/data`, `files .` is `files .:/`); in an
@@ -15,6 +16,9 @@
 // A volume appears at `/NAME`, and has a quota of 64 MiB where it may be written to and nothing else is said;
 // `@*` in an owner's rule is any of them. A folder whose name begins with `@` is written `./@name`. Volumes
 // are no folders of the host's: no rule for a host path, `/` neither, holds one, nor the other way round.
+//
+// Content is written as in `content` grants (content.h), and only read; a missing GUEST and `ipfs://*` are
+// for an owner's rules. No rule for a folder holds content, nor the other way round.
 //
 // Host paths are compared by their components as text: the caller makes them absolute and free of `..` and
 // of links first. A host path that still holds `..` contains nothing and lies in nothing. A quota, in
@@ -36,10 +40,11 @@ namespace berth::policy {
 inline constexpr uint64_t kVolumeQuotaBytes = uint64_t{64} << 20;
 
 struct FilesGrant {
-  std::string volume;      // its name, without the `@`; "*" in an owner's rule: any; empty for a host path
-  std::string host_path;   // as written; relative paths are the caller's to resolve, and where a volume lies;
-                           // "*" in an owner's rule: any
-  std::string guest_path;  // absolute and normal: "/" or "/a/b"; "*" in an owner's rule: any
+  std::string volume;     // its name, without the `@`; "*" in an owner's rule: any; empty for a host path
+  std::string host_path;  // as written; relative paths are the caller's to resolve, and where a volume lies;
+                          // "*" in an owner's rule: any
+  std::string content = {};  // "ipfs://CID/a"; "ipfs://*" in an owner's rule: any; else empty
+  std::string guest_path;    // absolute and normal: "/" or "/a/b"; "*" in an owner's rule: any
   Access access = Access::kReadOnly;
   std::optional<uint64_t> quota_bytes;
   std::optional<uint64_t> quota_files;

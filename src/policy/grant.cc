@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, 14> kExamples{
     "blobstore photos:ro",
     "messaging publish sensors.> | subscribe cmd.* | request time.now",
     "secret API_TOKEN",
-    "content fetch | publish",
+    "content fetch ipfs://CID/docs max=1GiB | publish max=64MiB",
     "p2p dial /spark/1.0.0 | listen /echo/1.0.0"};
 
 /// A result of one extent as a result of any.

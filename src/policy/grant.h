@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "policy/capability.h"
+#include "policy/content.h"
 #include "policy/env.h"
 #include "policy/files.h"
 #include "policy/http_out.h"

@@ -259,12 +259,11 @@ TEST_CASE("grants by name are read") {
                  {"secret a*b", "'*' in the wrong place"}});
 }
 
-TEST_CASE("messaging, p2p and content grants are read") {
+TEST_CASE("messaging and p2p grants are read") {
   check_reads(
       {{"messaging subscribe cmd.*|publish sensors.>", "messaging publish sensors.> | subscribe cmd.*"},
        {"messaging request time.now | request time.now", "messaging request time.now"},
-       {"p2p listen /echo/1.0.0 | dial /spark/*", "p2p dial /spark/* | listen /echo/1.0.0"},
-       {"content publish|fetch", "content publish | fetch"}});
+       {"p2p listen /echo/1.0.0 | dial /spark/*", "p2p dial /spark/* | listen /echo/1.0.0"}});
   check_refuses({{"messaging publish", "says nothing that it applies to"},
                  {"messaging shout a", "'shout' is not a verb; there are publish, subscribe, request"},
                  {"messaging publsh a", "did you mean 'publish'"},
@@ -275,9 +274,32 @@ TEST_CASE("messaging, p2p and content grants are read") {
                  {"messaging publish a |", "empty rule"},
                  {"p2p dial spark", "is not a protocol"},
                  {"p2p dial /a*b", "is not a protocol"},
-                 {"p2p dial /", "is not a protocol"},
-                 {"content fetch all", "the verb stands alone"},
-                 {"content read", "'read' is not a verb"}});
+                 {"p2p dial /", "is not a protocol"}});
+}
+
+TEST_CASE("content grants are read") {
+  check_reads(
+      {{"content publish|fetch", "content fetch | publish"},
+       {"content fetch bafya", "content fetch ipfs://bafya"},
+       {"content fetch /ipfs/bafya/a%20b//c/", "content fetch ipfs://bafya/a%20b/c"},
+       {"content fetch ipfs://bafya/%61|fetch ipfs://bafya/a", "content fetch ipfs://bafya/a"},
+       {"content fetch ipns://docs.example.com/a", "content fetch ipns://docs.example.com/a"},
+       {"content fetch ipfs://* max=1024B", "content fetch ipfs://* max=1KiB"},
+       {"content fetch max=1GiB", "content fetch max=1GiB"},
+       {"content publish max=5B | publish ipns://k51a", "content publish max=5B | publish ipns://k51a"}});
+  check_refuses({{"content read", "'read' is not a verb"},
+                 {"content fetch ipfs://", "is not content"},
+                 {"content fetch https://a.b/c", "is not content"},
+                 {"content fetch ipfs://*/a", "path behind '*'"},
+                 {"content fetch ipfs://bafya/../b", "a name in its path that is none"},
+                 {"content fetch ipfs://bafya/%2e%2e", "a name in its path that is none"},
+                 {"content fetch ipfs://bafya/a%2fb", "a name in its path that is none"},
+                 {"content fetch bafya bafyb", "is a second place"},
+                 {"content fetch max=1B max=2B", "is a second bound"},
+                 {"content fetch |", "empty rule"},
+                 {"content publish bafya", "write 'publish' alone"},
+                 {"content publish ipns://k51a/b", "the whole name"},
+                 {"content publish ipns://k51a max=1B", "a name has no size"}});
 }
 
 TEST_CASE("what can't be shown to a person is in no grant") {
@@ -317,7 +339,12 @@ TEST_CASE("a grant holds those that open no more") {
                     Pair{"keyvalue app-*", "keyvalue app-x:ro"},
                     Pair{"messaging publish a.>", "messaging publish a.*.c"},
                     Pair{"p2p dial /a/*", "p2p dial /a/1"},
-                    Pair{"content fetch | publish", "content fetch"}}) {
+                    Pair{"content fetch | publish", "content fetch"},
+                    Pair{"content fetch", "content fetch ipns://a.b/c max=1B"},
+                    Pair{"content fetch ipfs://*", "content fetch bafya/b"},
+                    Pair{"content fetch bafya max=2B", "content fetch bafya/b max=2B"},
+                    Pair{"content publish", "content publish max=9GiB"},
+                    Pair{"content publish ipns://*", "content publish ipns://k51a"}}) {
     CAPTURE(pair.outer);
     CAPTURE(pair.inner);
     CHECK(holds_within(pair.outer, pair.inner));
@@ -364,6 +391,14 @@ TEST_CASE("a grant doesn't hold those that open more, or something else") {
                     Pair{"keyvalue a:ro", "keyvalue a"},
                     Pair{"messaging publish a.*", "messaging publish a.>"},
                     Pair{"messaging publish a", "messaging subscribe a"},
+                    Pair{"content fetch bafya/b", "content fetch bafya"},
+                    Pair{"content fetch bafya", "content fetch bafyab"},
+                    Pair{"content fetch bafya max=2B", "content fetch bafya"},
+                    Pair{"content fetch bafya max=2B", "content fetch bafya max=3B"},
+                    Pair{"content fetch ipfs://*", "content fetch ipns://a"},
+                    Pair{"content fetch ipfs://*", "content fetch"},
+                    Pair{"content publish", "content publish ipns://k51a"},
+                    Pair{"content publish ipns://*", "content publish"},
                     Pair{"keyvalue a", "blobstore a"}}) {
     CAPTURE(pair.outer);
     CAPTURE(pair.inner);

@@ -41,7 +41,7 @@ std::vector<HttpOutGrant> atoms_of(const HttpOutGrant& extent) {
 template <class T>
 std::vector<T> rule_atoms(const T& extent) {
   std::vector<T> atoms;
-  for (const TalkRule& rule : extent.rules) atoms.push_back({.rules = {rule}});
+  for (const auto& rule : extent.rules) atoms.push_back({.rules = {rule}});
   return atoms;
 }
 

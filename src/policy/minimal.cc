@@ -21,8 +21,8 @@ bool allows_all(const std::vector<Grant>& grants, std::span<const Knock> uses) {
 
 /// Two grants can't give a guest the same folder. The one that may be written to says how much may be stored.
 bool join_files(FilesGrant& files, const FilesGrant& other) {
-  const bool same = files.volume == other.volume && files.host_path == other.host_path &&
-                    files.guest_path == other.guest_path;
+  const bool same = files.volume == other.volume && files.content == other.content &&
+                    files.host_path == other.host_path && files.guest_path == other.guest_path;
   const bool both_write = files.access == Access::kReadWrite && other.access == Access::kReadWrite;
   const bool same_quota = files.quota_bytes == other.quota_bytes && files.quota_files == other.quota_files;
   if (!same || (both_write && !same_quota)) return false;
@@ -203,7 +203,7 @@ std::optional<Grant> folder_of_both(const Grant& one, const Grant& other) {
   if (left == nullptr || right == nullptr) return std::nullopt;
   // A volume lies in no folder, and of two quotas one folder has none.
   const auto stands_alone = [](const FilesGrant& files) {
-    return !files.volume.empty() || files.quota_bytes || files.quota_files;
+    return !files.volume.empty() || !files.content.empty() || files.quota_bytes || files.quota_files;
   };
   if (stands_alone(*left) || stands_alone(*right)) return std::nullopt;
   const auto left_parts = parts_of(left->guest_path);

@@ -66,7 +66,7 @@ class RandomGrants {
       case kSecret:
         return pick({"API_TOKEN", "API_*", "*", "db/password"});
       case kContent:
-        return pick({"fetch", "publish", "fetch | publish"});
+        return content();
       case kP2p:
         return rules({"dial ", "listen "}, {"/echo/1.0.0", "/echo/*", "/*", "/spark/1.0.0"});
     }
@@ -81,6 +81,10 @@ class RandomGrants {
   }
 
   std::string files(Role role) {
+    if (below(6) == 0) {
+      if (role == Role::kOwner && coin()) return pick({"ipfs://*", "ipfs://bafya:*", "ipfs://bafya/a:/a"});
+      return pick({"ipfs://bafya:/a", "ipfs://bafya/a:/a:ro", "ipfs://bafya/a/b%20c\\:d:/b"});
+    }
     std::string made = pick({"", "./x", ".", "@notes", "@a.b-c_9"});
     if (role == Role::kOwner && below(8) == 0) made = "@*";
     if (made != "." && !made.starts_with('@')) made += path();
@@ -130,6 +134,22 @@ class RandomGrants {
     for (uint64_t left = 1 + below(3); left > 0; --left) {
       if (!made.empty()) made += " | ";
       made += pick(verbs) + pick(whats);
+    }
+    return made;
+  }
+
+  std::string content() {
+    std::string made;
+    for (uint64_t left = 1 + below(3); left > 0; --left) {
+      if (!made.empty()) made += " | ";
+      if (below(3) == 0) {
+        made += pick(
+            {"publish", "publish max=1GiB", "publish max=5B", "publish ipns://*", "publish ipns://k51a"});
+      } else {
+        made += pick({"fetch", "fetch ipfs://*", "fetch ipfs://bafya", "fetch bafya/a",
+                      "fetch /ipfs/bafya/a/b%20c", "fetch ipns://*", "fetch ipns://docs.example.com/a"}) +
+                pick({"", "", " max=1GiB", " max=1KiB"});
+      }
     }
     return made;
   }

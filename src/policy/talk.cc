@@ -17,11 +17,9 @@ namespace {
 
 using enum TalkVerb;
 
-constexpr std::array<std::string_view, 6> kVerbNames{"publish", "subscribe", "request",
-                                                     "dial",    "listen",    "fetch"};
+constexpr std::array<std::string_view, 5> kVerbNames{"publish", "subscribe", "request", "dial", "listen"};
 constexpr std::array kMessagingVerbs{kPublish, kSubscribe, kRequest};
 constexpr std::array kP2pVerbs{kDial, kListen};
-constexpr std::array kContentVerbs{kFetch, kPublish};
 
 using Lies = bool (*)(std::string_view outer, std::string_view inner);
 using Rules = std::vector<TalkRule>;
@@ -67,7 +65,6 @@ void sort(Rules& rules) {
   rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
 }
 
-/// `parse_what` is null where verbs stand alone.
 Result<Rules> parse_rules(std::string_view extent, std::span<const TalkVerb> verbs,
                           Result<std::string> (*parse_what)(std::string_view)) {
   Rules rules;
@@ -77,15 +74,9 @@ Result<Rules> parse_rules(std::string_view extent, std::span<const TalkVerb> ver
     size_t end = rule.find_first_of(" \t");
     TalkVerb verb = BERTH_TRY(parse_verb(rule.substr(0, end), verbs));
     std::string_view what = end == std::string_view::npos ? "" : trimmed(rule.substr(end));
-    if (parse_what == nullptr && !what.empty()) return invalid(what, "is too much, the verb stands alone");
-    if (parse_what == nullptr) {
-      rules.push_back({.verb = verb});
-    } else if (what.empty()) {
-      return invalid(rule, "says nothing that it applies to");
-    } else {
-      auto said = BERTH_TRY(parse_what(what));
-      rules.push_back({.verb = verb, .what = std::move(said)});
-    }
+    if (what.empty()) return invalid(rule, "says nothing that it applies to");
+    auto said = BERTH_TRY(parse_what(what));
+    rules.push_back({.verb = verb, .what = std::move(said)});
   }
   sort(rules);
   return rules;
@@ -96,7 +87,7 @@ std::string rules_text(const Rules& rules) {
   for (const TalkRule& rule : rules) {
     if (!text.empty()) text += " | ";
     text += verb_name(rule.verb);
-    if (!rule.what.empty()) text += " " + rule.what;
+    text += " " + rule.what;
   }
   return text;
 }
@@ -208,22 +199,6 @@ bool contains(const P2pGrant& outer, const P2pGrant& inner) {
 
 std::optional<P2pGrant> narrow(const P2pGrant& asked, const P2pGrant& owner) {
   return unless_empty<P2pGrant>(common_rules(asked.rules, owner.rules, common_protocol, name_lies_in));
-}
-
-Result<ContentGrant> parse_content(std::string_view extent) {
-  return ContentGrant{.rules = BERTH_TRY(parse_rules(extent, kContentVerbs, nullptr))};
-}
-
-std::string extent_text(const ContentGrant& grant) {
-  return rules_text(grant.rules);
-}
-
-bool contains(const ContentGrant& outer, const ContentGrant& inner) {
-  return rules_lie_in(outer.rules, inner.rules, name_lies_in);
-}
-
-std::optional<ContentGrant> narrow(const ContentGrant& asked, const ContentGrant& owner) {
-  return unless_empty<ContentGrant>(common_rules(asked.rules, owner.rules, common_protocol, name_lies_in));
 }
 
 }  // namespace berth::policy

@@ -8,6 +8,7 @@
 #include "base/interface_name.h"
 #include "policy/host.h"
 #include "policy/special_range.h"
+#include "providers/content/target.h"
 
 namespace berth::registry {
 namespace {
@@ -17,6 +18,7 @@ constexpr size_t kLongestRepository = 255;
 constexpr size_t kLongestTag = 128;
 constexpr size_t kFewestDigits = 8;
 constexpr std::string_view kOci = "oci://";
+constexpr std::string_view kIpfs = "ipfs://";
 constexpr std::string_view kSha256 = "sha256:";
 
 bool is_digit(char c) {
@@ -194,13 +196,18 @@ Result<Name> parse_name(std::string_view text) {
     return wrong(text, fmt::format("it has more than {} characters", kLongestName));
   if (text.starts_with(kOci)) return parse_oci(text);
   if (text.starts_with("https://") || text.starts_with("http://")) return parse_web(text);
+  if (text.starts_with(kIpfs)) {
+    auto target = content::read_target(text);
+    if (!target) return wrong(text, target.error().message);
+    return ContentName{.path = std::move(target->text)};
+  }
   if (text.starts_with(kSha256)) {
     const std::string_view digits = text.substr(kSha256.size());
     if (digits.size() < kFewestDigits || digits.size() > 64 || !is_hex(digits))
       return wrong(text, "a module of the store is sha256: and 8 to 64 digits 0-9 a-f");
     return StoreName{.digits = std::string(digits)};
   }
-  return wrong(text, "it is a file's path, or begins with oci://, https:// or sha256:");
+  return wrong(text, "it is a file's path, or begins with oci://, https://, ipfs:// or sha256:");
 }
 
 std::string to_text(const Name& name) {
@@ -212,6 +219,7 @@ std::string to_text(const Name& name) {
                        oci->reference(), fragment(oci->module));
   }
   if (const auto* const web = std::get_if<WebName>(&name)) return web->url + fragment(web->module);
+  if (const auto* const content = std::get_if<ContentName>(&name)) return content->path;
   if (const auto* const store = std::get_if<StoreName>(&name))
     return fmt::format("{}{}", kSha256, store->digits);
   return std::get<FileName>(name).path;
@@ -222,6 +230,7 @@ std::string short_name(const Name& name) {
   if (const auto* const oci = std::get_if<OciName>(&name)) text = oci->repository;
   if (const auto* const web = std::get_if<WebName>(&name))
     text = std::string_view(web->url).substr(0, web->url.find('?'));
+  if (const auto* const content = std::get_if<ContentName>(&name)) text = content->path;
   if (const auto* const file = std::get_if<FileName>(&name)) text = file->path;
   if (const auto* const store = std::get_if<StoreName>(&name)) return store->digits.substr(0, 12);
   while (text.ends_with('/')) text.remove_suffix(1);

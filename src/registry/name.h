@@ -8,6 +8,7 @@
 //   oci://ghcr.io/shop/price:^1.2             the highest version among the tags that stands for 1.2
 //   oci://ghcr.io/shop/price@sha256:…         a manifest, which never changes
 //   https://example.com/price.wasm            perhaps with #sha256:…, the digest of the module's bytes
+//   ipfs://CID/price.wasm                     content by its hash, a file
 //   sha256:…                                  a module of the store, by 8 or more of its digits
 //
 // `#sha256:…` behind an oci:// name picks one of several modules of an artifact. The grammar of repositories
@@ -44,12 +45,16 @@ struct WebName {
   std::optional<Digest> module;
 };
 
+struct ContentName {
+  std::string path;  // "ipfs://CID/a", its CID of version 1 in base32
+};
+
 /// 8 to 64 lower-case hexadecimal digits.
 struct StoreName {
   std::string digits;
 };
 
-using Name = std::variant<FileName, OciName, WebName, StoreName>;
+using Name = std::variant<FileName, OciName, WebName, ContentName, StoreName>;
 
 /// kInvalidArgument says what is wrong and what a name looks like. What has no scheme is a file.
 Result<Name> parse_name(std::string_view text);

@@ -6,6 +6,9 @@
 #include "base/os/file.h"
 #include "base/units.h"
 #include "base/unix_time.h"
+#include "providers/content/service.h"
+#include "providers/content/target.h"
+#include "providers/content/tree.h"
 #include "registry/credentials.h"
 #include "registry/refused.h"
 #include "registry/registries_file.h"
@@ -34,6 +37,7 @@ class Origin {
  private:
   Result<Located> pull_artifact(OciName name);
   Result<Located> pull_web(const WebName& name);
+  Result<Located> pull_content(const ContentName& name);
   Result<FetchedManifest> module_manifest(Repository& repository, const OciName& name, Manifest& manifest);
   Result<Blob> bring(Repository& repository, const Descriptor& layer, Located& located);
   Result<Located> acknowledge(Record record, Located located);
@@ -257,10 +261,54 @@ Result<Located> Origin::pull_web(const WebName& name) {
   return acknowledge(record, std::move(located));
 }
 
+/// Each block is checked, so what comes is what the name says; kept as it comes, a module of any other name.
+Result<Located> Origin::pull_content(const ContentName& name) {
+  const auto about = [&](const Error& error) {
+    return fail(error.code, fmt::format("'{}': {}", text_, error.message));
+  };
+  const auto service = BERTH_TRY(content::Service::open());
+  const content::Target target = BERTH_TRY(content::read_target(name.path));
+  const auto reading = service->read({});
+  const auto cid = content::resolve(*reading, target.path);
+  if (!cid) return about(cid.error());
+  reading->expect(content::Wanted::all(*cid));
+  const auto file = content::open_node(*reading, *cid);
+  if (!file) return about(file.error());
+  if (file->kind != content::Node::Kind::kFile)
+    return fail(ErrorCode::kInvalidModule,
+                fmt::format("'{}' is a {}: name a module in it", text_, content::kind_name(file->kind)));
+  if (auto fits = check_size(file->size); !fits) return about(fits.error());
+  std::string bytes;
+  const auto read =
+      content::read_file(*reading, *file, 0, file->size, [&](std::string_view piece) -> Result<void> {
+        bytes += piece;
+        return {};
+      });
+  if (!read) return about(read.error());
+  Located located{.path = {}, .name = short_name(name_), .digest = sha256(bytes), .record = {}};
+  located.held = BERTH_TRY(store_.keep(bytes));
+  located.path = located.held->file.path();
+  located.fetched = true;
+  const Digest digest = *located.digest;
+  if (locked_ && digest != locked_->module)
+    return fail(ErrorCode::kDenied, fmt::format("'{}' is {}, and not {} as the lock says", text_,
+                                                digest.text(), locked_->module.text()));
+  const Record record{.name = text_,
+                      .manifest = {},
+                      .module = digest,
+                      .size = bytes.size(),
+                      .pulled = unix_seconds(),
+                      .pinned = options_.pin,
+                      .yanked = false,
+                      .annotations = {}};
+  return acknowledge(record, std::move(located));
+}
+
 Result<Located> Origin::pull() {
   store_bytes_ = BERTH_TRY(read_registries()).store_bytes;
   if (const auto* const oci = std::get_if<OciName>(&name_)) return pull_artifact(*oci);
   if (const auto* const web = std::get_if<WebName>(&name_)) return pull_web(*web);
+  if (const auto* const content = std::get_if<ContentName>(&name_)) return pull_content(*content);
   return fail(ErrorCode::kNotFound,
               fmt::format("'{}' isn't in the store, and a digest alone says no place to pull it "
                           "from: 'berth list' shows what is there",

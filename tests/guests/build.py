@@ -25,6 +25,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parents[1] / "examples"
+INTERFACES = HERE.parents[1] / "wit"
 RUST_TARGET = "wasm32-wasip1"
 GO_NEEDED = (1, 26)  # what kubo asks for; Debian 12 has an older one
 NODE_NEEDED = 20  # for componentize-js; Debian 12 has an older one
@@ -51,6 +52,7 @@ class Guest:
     shares: tuple = ()  # rust: packages whose sources it takes; go: folders of the examples that are laid beside its own
     world: str = ""  # FOLDER/WORLD of wit/; of an example WORLD of its wit/, or FOLDER/WORLD of FOLDER/wit/
     example: bool = False
+    interfaces: tuple = ()  # folders of the checkout's wit/ with packages that it imports
 
     @property
     def home(self):
@@ -87,6 +89,8 @@ BARE_FLAGS = ["--target=wasm32", "-std=c++20", "-O2", "-Wall", "-Wextra", "-nost
 APP = "07-dynamic-app"
 SHOP = f"{APP}/plugins"
 
+CONTENT = ("berth-content",)
+
 # To add a guest: put its source into its language's folder and name it here.
 GUESTS = [
     Guest("greet-cpp", "module", "cpp", "greet.cc"),
@@ -115,6 +119,11 @@ GUESTS = [
     Guest("asker", "library", "rust", "asker"),
     Guest("every", "library", "rust", "every"),
     Guest("streams", "library", "rust", "streams"),
+    Guest("content", "component", "rust", "content", interfaces=CONTENT),
+    Guest("content-cpp", "library", "cpp", "content.cc", (*ROOMY, *REACTOR), world="content/content-reader", interfaces=CONTENT),
+    Guest("content-files-p1", "module", "rust", "content-files"),
+    Guest("content-files", "component", "rust", "content-files"),
+    Guest("content-p3", "library", "rust", "content-p3", interfaces=CONTENT),
     Guest("caller", "bare", "cpp", "relay.cc", ("-DCALLER",), world="every/caller"),
     Guest("relay", "bare", "cpp", "relay.cc", world="every/relay"),
     Guest("shopper", "bare", "cpp", "shopper.cc", world="shopper/shopper"),
@@ -355,8 +364,12 @@ def lay_wit(guest, folder):
     shutil.copytree(guest.own_wit, wit)
     if "wasi:" in (wit / "world.wit").read_text():
         shutil.copytree(wasi_wit(), wit / "deps")
-        if guest.language == "js":
-            fit_to_spidermonkey(wit)
+    for name in guest.interfaces:
+        (wit / "deps" / name).mkdir(parents=True)
+        for path in (INTERFACES / name).glob("*.wit"):
+            shutil.copyfile(path, wit / "deps" / name / path.name)
+    if "wasi:" in (wit / "world.wit").read_text() and guest.language == "js":
+        fit_to_spidermonkey(wit)
     return wit
 
 
@@ -458,7 +471,7 @@ def componentize():
 @lru_cache(maxsize=None)
 def key(guest):
     """Hashes everything that decides what a guest's bytes are."""
-    words = [guest.name, guest.form]
+    words = [guest.name, guest.form, *interface_words(guest)]
     if guest.language in BUNDLED:
         return bundled_key(guest, words)
     if guest.form != "module":
@@ -481,6 +494,11 @@ def bundled_key(guest, words):
     sources = [*sorted(pins), *files_below(guest.home / guest.source)]
     sources += [path for shared in guest.shares for path in files_below(EXAMPLES / shared)]
     return digest([*words, *wit_words(guest)], sources, HERE.parents[1])
+
+
+def interface_words(guest):
+    """The packages of berth's own that it imports."""
+    return [path.read_text() for folder in guest.interfaces for path in sorted((INTERFACES / folder).rglob("*.wit"))]
 
 
 def wit_words(guest):

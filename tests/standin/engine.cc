@@ -380,6 +380,10 @@ berth_connections berth_traffic_connections(const berth_traffic*) {
   return {};
 }
 
+int64_t berth_traffic_receive(const berth_traffic*, uint64_t) {
+  return 0;
+}
+
 void berth_traffic_close_day(const berth_traffic*) {}
 
 void berth_traffic_free(berth_traffic*) {}

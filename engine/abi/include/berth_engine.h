@@ -53,6 +53,7 @@ typedef enum berth_capability {
   BERTH_CAPABILITY_SOCKET_OUT = 3,
   BERTH_CAPABILITY_SOCKET_IN = 4,
   BERTH_CAPABILITY_DNS = 5,
+  BERTH_CAPABILITY_CONTENT = 6,
 } berth_capability;
 
 /// What a guest wanted to do.
@@ -226,6 +227,8 @@ typedef struct berth_folder {
   struct berth_slice host_path;
   struct berth_slice guest_path;
   bool writable;
+  /// Content that is shown as a folder, `ipfs://CID/a`; empty: the host's path counts.
+  struct berth_slice content;
   /// Counts what is stored in the folder, as its account of that number; null where nothing does.
   const struct berth_ledger *ledger;
   size_t account;
@@ -276,6 +279,64 @@ typedef struct berth_share {
   /// Handed to `drawn`.
   void *context;
 } berth_share;
+
+/// What a module asks of content by its hash. *Borrow*: the texts are there until `begin` returns.
+typedef struct berth_content_ask {
+  /// A `berth_content_verb`.
+  int32_t verb;
+  /// A path, a CID or a key, as the guest says it; of a folder the grant's own.
+  struct berth_slice target;
+  /// Of a name: where it leads to. Of a folder that is made: names and CIDs in turn, each with a NUL behind it. Of a folder that
+  /// is granted: the way from it.
+  struct berth_slice more;
+  uint64_t offset;
+  /// UINT64_MAX is all.
+  uint64_t length;
+  /// The target is a folder's that a grant of files shows.
+  bool folder;
+  /// A symlink at the end of the way is followed; of a folder only.
+  bool follow;
+} berth_content_ask;
+
+/// What an ask leads to, or why it failed. The texts are there until the ask is asked something else.
+typedef struct berth_content_found {
+  /// A `berth_content_kind`.
+  int32_t kind;
+  uint64_t size;
+  struct berth_slice cid;
+  /// Where a symlink leads to; the name that was published.
+  struct berth_slice link;
+  /// A `berth_content_fault`.
+  int32_t fault;
+  struct berth_slice words;
+} berth_content_found;
+
+/// The next bytes of an ask, or why there are none. They are there until the ask is asked something else.
+typedef struct berth_content_piece {
+  struct berth_slice bytes;
+  /// A `berth_content_fault`.
+  int32_t fault;
+  struct berth_slice words;
+} berth_content_piece;
+
+/// Who answers what a module asks of content. All of it is called on the engine's threads, some on guests' fibers: must not block,
+/// throw or call back into the engine. Nobody is called after `done`, but for asks that have begun, until their `end`.
+typedef struct berth_content {
+  /// Gives what the others are asked with; null where there is no memory. *Own* `waiter`, which is woken when `found` or `take`
+  /// may have more.
+  void *(*begin)(void *context, const struct berth_content_ask *ask, struct berth_waiter *waiter);
+  /// 0: not known yet; 1: known; 2: failed.
+  int32_t (*found)(void *ask, struct berth_content_found *found);
+  /// 0: nothing yet; 1: a piece; 2: the end; 3: failed.
+  int32_t (*take)(void *ask, struct berth_content_piece *piece);
+  /// Takes all of the bytes, or fails.
+  bool (*write)(void *ask, struct berth_slice bytes, struct berth_content_piece *piece);
+  /// Nothing more is written.
+  void (*finish)(void *ask);
+  /// Nobody asks any more. *Own* `ask`.
+  void (*end)(void *ask);
+  void *context;
+} berth_content;
 
 /// What a guest asks for: *borrow* for the duration of `ask`. The numbers are those of `berth_capability`,
 /// `berth_operation` and `berth_reason`.
@@ -352,6 +413,8 @@ typedef struct berth_guest {
   struct berth_slices names;
   /// What it may send, receive and have open, with the module's other calls; null where nothing has a limit.
   const struct berth_traffic *traffic;
+  /// Who answers what it asks of content; null where the policy opens none.
+  const struct berth_content *content;
   /// Name servers to ask, as `ADDRESS:PORT`; the system's when there are none.
   struct berth_slices dns_servers;
   /// Asked when no grant opens a door of files, and about each use of the network. Called on the engine's threads, some on guests' fibers: must not
@@ -1144,6 +1207,12 @@ struct berth_traffic *berth_traffic_new(const struct berth_network_limits *limit
 /// What was open, and what was refused. *Borrow* `traffic`. Any thread.
 /// `traffic` came from `berth_traffic_new` and hasn't been freed.
 struct berth_connections berth_traffic_connections(const struct berth_traffic *traffic);
+
+/// Takes bytes that have come for the module on a connection of berth's own. Gives the nanoseconds to wait before more
+/// comes; -1 where the day has none left. *Borrow* `traffic`. Any thread.
+/// `traffic` came from `berth_traffic_new` and hasn't been freed.
+int64_t berth_traffic_receive(const struct berth_traffic *traffic,
+                              uint64_t bytes);
 
 /// Gives back what was drawn of the day and not used; what still wants to draw finds nothing left, and neither callback
 /// is called again. *Borrow* `traffic`. Any thread.

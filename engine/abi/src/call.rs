@@ -2,6 +2,7 @@
 //! The exports for calls: what C++ lends to a call made the engine's own, and its callbacks.
 
 use crate::boundary::{Failure, INTERNAL, UNAVAILABLE, borrowed, guarded, text, texts};
+use crate::content::Source;
 use crate::types::*;
 use crate::{berth_module, berth_runtime, plain};
 use ::berth_guest::{Access, Budget, Call, Ended, Folder, GuardsOff, Guest, Meter, Outcome, OutputFlags, Target};
@@ -162,8 +163,11 @@ pub(crate) unsafe fn read_guest(guest: &berth_guest, asked: Asked) -> Result<Gue
         let (host, inside) = unsafe { (text(folder.host_path, "a path")?, text(folder.guest_path, "a path")?) };
         // SAFETY: the same.
         let ledger = unsafe { folder.ledger.as_ref() };
+        // SAFETY: the same.
+        let content = unsafe { text(folder.content, "content")? };
         opened.push(Folder {
             host_path: host,
+            content: (!content.is_empty()).then_some(content),
             guest_path: inside,
             access: if folder.writable { Access::ReadWrite } else { Access::ReadOnly },
             counted: ledger.map(|ledger| Counted { ledger: ledger.0.clone(), folder: folder.account }),
@@ -181,6 +185,8 @@ pub(crate) unsafe fn read_guest(guest: &berth_guest, asked: Asked) -> Result<Gue
     // SAFETY: the same.
     let traffic =
         unsafe { guest.traffic.as_ref() }.map_or_else(|| Traffic::new(Bounds::default()), |traffic| traffic.0.clone());
+    // SAFETY: C++ keeps it alive until `done` has returned, and each ask until its end.
+    let content = unsafe { Source::read(guest.content)? };
     // SAFETY: C++ keeps all three alive, at one address, until `done` has returned.
     let (budget, meter, share) = unsafe { (budget(guest.budget), meter(guest.meter), share(guest.share)) };
     // SAFETY: the caller's promise.
@@ -209,6 +215,7 @@ pub(crate) unsafe fn read_guest(guest: &berth_guest, asked: Asked) -> Result<Gue
         share,
         owner: Arc::new(asked),
         net: Settings::new(module, dns_servers, rule_names, traffic, idle_time),
+        content,
         ways: if guest.portable { Ways::Portable } else { Ways::Native },
         guards_off,
     })

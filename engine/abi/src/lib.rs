@@ -14,6 +14,7 @@ mod call;
 mod channel;
 #[cfg_attr(not(feature = "compiler"), path = "no_compiler.rs")]
 mod compiler;
+mod content;
 mod fetch;
 mod function;
 mod ledger;

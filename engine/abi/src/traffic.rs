@@ -73,6 +73,18 @@ pub unsafe extern "C" fn berth_traffic_connections(traffic: *const berth_traffic
     }
 }
 
+/// Takes bytes that have come for the module on a connection of berth's own. Gives the nanoseconds to wait before more
+/// comes; -1 where the day has none left. *Borrow* `traffic`. Any thread.
+///
+/// # Safety
+/// `traffic` came from `berth_traffic_new` and hasn't been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn berth_traffic_receive(traffic: *const berth_traffic, bytes: u64) -> i64 {
+    // SAFETY: the caller's promise.
+    let wait = unsafe { &*traffic }.0.receive(usize::try_from(bytes).unwrap_or(usize::MAX));
+    wait.map_or(-1, |wait| i64::try_from(wait.as_nanos()).unwrap_or(i64::MAX))
+}
+
 /// Gives back what was drawn of the day and not used; what still wants to draw finds nothing left, and neither callback
 /// is called again. *Borrow* `traffic`. Any thread.
 ///

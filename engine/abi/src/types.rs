@@ -60,6 +60,8 @@ pub struct berth_folder {
     pub host_path: berth_slice,
     pub guest_path: berth_slice,
     pub writable: bool,
+    /// Content that is shown as a folder, `ipfs://CID/a`; empty: the host's path counts.
+    pub content: berth_slice,
     /// Counts what is stored in the folder, as its account of that number; null where nothing does.
     pub ledger: *const crate::berth_ledger,
     pub account: usize,
@@ -232,6 +234,8 @@ pub struct berth_guest {
     pub names: berth_slices,
     /// What it may send, receive and have open, with the module's other calls; null where nothing has a limit.
     pub traffic: *const crate::berth_traffic,
+    /// Who answers what it asks of content; null where the policy opens none.
+    pub content: *const berth_content,
     /// Name servers to ask, as `ADDRESS:PORT`; the system's when there are none.
     pub dns_servers: berth_slices,
     /// Asked when no grant opens a door of files, and about each use of the network. Called on the engine's threads, some on guests' fibers: must not
@@ -241,6 +245,75 @@ pub struct berth_guest {
     /// `still_running`): must not block or throw. Comes also when the runtime is freed before the call has ended.
     pub done: Option<unsafe extern "C" fn(context: *mut c_void, outcome: *const berth_outcome)>,
     /// Handed to `ask` and `done`.
+    pub context: *mut c_void,
+}
+
+/// What a module asks of content by its hash. *Borrow*: the texts are there until `begin` returns.
+#[repr(C)]
+pub struct berth_content_ask {
+    /// A `berth_content_verb`.
+    pub verb: i32,
+    /// A path, a CID or a key, as the guest says it; of a folder the grant's own.
+    pub target: berth_slice,
+    /// Of a name: where it leads to. Of a folder that is made: names and CIDs in turn, each with a NUL behind it. Of a folder that
+    /// is granted: the way from it.
+    pub more: berth_slice,
+    pub offset: u64,
+    /// UINT64_MAX is all.
+    pub length: u64,
+    /// The target is a folder's that a grant of files shows.
+    pub folder: bool,
+    /// A symlink at the end of the way is followed; of a folder only.
+    pub follow: bool,
+}
+
+/// What an ask leads to, or why it failed. The texts are there until the ask is asked something else.
+#[repr(C)]
+pub struct berth_content_found {
+    /// A `berth_content_kind`.
+    pub kind: i32,
+    pub size: u64,
+    pub cid: berth_slice,
+    /// Where a symlink leads to; the name that was published.
+    pub link: berth_slice,
+    /// A `berth_content_fault`.
+    pub fault: i32,
+    pub words: berth_slice,
+}
+
+/// The next bytes of an ask, or why there are none. They are there until the ask is asked something else.
+#[repr(C)]
+pub struct berth_content_piece {
+    pub bytes: berth_slice,
+    /// A `berth_content_fault`.
+    pub fault: i32,
+    pub words: berth_slice,
+}
+
+/// Who answers what a module asks of content. All of it is called on the engine's threads, some on guests' fibers: must not block,
+/// throw or call back into the engine. Nobody is called after `done`, but for asks that have begun, until their `end`.
+#[repr(C)]
+pub struct berth_content {
+    /// Gives what the others are asked with; null where there is no memory. *Own* `waiter`, which is woken when `found` or `take`
+    /// may have more.
+    pub begin: Option<
+        unsafe extern "C" fn(
+            context: *mut c_void,
+            ask: *const berth_content_ask,
+            waiter: *mut crate::berth_waiter,
+        ) -> *mut c_void,
+    >,
+    /// 0: not known yet; 1: known; 2: failed.
+    pub found: Option<unsafe extern "C" fn(ask: *mut c_void, found: *mut berth_content_found) -> i32>,
+    /// 0: nothing yet; 1: a piece; 2: the end; 3: failed.
+    pub take: Option<unsafe extern "C" fn(ask: *mut c_void, piece: *mut berth_content_piece) -> i32>,
+    /// Takes all of the bytes, or fails.
+    pub write:
+        Option<unsafe extern "C" fn(ask: *mut c_void, bytes: berth_slice, piece: *mut berth_content_piece) -> bool>,
+    /// Nothing more is written.
+    pub finish: Option<unsafe extern "C" fn(ask: *mut c_void)>,
+    /// Nobody asks any more. *Own* `ask`.
+    pub end: Option<unsafe extern "C" fn(ask: *mut c_void)>,
     pub context: *mut c_void,
 }
 
@@ -406,6 +479,42 @@ pub enum berth_capability {
     BERTH_CAPABILITY_SOCKET_OUT = 3,
     BERTH_CAPABILITY_SOCKET_IN = 4,
     BERTH_CAPABILITY_DNS = 5,
+    BERTH_CAPABILITY_CONTENT = 6,
+}
+
+/// What is asked of content.
+#[repr(C)]
+pub enum berth_content_verb {
+    BERTH_CONTENT_OPEN = 1,
+    BERTH_CONTENT_LIST = 2,
+    BERTH_CONTENT_STAT = 3,
+    BERTH_CONTENT_BLOCK = 4,
+    BERTH_CONTENT_CAR = 5,
+    BERTH_CONTENT_ADD = 6,
+    BERTH_CONTENT_FOLDER = 7,
+    BERTH_CONTENT_PIN = 8,
+    BERTH_CONTENT_UNPIN = 9,
+    BERTH_CONTENT_NAME = 10,
+}
+
+/// What stands at a path of content.
+#[repr(C)]
+pub enum berth_content_kind {
+    BERTH_CONTENT_FILE = 1,
+    BERTH_CONTENT_DIRECTORY = 2,
+    BERTH_CONTENT_SYMLINK = 3,
+    BERTH_CONTENT_OTHER = 4,
+}
+
+/// Why an ask of content failed.
+#[repr(C)]
+pub enum berth_content_fault {
+    BERTH_CONTENT_NOT_FOUND = 1,
+    BERTH_CONTENT_DENIED = 2,
+    BERTH_CONTENT_INVALID = 3,
+    BERTH_CONTENT_TOO_LARGE = 4,
+    BERTH_CONTENT_UNAVAILABLE = 5,
+    BERTH_CONTENT_LIMIT = 6,
 }
 
 /// What a guest wanted to do.

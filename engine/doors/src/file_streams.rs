@@ -2,6 +2,8 @@
 //! Files as streams of WASI 0.3. A file is always ready, so each piece is one call to the system, straight into or out
 //! of the guest's memory: nothing is held on the host between two of them. Live on the guest's lane.
 
+use crate::content::Asked;
+use crate::content_files::{self, ContentListing};
 use crate::filesystem3::{descriptor_type, error_code_0_3};
 use crate::listing::Listing;
 use crate::open_file::{At, OpenFile};
@@ -210,5 +212,84 @@ impl<D: 'static> StreamProducer<D> for Entries {
         }
         to.set_buffer(entries.into());
         result
+    }
+}
+
+/// Granted content read from a position on: a piece is made while the guest has the one before.
+pub struct ContentReader {
+    asked: Asked,
+    tell: Tell,
+}
+
+impl ContentReader {
+    pub fn new(asked: Asked, tell: Tell) -> Self {
+        ContentReader { asked, tell }
+    }
+}
+
+impl<D: 'static> StreamProducer<D> for ContentReader {
+    type Item = u8;
+    type Buffer = bytes::Bytes;
+
+    fn poll_produce<'a>(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut store: StoreContextMut<'a, D>,
+        mut to: Destination<'a, u8, Self::Buffer>,
+        finish: bool,
+    ) -> Poll<Result<StreamResult>> {
+        if to.remaining(&mut store) == Some(0) {
+            return moved();
+        }
+        match self.asked.poll_take(cx) {
+            Poll::Ready(Ok(Some(piece))) => {
+                to.set_buffer(piece);
+                moved()
+            }
+            Poll::Ready(Ok(None)) => self.tell.end(Ok(())),
+            Poll::Ready(Err(fault)) => self.tell.end(Err(error_code_0_3(content_files::code(&fault)))),
+            Poll::Pending if finish => Poll::Ready(Ok(StreamResult::Cancelled)),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+/// The entries of a folder of granted content.
+pub struct ContentEntries {
+    listing: ContentListing,
+    tell: Tell,
+}
+
+impl ContentEntries {
+    pub fn new(listing: ContentListing, tell: Tell) -> Self {
+        ContentEntries { listing, tell }
+    }
+}
+
+impl<D: 'static> StreamProducer<D> for ContentEntries {
+    type Item = DirectoryEntry;
+    type Buffer = VecBuffer<DirectoryEntry>;
+
+    fn poll_produce<'a>(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut store: StoreContextMut<'a, D>,
+        mut to: Destination<'a, DirectoryEntry, Self::Buffer>,
+        finish: bool,
+    ) -> Poll<Result<StreamResult>> {
+        if to.remaining(&mut store) == Some(0) {
+            return moved();
+        }
+        match self.listing.poll_next(cx) {
+            Poll::Ready(Ok(Some(entry))) => {
+                let entry = DirectoryEntry { type_: descriptor_type(entry.type_), name: entry.name };
+                to.set_buffer(vec![entry].into());
+                moved()
+            }
+            Poll::Ready(Ok(None)) => self.tell.end(Ok(())),
+            Poll::Ready(Err(fault)) => self.tell.end(Err(error_code_0_3(content_files::code(&fault)))),
+            Poll::Pending if finish => Poll::Ready(Ok(StreamResult::Cancelled)),
+            Poll::Pending => Poll::Pending,
+        }
     }
 }

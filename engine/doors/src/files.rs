@@ -7,6 +7,8 @@
 //! Behind its handle stands no folder of this machine, so that a forgotten check opens nothing.
 
 use crate::beneath::{self, Manner, Stop};
+use crate::content::{ContentDoor, Fault, Found, Why};
+use crate::content_files::{self, ContentNode};
 use crate::counted::Named;
 use crate::ledger::{Counted, Hold};
 use crate::open_file::OpenFile;
@@ -43,6 +45,8 @@ pub struct Preopen {
     pub guest_path: String,
     /// Where what is stored in it has a limit.
     pub counted: Option<Counted>,
+    /// What it is in place of a folder of the host.
+    pub(crate) content: Option<Arc<ContentNode>>,
 }
 
 /// Where the phantom is listed.
@@ -64,6 +68,8 @@ pub struct FilesDoor {
     pub asks_each: bool,
     /// The folders that the guest has open, by handle.
     pub(crate) places: HashMap<u32, Place>,
+    /// What of granted content it has open, by handle.
+    pub(crate) contents: HashMap<u32, Arc<ContentNode>>,
     /// The counted files that it has open, by handle.
     pub(crate) holds: HashMap<u32, Arc<Hold>>,
     ways: Ways,
@@ -80,6 +86,16 @@ fn nowhere() -> std::io::Result<Dir> {
     Ok(NOWHERE.get_or_init(|| opened).clone())
 }
 
+/// What stands behind granted content, for all guests. As above; another one, since it isn't the phantom.
+fn hollow() -> std::io::Result<Dir> {
+    static HOLLOW: OnceLock<Dir> = OnceLock::new();
+    if let Some(hollow) = HOLLOW.get() {
+        return Ok(hollow.clone());
+    }
+    let opened = Dir::new(File::open("/dev/null")?, FsPerms::ReadOnly, OpenMode::READ, true);
+    Ok(HOLLOW.get_or_init(|| opened).clone())
+}
+
 impl FilesDoor {
     pub fn new(preopens: Vec<Preopen>, phantom: Phantom, ways: Ways, guards: Guards) -> std::io::Result<Self> {
         let phantom_always = phantom == Phantom::Always;
@@ -90,6 +106,7 @@ impl FilesDoor {
             phantom_always,
             asks_each: false,
             places: HashMap::new(),
+            contents: HashMap::new(),
             holds: HashMap::new(),
             ways,
             guards,
@@ -111,7 +128,14 @@ impl FilesDoor {
             FsPerms::ReadOnly => OpenMode::READ,
             FsPerms::ReadWrite => OpenMode::READ | OpenMode::WRITE,
         };
-        Ok(Preopen { dir: Dir::new(folder, perms, mode, true), guest_path: guest_path.to_owned(), counted })
+        let dir = Dir::new(folder, perms, mode, true);
+        Ok(Preopen { dir, guest_path: guest_path.to_owned(), counted, content: None })
+    }
+
+    /// Shows content as a folder that can only be read.
+    pub fn open_content(target: &str, guest_path: &str, door: ContentDoor) -> std::io::Result<Preopen> {
+        let content = Some(ContentNode::root(door, target));
+        Ok(Preopen { dir: hollow()?, guest_path: guest_path.to_owned(), counted: None, content })
     }
 
     /// The guest's path to a place. The phantom is no grant and lies at `/`.
@@ -169,9 +193,58 @@ impl<T: DoorsView> Door<'_, T> {
         Ok(Some((OpenFile { file, hold: door.holds.get(&fd.rep()).cloned(), ways: door.ways }, perms)))
     }
 
+    /// What a handle is of granted content.
+    pub(crate) fn content(&mut self, fd: &Resource<Descriptor>) -> Option<Arc<ContentNode>> {
+        self.0.doors().files.contents.get(&fd.rep()).cloned()
+    }
+
+    /// Whether a path of granted content may be looked at, where each look is asked about.
+    pub(crate) fn content_to_look(
+        &mut self,
+        fd: &Resource<Descriptor>,
+        operation: Operation,
+        path: &str,
+    ) -> FsResult<Option<Arc<ContentNode>>> {
+        let Some(node) = self.content(fd) else { return Ok(None) };
+        self.ask(fd, operation, path)?;
+        Ok(Some(node))
+    }
+
+    /// Why granted content wasn't there, as a folder of this machine would say it.
+    pub(crate) fn content_failed(
+        &mut self,
+        fd: &Resource<Descriptor>,
+        operation: Operation,
+        path: &str,
+        fault: &Fault,
+    ) -> FsError {
+        match fault.why {
+            Why::Denied => self.refuse(fd, operation, path, Reason::Escape),
+            _ => content_files::code(fault).into(),
+        }
+    }
+
+    pub(crate) fn content_found(
+        &mut self,
+        fd: &Resource<Descriptor>,
+        operation: Operation,
+        path: &str,
+        found: Result<Found, Fault>,
+    ) -> FsResult<Found> {
+        found.map_err(|fault| self.content_failed(fd, operation, path, &fault))
+    }
+
+    pub(crate) fn push_content(&mut self, node: Arc<ContentNode>, place: Place) -> FsResult<Resource<Descriptor>> {
+        let hollow = hollow().map_err(|e| error_code(&e))?;
+        let fd = self.push_dir(hollow, place)?;
+        self.0.doors().files.contents.insert(fd.rep(), node);
+        Ok(fd)
+    }
+
     /// An open file that may be changed.
     pub(crate) fn file_to_write(&mut self, fd: &Resource<Descriptor>) -> FsResult<OpenFile> {
         match self.open_file(fd)? {
+            None if self.content(fd).is_some() => Err(ErrorCode::NotPermitted.into()),
             None => Err(ErrorCode::BadDescriptor.into()),
             Some((_, perms)) if perms.write_not_permitted() => Err(ErrorCode::NotPermitted.into()),
             Some((file, _)) => Ok(file),
@@ -220,6 +293,13 @@ impl<T: DoorsView> Door<'_, T> {
 
     /// Refuses what the phantom, or a read-only grant, can't give; otherwise returns the folder.
     pub(crate) fn enter(&mut self, fd: &Resource<Descriptor>, operation: Operation, path: &str) -> FsResult<Dir> {
+        if self.content(fd).is_some() {
+            return Err(if operation.only_looks() {
+                ErrorCode::NotPermitted.into()
+            } else {
+                self.refuse(fd, operation, path, Reason::ReadOnly)
+            });
+        }
         match self.at(fd)? {
             At::Phantom => Err(self.refuse(fd, operation, path, Reason::NoGrant)),
             At::Folder(dir) => {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `wasi:filesystem` 0.2, function by function: what each one asks of the files door.
 
+use crate::content::Fault;
+use crate::content_files::{self, ContentNode};
+use crate::content_io::{ContentInput, Said};
 use crate::counted::{self, Named};
 use crate::file_input::FileInput;
 use crate::file_output::FileOutput;
@@ -46,10 +49,16 @@ impl<T: DoorsView> preopens::Host for Door<'_, T> {
 impl<T: DoorsView> Door<'_, T> {
     pub(crate) fn directories(&mut self, phantom: bool) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
         let door = &self.0.doors().files;
-        let folders: Vec<_> = door.preopens.iter().map(|p| (p.dir.clone(), p.guest_path.clone())).collect();
+        let folder = |p: &crate::files::Preopen| (p.dir.clone(), p.guest_path.clone(), p.content.clone());
+        let folders: Vec<_> = door.preopens.iter().map(folder).collect();
         let mut all = Vec::with_capacity(folders.len() + 1);
-        for (grant, (dir, guest_path)) in folders.into_iter().enumerate() {
-            all.push((self.push_dir(dir, Place::root(grant)).map_err(trapped)?, guest_path));
+        for (grant, (dir, guest_path, content)) in folders.into_iter().enumerate() {
+            let place = Place::root(grant);
+            let pushed = match content {
+                Some(node) => self.push_content(node, place),
+                None => self.push_dir(dir, place),
+            };
+            all.push((pushed.map_err(trapped)?, guest_path));
         }
         // Last: Go takes the first preopen as its working directory.
         if phantom {
@@ -85,25 +94,28 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
         len: Filesize,
         advice: Advice,
     ) -> FsResult<()> {
+        if self.content(&fd).is_some() {
+            return Ok(());
+        }
         self.0.filesystem().advise(fd, offset, len, advice).await
     }
 
     async fn sync_data(&mut self, fd: Resource<Descriptor>) -> FsResult<()> {
-        if self.is_phantom(&fd)? {
+        if self.is_phantom(&fd)? || self.content(&fd).is_some() {
             return Ok(());
         }
         self.0.filesystem().sync_data(fd).await
     }
 
     async fn sync(&mut self, fd: Resource<Descriptor>) -> FsResult<()> {
-        if self.is_phantom(&fd)? {
+        if self.is_phantom(&fd)? || self.content(&fd).is_some() {
             return Ok(());
         }
         self.0.filesystem().sync(fd).await
     }
 
     async fn get_flags(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorFlags> {
-        if self.is_phantom(&fd)? {
+        if self.is_phantom(&fd)? || self.content(&fd).is_some() {
             return Ok(DescriptorFlags::READ);
         }
         self.0.filesystem().get_flags(fd).await
@@ -112,6 +124,9 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
     async fn get_type(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorType> {
         if self.is_phantom(&fd)? {
             return Ok(DescriptorType::Directory);
+        }
+        if let Some(node) = self.content(&fd) {
+            return Ok(content_files::descriptor_type(node.found.kind));
         }
         self.0.filesystem().get_type(fd).await
     }
@@ -126,6 +141,9 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
     }
 
     async fn read(&mut self, fd: Resource<Descriptor>, len: Filesize, offset: Filesize) -> FsResult<(Vec<u8>, bool)> {
+        if let Some(node) = self.content(&fd) {
+            return read_content(&node, len, offset).await;
+        }
         self.0.filesystem().read(fd, len, offset).await
     }
 
@@ -136,6 +154,11 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
     }
 
     async fn read_directory(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>> {
+        if let Some(node) = self.content_to_look(&fd, Operation::OpenRead, ".")? {
+            let listing = Listing::of_content(list_content(&node)?);
+            let stream = self.0.ctx().table.push(listing)?;
+            return Ok(Resource::new_own(stream.rep()));
+        }
         let listing = match self.at(&fd)? {
             Standing::Phantom => Listing::empty(),
             Standing::Folder(dir) => {
@@ -157,12 +180,20 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
         if self.is_phantom(&fd)? {
             return Ok(phantom_stat());
         }
+        if let Some(node) = self.content(&fd) {
+            return Ok(content_files::stat(&node.found));
+        }
         self.0.filesystem().stat(fd).await
     }
 
     async fn stat_at(&mut self, fd: Resource<Descriptor>, flags: PathFlags, path: String) -> FsResult<DescriptorStat> {
         if is_self(&path) && self.is_phantom(&fd)? {
             return Ok(phantom_stat());
+        }
+        if let Some(node) = self.content_to_look(&fd, Operation::Stat, &path)? {
+            let found = node.stat_at(&path, flags.contains(PathFlags::SYMLINK_FOLLOW)).await;
+            let found = self.content_found(&fd, Operation::Stat, &path, found)?;
+            return Ok(content_files::stat(&found));
         }
         self.enter(&fd, Operation::Stat, &path)?;
         let stat = self.0.filesystem().stat_at(Resource::new_borrow(fd.rep()), flags, path.clone()).await;
@@ -211,6 +242,10 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
         if is_self(&path) && !writes && self.is_phantom(&fd)? {
             return self.push_phantom();
         }
+        if !writes && let Some(node) = self.content_to_look(&fd, operation, &path)? {
+            let opened = node.open_at(&path, path_flags.contains(PathFlags::SYMLINK_FOLLOW)).await;
+            return self.content_opened(&fd, &path, open_flags, opened);
+        }
         let dir = self.enter(&fd, operation, &path)?;
         let (os_flags, mode) = os_open_flags(path_flags, open_flags, flags)?;
         let (counted, manner) = (self.counted(&fd), self.0.doors().files.manner());
@@ -231,12 +266,17 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
     fn drop(&mut self, fd: Resource<Descriptor>) -> wasmtime::Result<()> {
         let door = &mut self.0.doors().files;
         door.places.remove(&fd.rep());
+        door.contents.remove(&fd.rep());
         door.holds.remove(&fd.rep());
         self.0.ctx().table.delete(fd)?;
         Ok(())
     }
 
     async fn readlink_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<String> {
+        if let Some(node) = self.content_to_look(&fd, Operation::ReadLink, &path)? {
+            let found = node.stat_at(&path, false).await;
+            return self.content_link(&fd, &path, found);
+        }
         self.enter(&fd, Operation::ReadLink, &path)?;
         let link = self.0.filesystem().readlink_at(Resource::new_borrow(fd.rep()), path.clone()).await;
         self.told(&fd, Operation::ReadLink, &path, link)
@@ -281,6 +321,10 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
     }
 
     fn read_via_stream(&mut self, fd: Resource<Descriptor>, offset: Filesize) -> FsResult<Resource<DynInputStream>> {
+        if let Some(node) = self.content(&fd) {
+            let stream: DynInputStream = Box::new(ContentInput::new(open_content(&node, offset)?, Said::default()));
+            return Ok(self.0.ctx().table.push(stream)?);
+        }
         let Some((file, _)) = self.open_file(&fd)? else { return Err(ErrorCode::IsDirectory.into()) };
         let stream: DynInputStream = Box::new(FileInput::new(file, offset));
         Ok(self.0.ctx().table.push(stream)?)
@@ -299,12 +343,19 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
         if pa || pb {
             return Ok(pa && pb);
         }
+        let (ca, cb) = (self.content(&a), self.content(&b));
+        if ca.is_some() || cb.is_some() {
+            return Ok(ca.zip(cb).is_some_and(|(ca, cb)| ca.is_same(&cb)));
+        }
         self.0.filesystem().is_same_object(a, b).await
     }
 
     async fn metadata_hash(&mut self, fd: Resource<Descriptor>) -> FsResult<MetadataHashValue> {
         if self.is_phantom(&fd)? {
             return Ok(MetadataHashValue { lower: 0, upper: 0 });
+        }
+        if let Some(node) = self.content(&fd) {
+            return Ok(content_files::metadata_hash(&node.found));
         }
         self.0.filesystem().metadata_hash(fd).await
     }
@@ -318,13 +369,78 @@ impl<T: DoorsView> HostDescriptor for Door<'_, T> {
         if is_self(&path) && self.is_phantom(&fd)? {
             return Ok(MetadataHashValue { lower: 0, upper: 0 });
         }
+        if let Some(node) = self.content_to_look(&fd, Operation::Stat, &path)? {
+            let found = node.stat_at(&path, flags.contains(PathFlags::SYMLINK_FOLLOW)).await;
+            let found = self.content_found(&fd, Operation::Stat, &path, found)?;
+            return Ok(content_files::metadata_hash(&found));
+        }
         self.enter(&fd, Operation::Stat, &path)?;
         let hash = self.0.filesystem().metadata_hash_at(Resource::new_borrow(fd.rep()), flags, path.clone()).await;
         self.told(&fd, Operation::Stat, &path, hash)
     }
 }
 
+/// Bytes that one call reads of content at most.
+const MOST_OF_CONTENT: u64 = 64 << 10;
+
+pub(crate) fn open_content(node: &ContentNode, offset: u64) -> FsResult<crate::content::Asked> {
+    if node.is_folder() {
+        return Err(ErrorCode::IsDirectory.into());
+    }
+    Ok(node.read(offset, u64::MAX).map_err(|fault| content_files::code(&fault))?)
+}
+
+pub(crate) fn list_content(node: &ContentNode) -> FsResult<content_files::ContentListing> {
+    if !node.is_folder() {
+        return Err(ErrorCode::NotDirectory.into());
+    }
+    Ok(node.list().map_err(|fault| content_files::code(&fault))?)
+}
+
+async fn read_content(node: &ContentNode, len: Filesize, offset: Filesize) -> FsResult<(Vec<u8>, bool)> {
+    if node.is_folder() {
+        return Err(ErrorCode::IsDirectory.into());
+    }
+    let len = len.min(MOST_OF_CONTENT);
+    let asked = node.read(offset, len).map_err(|fault| content_files::code(&fault))?;
+    let bytes = asked.all().await.map_err(|fault| content_files::code(&fault))?;
+    let ended = offset.saturating_add(bytes.len() as u64) >= node.found.size;
+    Ok((bytes, ended))
+}
+
 impl<T: DoorsView> Door<'_, T> {
+    pub(crate) fn content_opened(
+        &mut self,
+        fd: &Resource<Descriptor>,
+        path: &str,
+        flags: OpenFlags,
+        opened: Result<Arc<ContentNode>, Fault>,
+    ) -> FsResult<Resource<Descriptor>> {
+        let node = opened.map_err(|fault| self.content_failed(fd, Operation::OpenRead, path, &fault))?;
+        match node.found.kind {
+            crate::content::Kind::Symlink => return Err(ErrorCode::Loop.into()),
+            _ if flags.contains(OpenFlags::DIRECTORY) && !node.is_folder() => {
+                return Err(ErrorCode::NotDirectory.into());
+            }
+            _ => {}
+        }
+        let place = self.place(fd).below(path);
+        self.push_content(node, place)
+    }
+
+    pub(crate) fn content_link(
+        &mut self,
+        fd: &Resource<Descriptor>,
+        path: &str,
+        found: Result<crate::content::Found, Fault>,
+    ) -> FsResult<String> {
+        let found = self.content_found(fd, Operation::ReadLink, path, found)?;
+        if found.kind != crate::content::Kind::Symlink {
+            return Err(ErrorCode::Invalid.into());
+        }
+        Ok(found.link)
+    }
+
     fn output(&mut self, fd: &Resource<Descriptor>, at: At) -> FsResult<Resource<DynOutputStream>> {
         let stream: DynOutputStream = Box::new(FileOutput::new(self.file_to_write(fd)?, at));
         Ok(self.0.ctx().table.push(stream)?)
@@ -390,7 +506,7 @@ impl<T: DoorsView> HostDirectoryEntryStream for Door<'_, T> {
         &mut self,
         stream: Resource<DirectoryEntryStream>,
     ) -> FsResult<Option<DirectoryEntry>> {
-        self.0.ctx().table.get(&listing_of(&stream))?.next()
+        self.0.ctx().table.get(&listing_of(&stream))?.next_entry().await
     }
 
     fn drop(&mut self, stream: Resource<DirectoryEntryStream>) -> wasmtime::Result<()> {

@@ -2,14 +2,19 @@
 //! `wasi:filesystem` 0.3: the door of 0.2, function by function, in the words of 0.3. What 0.2 does in functions of its
 //! own and 0.3 by a stream (reading, writing, listing) is in `file_streams`.
 
-use crate::file_streams::{Entries, FileReader, FileWriter, Outcome, ended, failed, told};
+use crate::content_files::{self, ContentNode};
+use crate::file_streams::{
+    ContentEntries, ContentReader, Entries, FileReader, FileWriter, Outcome, ended, failed, told,
+};
 use crate::files::At as Place;
+use crate::filesystem::{list_content, open_content};
 use crate::listing::Listing;
 use crate::open_file::At;
 use crate::translate::{NO_CHANGE, NOW, timespec};
 use crate::{Door, DoorsView, Operation, Through};
 use rustix::fs::Timestamps;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use wasmtime::component::{Access, Accessor, FutureReader, Resource, StreamReader};
 use wasmtime_wasi::filesystem::Descriptor;
@@ -40,12 +45,31 @@ fn by_0_2<T: DoorsView, R>(
     result.map_err(error)
 }
 
+/// What granted content is asked itself: it waits for what isn't here yet.
+fn content<T: DoorsView>(
+    store: &Accessor<T, Through<T>>,
+    fd: &Resource<Descriptor>,
+    operation: Operation,
+    path: &str,
+) -> FilesystemResult<Option<Arc<ContentNode>>> {
+    store.with(|mut access| access.get().content_to_look(fd, operation, path)).map_err(error)
+}
+
 impl<T: DoorsView + 'static> types::HostDescriptorWithStore<T> for Through<T> {
     fn read_via_stream(
         mut store: Access<'_, T, Self>,
         fd: Resource<Descriptor>,
         offset: Filesize,
     ) -> wasmtime::Result<(StreamReader<u8>, FutureReader<Outcome>)> {
+        if let Some(node) = store.get().content(&fd) {
+            let asked = match open_content(&node, offset) {
+                Ok(asked) => asked,
+                Err(e) => return failed(store, code(e)?),
+            };
+            let (tell, outcome) = told();
+            let bytes = StreamReader::new(&mut store, ContentReader::new(asked, tell))?;
+            return Ok((bytes, FutureReader::new(&mut store, outcome)?));
+        }
         let Some((file, _)) = store.get().open_file(&fd).map_err(wasmtime::Error::from)? else {
             return failed(store, ErrorCode::IsDirectory);
         };
@@ -121,6 +145,19 @@ impl<T: DoorsView + 'static> types::HostDescriptorWithStore<T> for Through<T> {
         fd: Resource<Descriptor>,
     ) -> wasmtime::Result<(StreamReader<DirectoryEntry>, FutureReader<Outcome>)> {
         let mut door = store.get();
+        match door.content_to_look(&fd, Operation::OpenRead, ".") {
+            Ok(None) => {}
+            Ok(Some(node)) => {
+                let listing = match list_content(&node) {
+                    Ok(listing) => listing,
+                    Err(e) => return failed(store, code(e)?),
+                };
+                let (tell, outcome) = told();
+                let entries = StreamReader::new(&mut store, ContentEntries::new(listing, tell))?;
+                return Ok((entries, FutureReader::new(&mut store, outcome)?));
+            }
+            Err(e) => return failed(store, code(e)?),
+        }
         let listing = door.at(&fd).and_then(|at| match at {
             Place::Phantom => Ok(Listing::empty()),
             Place::Folder(dir) => {
@@ -160,6 +197,11 @@ impl<T: DoorsView + 'static> types::HostDescriptorWithStore<T> for Through<T> {
         path: String,
     ) -> FilesystemResult<DescriptorStat> {
         let flags = path_flags(flags);
+        if let Some(node) = content(store, &fd, Operation::Stat, &path)? {
+            let found = node.stat_at(&path, flags.contains(v2::PathFlags::SYMLINK_FOLLOW)).await;
+            let found = store.with(|mut access| access.get().content_found(&fd, Operation::Stat, &path, found));
+            return found.map(|found| descriptor_stat(content_files::stat(&found))).map_err(error);
+        }
         by_0_2(store, async |door| V2::stat_at(door, fd, flags, path).await).map(descriptor_stat)
     }
 
@@ -197,6 +239,12 @@ impl<T: DoorsView + 'static> types::HostDescriptorWithStore<T> for Through<T> {
     ) -> FilesystemResult<Resource<Descriptor>> {
         let (flags, opening) = (path_flags(flags), open_flags(opening));
         let wanted = descriptor_flags_0_2(wanted);
+        let writes = opening.intersects(v2::OpenFlags::CREATE | v2::OpenFlags::TRUNCATE)
+            || wanted.intersects(v2::DescriptorFlags::WRITE);
+        if !writes && let Some(node) = content(store, &fd, Operation::OpenRead, &path)? {
+            let opened = node.open_at(&path, flags.contains(v2::PathFlags::SYMLINK_FOLLOW)).await;
+            return store.with(|mut access| access.get().content_opened(&fd, &path, opening, opened)).map_err(error);
+        }
         by_0_2(store, async |door| V2::open_at(door, fd, flags, path, opening, wanted).await)
     }
 
@@ -205,6 +253,10 @@ impl<T: DoorsView + 'static> types::HostDescriptorWithStore<T> for Through<T> {
         fd: Resource<Descriptor>,
         path: String,
     ) -> FilesystemResult<String> {
+        if let Some(node) = content(store, &fd, Operation::ReadLink, &path)? {
+            let found = node.stat_at(&path, false).await;
+            return store.with(|mut access| access.get().content_link(&fd, &path, found)).map_err(error);
+        }
         by_0_2(store, async |door| V2::readlink_at(door, fd, path).await)
     }
 
@@ -259,6 +311,11 @@ impl<T: DoorsView + 'static> types::HostDescriptorWithStore<T> for Through<T> {
         path: String,
     ) -> FilesystemResult<MetadataHashValue> {
         let flags = path_flags(flags);
+        if let Some(node) = content(store, &fd, Operation::Stat, &path)? {
+            let found = node.stat_at(&path, flags.contains(v2::PathFlags::SYMLINK_FOLLOW)).await;
+            let found = store.with(|mut access| access.get().content_found(&fd, Operation::Stat, &path, found));
+            return found.map(|found| metadata_hash(content_files::metadata_hash(&found))).map_err(error);
+        }
         by_0_2(store, async |door| V2::metadata_hash_at(door, fd, flags, path).await).map(metadata_hash)
     }
 }

@@ -4,6 +4,8 @@
 //! Proxy variables of the host play no part. A name below `berth.internal` is a module's of this process: such a request
 //! goes by [`Asking`], and never to a network.
 
+use crate::content::ContentDoor;
+use crate::content_http::{Fetching, is_content};
 use crate::guard::Guard;
 use crate::http_body::{Arriving, Outgoing, from_server};
 use crate::http_error::{Stage, from_hyper};
@@ -45,6 +47,7 @@ pub struct HttpDoor {
     common: Arc<Common>,
     module: Arc<str>,
     trail: Trail,
+    content: Option<ContentDoor>,
 }
 
 /// A request that the policy has let through.
@@ -57,7 +60,12 @@ impl HttpDoor {
     /// `module` is what it is called where it asks another one.
     pub fn new(common: Arc<Common>, guard: Arc<Guard>, pool: Arc<Pool>, module: String) -> Self {
         let lines = Lines::new(common.clone(), guard, pool);
-        HttpDoor { lines, common, module: module.into(), trail: Trail::default() }
+        HttpDoor { lines, common, module: module.into(), trail: Trail::default(), content: None }
+    }
+
+    /// From now on URLs of content are answered there.
+    pub fn give_content(&mut self, content: ContentDoor) {
+        self.content = Some(content);
     }
 
     /// The guest answers a request, whose trail its own requests to other modules go on: beside others that it still
@@ -104,6 +112,10 @@ impl WasiHttpHooks for HttpDoor {
         Arc::new(is_forbidden)
     }
 
+    fn is_supported_scheme(&mut self, scheme: &Scheme) -> bool {
+        matches!(scheme.as_str(), "http" | "https" | "ipfs" | "ipns")
+    }
+
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
         BODY_PIECE
     }
@@ -119,6 +131,9 @@ impl WasiHttpHooks for HttpDoor {
         _received: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Answer> + Send> {
         let options = options.unwrap_or_default();
+        if let Some(door) = self.content.as_ref().filter(|_| is_content(request.uri())) {
+            return Box::new(Fetching { door: door.clone() }.perform(request));
+        }
         match self.admit(&request) {
             Ok(Admitted::Outside(exchange)) => Box::new(exchange.perform(request, options)),
             Ok(Admitted::Inside(asking)) => Box::new(asking.perform(request, options)),

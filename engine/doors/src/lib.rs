@@ -10,6 +10,12 @@
 pub mod account;
 mod beneath;
 pub mod connections;
+pub mod content;
+pub mod content2;
+pub mod content3;
+mod content_files;
+mod content_http;
+mod content_io;
 mod counted;
 pub mod day;
 mod file_input;
@@ -63,6 +69,7 @@ pub trait DoorsView: wasmtime_wasi::WasiView {
 pub struct Doors {
     pub files: files::FilesDoor,
     pub net: net::NetDoor,
+    pub content: content::ContentDoor,
     pub owner: std::sync::Arc<dyn Owner>,
 }
 
@@ -74,4 +81,8 @@ pub struct Door<'a, T>(pub &'a mut T);
 
 impl<T: 'static> wasmtime::component::HasData for Through<T> {
     type Data<'a> = Door<'a, T>;
+}
+
+fn door<T>(data: &mut T) -> Door<'_, T> {
+    Door(data)
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Listings of folders, read as the guest reads them: a listing of a million files holds one entry.
 
+use crate::content_files::{self, ContentListing};
 use rustix::fs::{AtFlags, Dir as OsDir, FileType};
 use std::fs::File;
 use std::sync::{Arc, Mutex};
@@ -10,16 +11,29 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, DirectoryEn
 /// An open listing. The phantom folder's is empty.
 pub struct Listing {
     open: Option<(Arc<File>, Mutex<OsDir>)>,
+    content: Option<ContentListing>,
 }
 
 impl Listing {
     pub fn empty() -> Self {
-        Listing { open: None }
+        Listing { open: None, content: None }
+    }
+
+    pub fn of_content(content: ContentListing) -> Self {
+        Listing { open: None, content: Some(content) }
     }
 
     pub fn of(folder: Arc<File>) -> std::io::Result<Self> {
         let entries = OsDir::read_from(&*folder)?;
-        Ok(Listing { open: Some((folder, Mutex::new(entries))) })
+        Ok(Listing { open: Some((folder, Mutex::new(entries))), content: None })
+    }
+
+    /// Waits where the listing is of content.
+    pub async fn next_entry(&self) -> FsResult<Option<DirectoryEntry>> {
+        match &self.content {
+            Some(content) => Ok(content.next().await.map_err(|fault| content_files::code(&fault))?),
+            None => self.next(),
+        }
     }
 
     pub fn next(&self) -> FsResult<Option<DirectoryEntry>> {

@@ -47,6 +47,17 @@ impl Traffic {
         })
     }
 
+    /// Takes what has come for the module on somebody else's connection, and says how long to wait before more does.
+    pub fn receive(&self, bytes: usize) -> Result<Duration, Spent> {
+        if let Some(day) = &self.day {
+            day.take_all(Way::In, bytes)?;
+        }
+        let Some(rate) = &self.rate else { return Ok(Duration::ZERO) };
+        rate.charge(Way::In, bytes);
+        let now = Instant::now();
+        Ok(rate.take(Way::In, 0, now).map_or_else(|then| then - now, |_| Duration::ZERO))
+    }
+
     /// Whether every byte has to be asked for.
     pub fn meters(&self) -> bool {
         self.rate.is_some() || self.day.is_some()

@@ -15,6 +15,7 @@ use crate::ticker::Ticker;
 use crate::turn::Turn;
 use crate::typed::{self, Function};
 use berth_doors::Owner;
+use berth_doors::content::Content;
 use berth_doors::files::Phantom;
 use berth_doors::ledger::Counted;
 use berth_doors::net::Settings;
@@ -67,6 +68,8 @@ pub enum Target {
 #[derive(Clone)]
 pub struct Folder {
     pub host_path: String,
+    /// Content that is shown as a folder, in place of one of the host's.
+    pub content: Option<String>,
     pub guest_path: String,
     pub access: FsPerms,
     /// Where what is stored in it has a limit.
@@ -94,6 +97,8 @@ pub struct Guest {
     pub share: Option<Share>,
     pub owner: Arc<dyn Owner>,
     pub net: Settings,
+    /// Nothing where the policy opens no content.
+    pub content: Option<Arc<dyn Content>>,
     pub ways: Ways,
     pub guards_off: GuardsOff,
 }

@@ -50,6 +50,8 @@ impl GuardsOff {
     pub const CPU_SHARE: u64 = 1 << 15;
     /// What ends an instance that may answer several requests: a fall, a limit, what it leaves behind.
     pub const AGAIN: u64 = 1 << 23;
+    pub const CONTENT_OPEN: u64 = 1 << 25;
+    pub const CONTENT_MEMORY: u64 = 1 << 26;
     /// No guard, but a failure of ours that a test asks for.
     pub const PANIC: u64 = 1 << 13;
     /// No guard either: connections to servers wait for their next request for a moment, so that a test sees them go.

@@ -19,10 +19,12 @@ use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 /// The packages whose interfaces are berth's: nobody else gives one of them.
 const OURS: [&str; 7] = ["cli", "clocks", "filesystem", "http", "io", "random", "sockets"];
 
+const CONTENT: &str = "berth:content/";
+
 /// Whether an interface is of a package that is linked here: `wasi:io/streams@0.2.6`.
 pub fn is_ours(interface: &str) -> bool {
     let package = interface.strip_prefix("wasi:").and_then(|rest| rest.split('/').next());
-    package.is_some_and(|package| OURS.contains(&package))
+    package.is_some_and(|package| OURS.contains(&package)) || interface.starts_with(CONTENT)
 }
 
 struct Io;
@@ -80,6 +82,8 @@ pub fn wasi_0_2(engine: &Engine) -> Result<Linker<State>> {
 
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(l)?;
     berth_doors::http_link::link_error_code(l)?;
+
+    berth_doors::content2::link(l)?;
     Ok(linker)
 }
 
@@ -103,5 +107,7 @@ pub fn wasi_0_2_and_0_3(engine: &Engine) -> Result<Linker<State>> {
 
     http::types::add_to_linker::<State, WasiHttp>(l, State::http)?;
     berth_doors::http3::link_client(l)?;
+
+    berth_doors::content3::link(l)?;
     Ok(linker)
 }

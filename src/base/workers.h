@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// A few threads that make the calls which a program starts and doesn't wait for. Whatever they run keeps what
+// A few threads for what somebody starts and doesn't wait for. Whatever they run keeps what
 // it needs, also the host that these belong to: the last to let go of it may be one of them.
 
 #include <condition_variable>
@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-namespace berth::embed {
+namespace berth {
 
 class Workers {
  public:
@@ -46,4 +46,4 @@ class Workers {
   std::vector<std::thread> threads_;  // guarded by the queue's mutex
 };
 
-}  // namespace berth::embed
+}  // namespace berth

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "embed/workers.h"
+#include "base/workers.h"
 
 #include <system_error>
 #include <utility>
 
-namespace berth::embed {
+namespace berth {
 namespace {
 
 /// Where a worker's own tasks come from.
@@ -68,4 +68,4 @@ void Workers::work(const std::shared_ptr<Queue>& queue) {
   }
 }
 
-}  // namespace berth::embed
+}  // namespace berth

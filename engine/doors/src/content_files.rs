@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Content as a folder of `wasi:filesystem`, read-only and brought as it is read. Behind such a handle stands no folder of
+//! this machine, so that a forgotten check opens nothing; what it is stands here, by its handle.
+
+use crate::content::{Ask, Asked, ContentDoor, Entry, Fault, Found, Kind, Verb, Why, entries};
+use crate::place::join;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, ready};
+use wasmtime_wasi::p2::bindings::filesystem::types::{
+    DescriptorStat, DescriptorType, DirectoryEntry, ErrorCode, MetadataHashValue,
+};
+
+/// A file or a folder in granted content.
+pub struct ContentNode {
+    pub door: ContentDoor,
+    /// The grant's own, `ipfs://CID/a`.
+    target: String,
+    /// The way from there, as the guest has gone it.
+    way: String,
+    pub found: Found,
+}
+
+impl ContentNode {
+    /// A grant's own folder. Whether it is there is seen when it is used.
+    pub fn root(door: ContentDoor, target: &str) -> Arc<Self> {
+        let found = Found { kind: Kind::Directory, size: 0, cid: String::new(), link: String::new() };
+        Arc::new(ContentNode { door, target: target.to_owned(), way: String::new(), found })
+    }
+
+    pub fn is_folder(&self) -> bool {
+        self.found.kind == Kind::Directory
+    }
+
+    fn ask(&self, verb: Verb, way: &str, follow: bool) -> Result<Asked, Fault> {
+        let ask = Ask { more: way.as_bytes(), folder: true, follow, ..Ask::new(verb, &self.target) };
+        self.door.begin(&ask)
+    }
+
+    fn way_to(&self, path: &str) -> String {
+        if self.way.is_empty() { path.to_owned() } else { join(&self.way, path) }
+    }
+
+    /// What a path leads to from here. An absolute path leads out, and so does one that begins above the grant.
+    pub async fn stat_at(&self, path: &str, follow: bool) -> Result<Found, Fault> {
+        if path.starts_with('/') {
+            return Err(Fault { why: Why::Denied, words: String::new() });
+        }
+        self.ask(Verb::Stat, &self.way_to(path), follow)?.found().await
+    }
+
+    pub async fn open_at(&self, path: &str, follow: bool) -> Result<Arc<Self>, Fault> {
+        let found = self.stat_at(path, follow).await?;
+        let (door, target, way) = (self.door.clone(), self.target.clone(), self.way_to(path));
+        Ok(Arc::new(ContentNode { door, target, way, found }))
+    }
+
+    /// Of a file: its bytes from a position on.
+    pub fn read(&self, offset: u64, length: u64) -> Result<Asked, Fault> {
+        let way = self.way.as_bytes();
+        let ask = Ask { more: way, offset, length, folder: true, follow: true, ..Ask::new(Verb::Open, &self.target) };
+        self.door.begin(&ask)
+    }
+
+    pub fn list(&self) -> Result<ContentListing, Fault> {
+        Ok(ContentListing { asked: self.ask(Verb::List, &self.way, true)?, waiting: Mutex::default() })
+    }
+
+    pub fn is_same(&self, other: &Self) -> bool {
+        (&self.target, &self.found.cid) == (&other.target, &other.found.cid)
+    }
+}
+
+/// A folder that is listed.
+pub struct ContentListing {
+    asked: Asked,
+    waiting: Mutex<VecDeque<Entry>>,
+}
+
+impl ContentListing {
+    fn waiting(&self) -> std::sync::MutexGuard<'_, VecDeque<Entry>> {
+        self.waiting.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    pub fn poll_next(&self, cx: &Context<'_>) -> Poll<Result<Option<DirectoryEntry>, Fault>> {
+        loop {
+            if let Some(entry) = self.waiting().pop_front() {
+                let type_ = entry.kind.map_or(DescriptorType::Unknown, descriptor_type);
+                return Poll::Ready(Ok(Some(DirectoryEntry { type_, name: entry.name })));
+            }
+            let Some(piece) = ready!(self.asked.poll_take(cx))? else { return Poll::Ready(Ok(None)) };
+            self.waiting().extend(entries(&piece));
+        }
+    }
+
+    pub async fn next(&self) -> Result<Option<DirectoryEntry>, Fault> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+}
+
+pub fn descriptor_type(kind: Kind) -> DescriptorType {
+    match kind {
+        Kind::File => DescriptorType::RegularFile,
+        Kind::Directory => DescriptorType::Directory,
+        Kind::Symlink => DescriptorType::SymbolicLink,
+        Kind::Block => DescriptorType::Unknown,
+    }
+}
+
+pub fn stat(found: &Found) -> DescriptorStat {
+    let size = if found.kind == Kind::Symlink { found.link.len() as u64 } else { found.size };
+    DescriptorStat {
+        type_: descriptor_type(found.kind),
+        link_count: 1,
+        size,
+        data_access_timestamp: None,
+        data_modification_timestamp: None,
+        status_change_timestamp: None,
+    }
+}
+
+pub fn metadata_hash(found: &Found) -> MetadataHashValue {
+    let hash = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        (salt, &found.cid).hash(&mut hasher);
+        hasher.finish()
+    };
+    MetadataHashValue { lower: hash(0), upper: hash(1) }
+}
+
+/// As a read-only folder of this machine would say it.
+pub fn code(fault: &Fault) -> ErrorCode {
+    match fault.why {
+        Why::NotFound => ErrorCode::NoEntry,
+        Why::Denied => ErrorCode::NotPermitted,
+        Why::Invalid => ErrorCode::NotDirectory,
+        Why::TooLarge => ErrorCode::FileTooLarge,
+        Why::Unavailable => ErrorCode::Io,
+        Why::Limit => ErrorCode::InsufficientMemory,
+    }
+}

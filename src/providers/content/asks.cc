@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "providers/content/asks.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/guards.h"
+#include "policy/printable.h"
+#include "providers/content/module_asks.h"
+#include "providers/content/publishing_jobs.h"
+#include "providers/content/reading_jobs.h"
+
+namespace berth::content {
+namespace {
+
+using engine::ContentAsk;
+using engine::ContentFault;
+using engine::ContentJob;
+using engine::Waiter;
+using Module = Asks::Module;
+using Verb = ContentAsk::Verb;
+
+constexpr size_t kMostFolderEntries = 100'000;
+
+std::shared_ptr<ContentJob> invalid(std::string words) {
+  return failed_job({.why = ContentFault::Why::kInvalid, .words = std::move(words)});
+}
+
+std::shared_ptr<ContentJob> begun(const std::shared_ptr<Job>& job) {
+  job->start();
+  return job;
+}
+
+std::shared_ptr<ContentJob> no_service() {
+  return failed_job({.why = ContentFault::Why::kUnavailable, .words = "there is no store of content here"});
+}
+
+/// Where a grant of files says that content is a folder; nothing where none does.
+bool is_granted_folder(const Module& module, std::string_view target) {
+  return std::ranges::any_of(module.by.policy->grants, [&](const policy::Grant& grant) {
+    const auto* files = std::get_if<policy::FilesGrant>(&grant.extent);
+    return files != nullptr && !files->content.empty() && files->content == target;
+  });
+}
+
+std::shared_ptr<ContentJob> read_job(const std::shared_ptr<Module>& module, const ContentAsk& ask,
+                                     std::unique_ptr<Waiter> waiter) {
+  auto target = read_target(ask.target);
+  if (!target) return invalid(target.error().message);
+  Place place{.target = *std::move(target), .way = std::string(ask.more), .follow = ask.follow, .most = {}};
+  place.folder = ask.folder && is_granted_folder(*module, ask.target);
+  if (!place.folder) {
+    if (auto fault = module->hidden(place.target)) return failed_job(*std::move(fault));
+    place.most = module->most_fetched(place.target);
+  }
+  if (module->service == nullptr) return no_service();
+  switch (ask.verb) {
+    case Verb::kOpen:
+      return begun(
+          std::make_shared<FileJob>(module, std::move(place), std::move(waiter), ask.offset, ask.length));
+    case Verb::kList:
+      return begun(std::make_shared<ListingJob>(module, std::move(place), std::move(waiter)));
+    case Verb::kBlock:
+      return begun(std::make_shared<BlockJob>(module, std::move(place), std::move(waiter)));
+    case Verb::kCar:
+      return begun(std::make_shared<CarJob>(module, std::move(place), std::move(waiter)));
+    default:
+      return begun(std::make_shared<StatJob>(module, std::move(place), std::move(waiter)));
+  }
+}
+
+std::shared_ptr<ContentJob> add_job(const std::shared_ptr<Module>& module, std::unique_ptr<Waiter> waiter) {
+  Descriptor aside(::open(module->service->store().folder().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (!aside.opened())
+    return failed_job({.why = ContentFault::Why::kUnavailable,
+                       .words = "nothing can be written to the store of content on this machine"});
+  return std::make_shared<AddJob>(module, std::move(waiter), std::move(aside));
+}
+
+/// The next word of those that have a NUL behind them each.
+std::string_view take_word(std::string_view& words) {
+  const size_t end = std::min(words.find('\0'), words.size());
+  const std::string_view word = words.substr(0, end);
+  words.remove_prefix(std::min(end + 1, words.size()));
+  return word;
+}
+
+bool is_name(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." && !name.contains('/');
+}
+
+/// A CID that the guest says, and that it may see.
+std::expected<Cid, ContentFault> seen(Module& module, std::string_view text) {
+  auto target = read_target(text);
+  if (!target)
+    return std::unexpected(ContentFault{.why = ContentFault::Why::kInvalid, .words = target.error().message});
+  if (target->name || !target->path.names.empty())
+    return std::unexpected(ContentFault{
+        .why = ContentFault::Why::kInvalid,
+        .words = fmt::format("{} is no CID: 'stat' says which one a path leads to", policy::quoted(text))});
+  const bool held = (module.by.guards_off & engine::kGuardContentMade) == 0;
+  if (auto fault = held ? module.hidden(*target) : std::nullopt) return std::unexpected(*std::move(fault));
+  const Cid& root = target->path.root;
+  return Cid::v1(root.codec, root.hash);
+}
+
+std::shared_ptr<ContentJob> folder_job(const std::shared_ptr<Module>& module, std::string_view words,
+                                       std::unique_ptr<Waiter> waiter) {
+  std::vector<FolderEntry> entries;
+  while (!words.empty()) {
+    const std::string_view name = take_word(words);
+    auto cid = seen(*module, take_word(words));
+    if (!cid) return failed_job(std::move(cid.error()));
+    if (!is_name(name)) return invalid(fmt::format("{} is no name of an entry", policy::quoted(name)));
+    if (entries.size() == kMostFolderEntries)
+      return failed_job({.why = ContentFault::Why::kTooLarge,
+                         .words = fmt::format("a folder has {} entries at most", kMostFolderEntries)});
+    entries.push_back({.name = std::string(name), .cid = *std::move(cid)});
+  }
+  std::ranges::sort(entries, {}, &FolderEntry::name);
+  const auto twice = std::ranges::adjacent_find(entries, {}, &FolderEntry::name);
+  if (twice != entries.end()) return invalid(fmt::format("{} is in it twice", policy::quoted(twice->name)));
+  return begun(std::make_shared<FolderJob>(module, std::move(waiter), std::move(entries)));
+}
+
+std::shared_ptr<ContentJob> publish_job(const std::shared_ptr<Module>& module, const ContentAsk& ask,
+                                        std::unique_ptr<Waiter> waiter) {
+  if (ask.verb == Verb::kName) {
+    if (auto fault = module->refused("publish", fmt::format("ipns://{}", ask.target)))
+      return failed_job(*std::move(fault));
+    return failed_job({.why = ContentFault::Why::kUnavailable,
+                       .words = "modules can't publish names yet: 'berth content' does it for its owner"});
+  }
+  const bool made = ask.verb == Verb::kAdd || ask.verb == Verb::kFolder;
+  if (auto fault = module->refused("publish", made ? "what it makes" : std::string(ask.target)))
+    return failed_job(*std::move(fault));
+  if (module->service == nullptr) return no_service();
+  if (ask.verb == Verb::kAdd) return add_job(module, std::move(waiter));
+  if (ask.verb == Verb::kFolder) return folder_job(module, ask.more, std::move(waiter));
+  auto target =
+      ask.verb == Verb::kPin ? seen(*module, ask.target) : [&]() -> std::expected<Cid, ContentFault> {
+    // It may have been another run that made and pinned it.
+    auto cid = Cid::parse(ask.target);
+    if (cid) return Cid::v1(cid->codec, cid->hash);
+    return std::unexpected(ContentFault{.why = ContentFault::Why::kInvalid, .words = cid.error().message});
+  }();
+  if (!target) return failed_job(std::move(target.error()));
+  if (ask.verb == Verb::kPin)
+    return begun(std::make_shared<PinJob>(module, std::move(waiter), *std::move(target)));
+  return begun(std::make_shared<UnpinJob>(module, std::move(waiter), *std::move(target)));
+}
+
+}  // namespace
+
+bool opens_content(const policy::Policy& policy) {
+  return std::ranges::any_of(policy.grants, [](const policy::Grant& grant) {
+    const auto* files = std::get_if<policy::FilesGrant>(&grant.extent);
+    return grant.capability == policy::Capability::kContent || (files != nullptr && !files->content.empty());
+  });
+}
+
+Asks::Asks(std::shared_ptr<Service> service, const AskedBy& by)
+    : module_(std::make_shared<Module>(std::move(service), by)) {}
+
+Asks::~Asks() {
+  module_->close();
+}
+
+std::shared_ptr<ContentJob> Asks::begin(const ContentAsk& ask, std::unique_ptr<Waiter> waiter) noexcept try {
+  switch (ask.verb) {
+    case Verb::kOpen:
+    case Verb::kList:
+    case Verb::kStat:
+    case Verb::kBlock:
+    case Verb::kCar:
+      return read_job(module_, ask, std::move(waiter));
+    case Verb::kAdd:
+    case Verb::kFolder:
+    case Verb::kPin:
+    case Verb::kUnpin:
+    case Verb::kName:
+      return publish_job(module_, ask, std::move(waiter));
+  }
+  return invalid("there is no such ask of content");
+} catch (...) {
+  return nullptr;  // out of memory
+}
+
+}  // namespace berth::content

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The asks that make content, or keep it: a file, a folder, pins. For this folder's own sources.
+//
+// As job.h says. A file's bytes are written aside, to a file that has no name, before any of them is a block:
+// a guest that is slow, or that ends, leaves nothing and holds no thread.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/os/descriptor.h"
+#include "providers/content/module_asks.h"
+
+namespace berth::content {
+
+class PublishingJob : public Job {
+ public:
+  PublishingJob(std::shared_ptr<Asks::Module> module, std::unique_ptr<engine::Waiter> waiter)
+      : Job([module](std::function<void()> task) { return module->run(std::move(task)); }, std::move(waiter)),
+        module_(std::move(module)) {}
+
+ protected:
+  Asks::Module& module() {
+    return *module_;
+  }
+  std::unexpected<Error> no_room();
+
+ private:
+  const std::shared_ptr<Asks::Module> module_;
+};
+
+class AddJob final : public PublishingJob {
+ public:
+  AddJob(std::shared_ptr<Asks::Module> module, std::unique_ptr<engine::Waiter> waiter, Descriptor aside)
+      : PublishingJob(std::move(module), std::move(waiter)), aside_(std::move(aside)) {}
+
+  std::optional<Fault> write(std::string_view bytes) noexcept override;
+  void finish() noexcept override {
+    start();
+  }
+
+ private:
+  Result<Found> begin() override;
+
+  const Descriptor aside_;
+  uint64_t size_ = 0;
+};
+
+struct FolderEntry {
+  std::string name;
+  Cid cid;
+};
+
+class FolderJob final : public PublishingJob {
+ public:
+  FolderJob(std::shared_ptr<Asks::Module> module, std::unique_ptr<engine::Waiter> waiter,
+            std::vector<FolderEntry> entries)
+      : PublishingJob(std::move(module), std::move(waiter)), entries_(std::move(entries)) {}
+
+ private:
+  Result<Found> begin() override;
+  void cancel() noexcept override {
+    source_->cancel();
+  }
+
+  const std::vector<FolderEntry> entries_;
+  const std::unique_ptr<Reading> source_ = module().source(gone());
+};
+
+class PinJob final : public PublishingJob {
+ public:
+  PinJob(std::shared_ptr<Asks::Module> module, std::unique_ptr<engine::Waiter> waiter, Cid cid)
+      : PublishingJob(std::move(module), std::move(waiter)), cid_(std::move(cid)) {}
+
+ private:
+  Result<Found> begin() override;
+  void cancel() noexcept override {
+    source_->cancel();
+  }
+
+  const Cid cid_;
+  const std::unique_ptr<Reading> source_ = module().source(gone());
+};
+
+class UnpinJob final : public PublishingJob {
+ public:
+  UnpinJob(std::shared_ptr<Asks::Module> module, std::unique_ptr<engine::Waiter> waiter, Cid cid)
+      : PublishingJob(std::move(module), std::move(waiter)), cid_(std::move(cid)) {}
+
+ private:
+  Result<Found> begin() override;
+
+  const Cid cid_;
+};
+
+}  // namespace berth::content

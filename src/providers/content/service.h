@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What all modules of a process share to get at content and to make some: the store, the gateways behind it,
+// and a few threads.
+//
+// Any thread. Whoever has an ask open keeps it.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/workers.h"
+#include "providers/content/names.h"
+#include "providers/content/retrieval.h"
+#include "providers/content/store.h"
+
+namespace berth::content {
+
+class Service {
+ public:
+  /// This user's store, and the gateways and routers of their settings.
+  static Result<std::shared_ptr<Service>> open();
+
+  Store& store() {
+    return *store_;
+  }
+  /// As Retrieval::read.
+  std::unique_ptr<Reading> read(std::function<Result<void>(uint64_t bytes)> charge) {
+    return retrieval_->read(std::move(charge));
+  }
+  /// Where a name leads to. Blocks, and asks the network without anybody's charge: a record has some hundred
+  /// bytes.
+  Result<ContentPath> resolve(const NamePath& path) const;
+  Workers& workers() {
+    return workers_;
+  }
+  /// Whether anything is asked of a network.
+  bool is_online() const {
+    return !retrieval_->is_offline();
+  }
+  /// Folders that have to stay within reach of the process.
+  std::vector<std::string> folders() const {
+    return {store_->folder(), names_.folder};
+  }
+
+ private:
+  Service(std::unique_ptr<Store> store, std::unique_ptr<Retrieval> retrieval, NamesOptions names)
+      : store_(std::move(store)), retrieval_(std::move(retrieval)), names_(std::move(names)) {}
+
+  const std::unique_ptr<Store> store_;
+  const std::unique_ptr<Retrieval> retrieval_;
+  const NamesOptions names_;
+  Workers workers_{16};
+};
+
+}  // namespace berth::content
