@@ -11,15 +11,20 @@
 #include <unordered_set>
 
 #include "base/loop.h"
+#include "base/os/file.h"
 #include "base/os/process.h"
+#include "base/os/user.h"
 #include "base/os/wall.h"
 #include "base/units.h"
+#include "base/unix_time.h"
 #include "cli/content.h"
 #include "cli/progress.h"
 #include "cli/serve_seen.h"
 #include "cli/serve_tls.h"
 #include "engine/engine.h"
 #include "engine/server.h"
+#include "policy/printable.h"
+#include "providers/content/ipns.h"
 #include "providers/content/walk.h"
 #include "serve/gateway.h"
 
@@ -123,6 +128,19 @@ class Given final : public content::BlockSource {
   const std::optional<Allowed> allowed_;
 };
 
+/// The record that this machine has of a name, where what it leads to may be given away.
+Result<std::string> record_of(const std::string& name, const std::string& folder, const Given& given) {
+  const content::Cid cid = BERTH_TRY(content::Cid::parse(name));
+  const auto bytes =
+      read_file(fmt::format("{}/{}", folder, cid.text(content::Base::kBase36)), content::kMostRecord);
+  const auto record =
+      bytes ? content::read_ipns(*bytes, cid, unix_seconds()) : std::unexpected(bytes.error());
+  const auto path = record ? content::parse_path(record->value) : std::unexpected(record.error());
+  if (path && given.has(path->root)) return *bytes;
+  return fail(ErrorCode::kNotFound,
+              fmt::format("there is no record of the name {} here", policy::printable(name)));
+}
+
 Result<size_t> count_of(const char* option, const std::string& text, size_t most) {
   const auto count = parse_count(text);
   if (!count || *count == 0 || *count > most)
@@ -160,17 +178,18 @@ Result<int> serve(const Options& options) {
   const auto loop = BERTH_TRY(Loop::create());
   const auto engine = BERTH_TRY(engine::Engine::create(lanes, 0, 0));
   const auto seen = BERTH_TRY(Seen::open(options.seen, address, lanes, tls != nullptr));
+  const std::string records = BERTH_TRY(user_folders()).state + "/ipns";
+  // Behind the wall there is only what was there before.
+  BERTH_TRY_VOID(make_private_folder(records));
   WallPlan plan;
+  plan.readable = {records};
   plan.writable = {store->folder()};
   plan.start_threads = [&] { std::ignore = engine->start_lanes(); };
   std::ignore = raise_wall(plan);
 
   serve::Gateway gateway({.blocks = &given,
                           .has = [&](const content::Cid& cid) { return given.has(cid); },
-                          .record = [](const std::string& name) -> Result<std::string> {
-                            return fail(ErrorCode::kNotFound,
-                                        fmt::format("there is no record of the name {} here", name));
-                          },
+                          .record = [&](const std::string& name) { return record_of(name, records, given); },
                           .files = !options.checkable},
                          settings, seen->start_log(), [&](uint64_t left) {
                            loop->post([&, left] {

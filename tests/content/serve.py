@@ -34,7 +34,7 @@ def main():
     with tempfile.TemporaryDirectory(dir=PLACE) as root:
         content = Content(asked.berth, Path(root))
         failed = 0
-        for case in (agrees, caches, ranges, refuses, files, listing, named_alone, missing_block, slow_client, goes_away, bombs, many, heads, http2, whom):
+        for case in (agrees, caches, ranges, refuses, files, listing, named_alone, missing_block, slow_client, goes_away, bombs, many, heads, http2, names, whom):
             try:
                 case(content)
                 print(f"ok   {case.__name__}", flush=True)
@@ -508,6 +508,30 @@ def heads(content):
         for name in ("content-type", "etag", "cache-control", "content-length"):
             check(head.headers[name] == whole.headers[name], f"{target}: {name}: {head.headers[name]}, {whole.headers[name]}")
     check(Answer(content.port, "/ipfs/bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy", method="HEAD").status == 404, "HEAD of nothing")
+
+
+def names(content):
+    """A name whose record is here leads on as it does in kubo; one whose record was spoilt isn't there."""
+    name = content.kubo.run("name", "publish", "--allow-offline", "-Q", f"/ipfs/{content.root_cid}").decode().strip()
+    record = Answer(content.kubo_port, f"/ipns/{name}?format=ipns-record")
+    check(record.status == 200, f"kubo: {record.status}")
+    kept = content.root / "state/ipns" / name
+    check(Answer(content.port, f"/ipns/{name}?format=ipns-record").status == 404, "a record that isn't here")
+    kept.write_bytes(record.body)
+    ours = Answer(content.port, f"/ipns/{name}?format=ipns-record")
+    check(ours.status == 200 and ours.body == record.body, f"{ours.status} {ours.body[:200]}")
+    check(ours.headers["content-type"] == record.headers["content-type"] and "max-age" in ours.headers["cache-control"], str(ours.headers))
+    check(Answer(content.port, f"/ipns/{name}/ascii.txt").body == b"hello\n", "a path below a name")
+    car = Answer(content.port, f"/ipns/{name}/sub?format=car")
+    check(car.blocks() == Answer(content.kubo_port, f"/ipns/{name}/sub?format=car").blocks(), "a CAR below a name")
+    check("immutable" not in car.headers["cache-control"], "what a name leads to changes")
+    server, port = content.serve(content.hello)
+    try:
+        check(Answer(port, f"/ipns/{name}?format=ipns-record").status == 404, "a name of what isn't given away")
+    finally:
+        stop(server)
+    kept.write_bytes(record.body[:-1] + bytes([record.body[-1] ^ 1]))
+    check(Answer(content.port, f"/ipns/{name}/ascii.txt").status == 404, "a record that nobody signed")
 
 
 def whom(content):
