@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <condition_variable>
+#include <mutex>
 #include <random>
-#include <thread>
 
 #include "policy/host.h"
 #include "policy/printable.h"
@@ -231,6 +232,7 @@ Result<WebAnswer> Web::once(const WebAsk& ask, const std::string& url, bool with
 }
 
 void Web::stop() const {
+  stopped_.request_stop();
   client_->stop();
 }
 
@@ -269,7 +271,11 @@ Result<WebAnswer> Web::ask(const WebAsk& ask) {
       if (*asked > kLongestPause) return answer;
       pause = std::max<std::chrono::milliseconds>(pause, *asked);
     }
-    std::this_thread::sleep_for(pause);
+    std::mutex alone;
+    std::unique_lock guard(alone);
+    std::condition_variable_any().wait_for(guard, stopped_.get_token(), pause, [] { return false; });
+    if (stopped_.stop_requested())
+      return fail(ErrorCode::kCancelled, fmt::format("'{}': it was stopped", shown(ask.url)));
   }
 }
 

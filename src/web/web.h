@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -87,6 +88,7 @@ class Web {
   const std::unique_ptr<engine::Client> client_;
   const std::string home_;  // its authority
   const WebOptions options_;
+  const std::stop_source stopped_;
   std::optional<bool> home_special_;  // known with its first answer
 };
 

@@ -409,6 +409,44 @@ def a_process_that_was_stopped_is_not_waited_for(world):
 
 
 @case
+def a_process_that_waits_for_its_reader_is_not_waited_for(world):
+    path = world.root / "longer"
+    path.write_bytes(random.Random(7).randbytes(48 << 20))
+    publisher = world.reader()
+    [made] = publisher.json("add", path)
+    blocks = dag.Blocks(publisher.root / "data/content/blocks")
+    reader = world.reader()
+    with Gateway(blocks) as gateway:
+        first = reader.start("export", made["cid"], *gateways(gateway))
+        before = -1
+        while before != gateway.sent:
+            before = gateway.sent
+            time.sleep(0.5)
+        check(0 < before < 40 << 20, f"{before} bytes came for nobody")
+        began = time.monotonic()
+        reader.run("pin", made["cid"], *gateways(gateway))
+        check(4 < time.monotonic() - began < 30, f"{time.monotonic() - began} s")
+        first.kill()
+        first.communicate()
+
+
+@case
+def a_block_that_is_damaged_comes_again(world):
+    for words in (("get", world.file, "--output", "-"), ("pin", world.file), ("export", world.file)):
+        reader = world.reader()
+        with world.gateway() as gateway:
+            world.reads(reader, *gateways(gateway))
+            leaf = next(path for path in reader.blocks() if path.stat().st_size == 262144)
+            data = leaf.read_bytes()
+            leaf.chmod(0o600)
+            leaf.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+            reader.run(*words, *gateways(gateway))
+            check(leaf.read_bytes() == data, f"{words[0]} leaves it damaged")
+            # Who reads may be there before what brings the rest.
+            check(len(gateway.asked) <= 3, gateway.asked)
+
+
+@case
 def killed_it_goes_on_where_it_was(world):
     chance = random.Random(5)
     killed = 0
@@ -583,6 +621,14 @@ def a_public_router_names_no_special_address(world):
 
 
 @case
+def a_router_of_this_machine_names_no_other_special_address(world):
+    reader = world.reader()
+    with router(world, ["/ip4/127.0.0.2/tcp/9/http"]) as routing:
+        said = reader.run("get", world.file, "--output", "-", "--router", routing.url, status=119).decode()
+        check("no public one" in said, said)
+
+
+@case
 def a_router_that_fails_or_floods(world):
     reader = world.reader()
 
@@ -590,11 +636,11 @@ def a_router_that_fails_or_floods(world):
         line = json.dumps({"Schema": "peer", "ID": "x" * 100, "Protocols": ["p"], "Addrs": []}).encode() + b"\n"
         handler.give(200, line * 5000, content_type="application/x-ndjson")
 
-    for answer, ok in ((lambda h: h.give(500), False), (floods, True), (lambda h: h.give(404), True), (lambda h: h.give(200, b"<html>", content_type="text/html"), False), (lambda h: h.give(200, b"[" * 100000, content_type="application/json"), False)):
+    for answer, ok in ((lambda h: h.give(500), False), (floods, 1000), (lambda h: h.give(404), 0), (lambda h: h.give(200, b"<html>", content_type="text/html"), False), (lambda h: h.give(200, b"[" * 100000, content_type="application/json"), False)):
         with Gateway(world.blocks, routes={"/routing/": answer}) as routing:
-            if ok:
+            if ok is not False:
                 listed = reader.json("providers", world.file, "--router", routing.url)
-                check(len(listed) <= 1000, len(listed))
+                check(len(listed) == ok, len(listed))
             else:
                 said = reader.run("providers", world.file, "--router", routing.url, status=119).decode()
                 check(routing.url in said, said)
@@ -649,11 +695,21 @@ def names_lead_to_content_and_never_back(world):
         fresh = world.reader()
         said = fresh.run("stat", f"ipns://{name}", *words, status=119).decode()
         check("isn't good" in said, said)
+    # Two that publish at once take two numbers.
+    with Gateway(world.blocks, routes={"/routing/v1/ipns/": Records().answer}) as gateway:
+        crowd = [reader.start("publish", world.file, "--key", "site", "--router", gateway.url, "--json") for _ in range(8)]
+        numbers = [json.loads(process.communicate(timeout=60)[0])["sequence"] for process in crowd]
+        check(len(set(numbers)) == 8, numbers)
     # The key that nobody can be asked about isn't published over.
     stranger = world.reader()
     subprocess.run([world.binary, "keys", "new", "account", "site"], env=stranger.environment, check=True, capture_output=True)
     said = stranger.run("publish", world.file, "--key", "site", "--router", "http://127.0.0.1:9", "--gateway", "http://127.0.0.1:9", status=119).decode()
     check("could lead back" in said, said)
+    # Neither is one that a router can't be asked about, whatever the others say.
+    with Gateway(world.blocks) as gateway:
+        routers = ("--router", gateway.url, "--router", "http://127.0.0.1:9")
+        said = stranger.run("publish", world.file, "--key", "site", *routers, *gateways(gateway), status=119).decode()
+        check("could lead back" in said, said)
 
 
 @case

@@ -133,7 +133,8 @@ impl Client {
             let late = || Trouble::Failed(format!("it isn't answered whole within {} s", most.as_secs()));
             tokio::select! {
                 biased;
-                _ = stops.wait_for(|stopped| *stopped) => Err(Trouble::Stopped),
+                // Nobody is left who could stop it: that is no reason to.
+                Ok(_) = stops.wait_for(|stopped| *stopped) => Err(Trouble::Stopped),
                 done = timeout(most, lines.fetch(ask, taker)) => done.unwrap_or_else(|_| Err(late())),
             }
         })

@@ -66,9 +66,12 @@ std::unexpected<Error> CarReader::cut(std::string_view what) {
   return malformed(what);
 }
 
-Result<CarReader> CarReader::open(ReadSome read) {
+Result<CarReader> CarReader::open(ReadSome read, CarFrom from) {
   CarReader reader(std::move(read));
-  BERTH_TRY_VOID(reader.begin());
+  auto begun = reader.begin(from);
+  if (!begun && from == CarFrom::kGateway && reader.cut_off())
+    return fail(ErrorCode::kUnavailable, "truncated: " + begun.error().message);
+  if (!begun) return std::unexpected(std::move(begun).error());
   return reader;
 }
 
@@ -92,11 +95,13 @@ Result<std::string_view> CarReader::section(size_t most_bytes) {
   return bytes.substr(0, *length);
 }
 
-Result<void> CarReader::begin() {
+Result<void> CarReader::begin(CarFrom from) {
   auto first = BERTH_TRY(section(kMostHeader));
   auto header = read_header(first);
   if (!header) return malformed(header.error().message);
   input_.take(first.size());
+  if (header->version == 2 && from == CarFrom::kGateway)
+    return fail(ErrorCode::kUnsupported, "its CARs are of version 2, and version 1 was asked for");
   if (header->version == 2) {
     version_ = 2;
     const auto fixed = BERTH_TRY(input_.peek(kV2Header));

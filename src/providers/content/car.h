@@ -24,10 +24,14 @@ struct Block {
   std::string_view bytes;
 };
 
+/// Of a gateway only version 1 is taken: what version 2 says of where its blocks stand would be skipped to.
+enum class CarFrom { kFile, kGateway };
+
 class CarReader {
  public:
   /// Reads the header. kInvalidArgument where it is none, has more than kMostRoots roots, or is cut off.
-  static Result<CarReader> open(ReadSome read);
+  /// From a gateway: kUnavailable where it is cut off, kUnsupported for version 2.
+  static Result<CarReader> open(ReadSome read, CarFrom from = CarFrom::kFile);
 
   int version() const {
     return version_;
@@ -51,7 +55,7 @@ class CarReader {
 
  private:
   explicit CarReader(ReadSome read) : input_(std::move(read)) {}
-  Result<void> begin();
+  Result<void> begin(CarFrom from);
   Result<std::string_view> section(size_t most_bytes);
   std::unexpected<Error> malformed(std::string_view what) const;
   std::unexpected<Error> cut(std::string_view what);

@@ -16,7 +16,7 @@ bool is_same(const Cid& one, const Cid& other) {
 }  // namespace
 
 Result<CarSource> CarSource::open(ReadSome read, BlockSource& kept, Each each) {
-  CarReader car = BERTH_TRY(CarReader::open(std::move(read)));
+  CarReader car = BERTH_TRY(CarReader::open(std::move(read), CarFrom::kGateway));
   return CarSource(std::move(car), kept, std::move(each));
 }
 

@@ -93,6 +93,22 @@ TEST_CASE_FIXTURE(Fixture, "what was kept before needn't come again") {
   CHECK(read(car(other, {root})) == "");
 }
 
+TEST_CASE_FIXTURE(Fixture, "one of version 2 isn't looked through for its blocks") {
+  const std::string blocks = car(order, {root});
+  const auto source = CarSource::open(testing::reading(car_v2_header(blocks.size()) + blocks), kept, {});
+  REQUIRE_FALSE(source.has_value());
+  CHECK(source.error().code == ErrorCode::kUnsupported);
+}
+
+TEST_CASE_FIXTURE(Fixture, "one that ends within its header is cut off, and no lie") {
+  const std::string header = car_header({root});
+  for (size_t end = 0; end < header.size(); ++end) {
+    const auto source = CarSource::open(testing::reading(header.substr(0, end)), kept, {});
+    REQUIRE_FALSE(source.has_value());
+    CHECK_MESSAGE(source.error().code == ErrorCode::kUnavailable, source.error().message);
+  }
+}
+
 TEST_CASE("what is wanted is written as gateways read it") {
   const Cid root = Cid::parse("bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy").value();
   CHECK(Wanted::all(root).url_part() == root.text() + "?dag-scope=all");

@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 
 #include "base/digest.h"
 #include "base/os/file.h"
+#include "base/os/thread.h"
 #include "providers/content/links.h"
+#include "providers/content/walk.h"
 
 namespace berth::content {
 namespace {
@@ -22,6 +25,9 @@ constexpr size_t kDeepest = 1024;
 /// Another process that brings the same is waited for, unless nothing comes for so long.
 constexpr auto kLook = 10ms;
 constexpr auto kPatience = 5s;
+/// How often who brings it tells them that something came.
+constexpr auto kTell = 1s;
+constexpr auto kMostWaitForPlace = 30s;
 /// A block may come into the store by another download as well.
 constexpr auto kLookAgain = 500ms;
 
@@ -49,14 +55,35 @@ std::optional<Error> Payer::refusal() const {
   return has_refused_ ? refused_ : std::nullopt;
 }
 
+Result<Places::Place> Places::take(const std::stop_token& stop) {
+  std::unique_lock guard(lock_);
+  const bool there = changed_.wait_for(guard, stop, kMostWaitForPlace, [&] { return free_ > 0; });
+  if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "it was cancelled");
+  if (!there) return fail(ErrorCode::kUnavailable, "too many downloads are under way: try again later");
+  --free_;
+  return Place(this);
+}
+
+void Places::Give::operator()(Places* places) const {
+  const std::lock_guard guard(places->lock_);
+  ++places->free_;
+  places->changed_.notify_one();
+}
+
 Download::Download(Store& store, Gateways& gateways, Wanted wanted, Errand::More more,
-                   std::shared_ptr<Payer> payer)
-    : store_(store), wanted_(std::move(wanted)) {
+                   std::shared_ptr<Payer> payer, Places::Place place)
+    : store_(store), wanted_(std::move(wanted)), place_(std::move(place)) {
   payers_.push_back(std::move(payer));
   errand_ = std::make_unique<Errand>(
       gateways, store_, stop_.get_token(), Purse{.charge = [this](uint64_t bytes) { return charge(bytes); }},
       [this](const Cid& cid, std::string_view bytes) { return keep(cid, bytes); }, std::move(more));
-  thread_ = std::jthread([this] { work(stop_.get_token()); });
+  auto thread = start_thread([this] { work(stop_.get_token()); });
+  if (thread) {
+    thread_ = *std::move(thread);
+  } else {
+    over_ = std::unexpected(std::move(thread).error());
+    place_.reset();
+  }
 }
 
 Download::~Download() {
@@ -100,6 +127,11 @@ Result<void> Download::charge(uint64_t bytes) {
 Result<void> Download::keep(const Cid& cid, std::string_view bytes) {
   BERTH_TRY_VOID(store_.put(cid, bytes));
   put_aside(cid, bytes);
+  const std::lock_guard guard(lock_);
+  if (coming_ != nullptr && Clock::now() - told_ >= kTell) {
+    told_ = Clock::now();
+    (void)coming_->append(".");
+  }
   return {};
 }
 
@@ -132,7 +164,7 @@ std::optional<std::string> Download::take(const std::string& name) {
   std::string bytes = std::move(found->second);
   aside_bytes_ -= bytes.size();
   aside_.erase(found);
-  if (order_.front() == name) order_.pop_front();
+  if (const auto place = std::ranges::find(order_, name); place != order_.end()) order_.erase(place);
   changed_.notify_all();
   return bytes;
 }
@@ -194,11 +226,11 @@ std::vector<Came> Download::came() const {
 /// of its parts those.
 class Download::Fill {
  public:
-  Fill(Store& store, Errand& errand) : store_(store), errand_(errand) {}
+  Fill(Store& store, Errand& errand, std::stop_token stop)
+      : store_(store), errand_(errand), stop_(std::move(stop)) {}
 
   Result<void> all(const Wanted& wanted) {
-    if (wanted.scope == Scope::kBlock && wanted.path.names.empty())
-      return is_there(wanted.path.root) ? Result<void>() : errand_.block(wanted.path.root);
+    if (wanted.scope == Scope::kBlock && wanted.path.names.empty()) return leaf(wanted.path.root);
     if (!is_there(wanted.path.root)) {
       const auto got = BERTH_TRY(errand_.car(wanted));
       if (got == Errand::Got::kAll) return {};
@@ -236,22 +268,55 @@ class Download::Fill {
     return store_.has(cid);
   }
 
+  struct Fewer {
+    size_t by = 0;
+    void operator()(size_t* all) const {
+      *all -= by;
+    }
+  };
+  using Waiting = std::unique_ptr<size_t, Fewer>;
+
+  /// So many links are held, until it is gone.
+  Result<Waiting> hold(const Cid& cid, size_t links) {
+    waiting_ += links;
+    Waiting held(&waiting_, {.by = links});
+    if (waiting_ > Walk().most_waiting)
+      return fail(ErrorCode::kLimit, fmt::format("the block {}: more than {} links are to be followed",
+                                                 cid.text(), Walk().most_waiting));
+    return held;
+  }
+
+  Result<void> may_go_on(const Cid& cid, size_t depth) const {
+    if (stop_.stop_requested()) return fail(ErrorCode::kCancelled, "it was cancelled");
+    if (depth < kDeepest) return {};
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("the block {} stands deeper than {} blocks", cid.text(), kDeepest));
+  }
+
+  /// Read where it is there: one that is damaged comes again.
+  Result<void> leaf(const Cid& cid) {
+    return is_there(cid) && store_.get(cid) ? Result<void>() : errand_.block(cid);
+  }
+
+  Result<std::vector<Cid>> links_in(const Cid& cid) {
+    Blocks blocks(*this);
+    const std::string bytes = BERTH_TRY(blocks.get(cid));
+    return links_of(cid.codec, bytes);
+  }
+
   /// All below a CID.
   Result<void> below(const Cid& cid, size_t depth) {
-    if (depth == kDeepest)
-      return fail(ErrorCode::kInvalidArgument,
-                  fmt::format("the block {} stands deeper than {} blocks", cid.text(), kDeepest));
+    BERTH_TRY_VOID(may_go_on(cid, depth));
     if (!seen_.insert(cid.hash.bytes()).second) return {};
+    if (cid.codec == Codec::kRaw) return leaf(cid);
     if (!is_there(cid)) {
-      if (cid.codec == Codec::kRaw) return errand_.block(cid);
       const auto got = BERTH_TRY(errand_.car(Wanted::all(cid)));
       if (got == Errand::Got::kAll) return {};
     }
-    if (cid.codec == Codec::kRaw) return {};
-    Blocks blocks(*this);
-    const std::string bytes = BERTH_TRY(blocks.get(cid));
-    const std::vector<Cid> links = BERTH_TRY(links_of(cid.codec, bytes));
+    const std::vector<Cid> links = BERTH_TRY(links_in(cid));
+    const auto held = BERTH_TRY(hold(cid, links.size()));
     if (cid.codec == Codec::kDagPb) {
+      Blocks blocks(*this);
       const auto node = open_node(blocks, cid);
       if (node && node->kind == Node::Kind::kFile) return range(*node, 0, UINT64_MAX, depth + 1);
     }
@@ -267,11 +332,10 @@ class Download::Fill {
 
   /// A file's bytes, in their order.
   Result<void> range(const Node& node, uint64_t from, uint64_t to, size_t depth) {
-    if (depth == kDeepest)
-      return fail(ErrorCode::kInvalidArgument,
-                  fmt::format("the block {} stands deeper than {} blocks", node.cid.text(), kDeepest));
+    BERTH_TRY_VOID(may_go_on(node.cid, depth));
     Blocks blocks(*this);
     const auto parts = BERTH_TRY(parts_of(node, from, to));
+    const auto held = BERTH_TRY(hold(node.cid, parts.size()));
     for (size_t i = 0; i < parts.size(); ++i) {
       const FilePart& part = parts[i];
       const bool whole = from <= part.begin && part.end <= to;
@@ -283,7 +347,7 @@ class Download::Fill {
         }
       }
       if (part.cid.codec == Codec::kRaw) {
-        if (!is_there(part.cid)) BERTH_TRY_VOID(errand_.block(part.cid));
+        BERTH_TRY_VOID(leaf(part.cid));
         continue;
       }
       const Node next = BERTH_TRY(open_node(blocks, part.cid));
@@ -316,11 +380,13 @@ class Download::Fill {
 
   Store& store_;
   Errand& errand_;
+  const std::stop_token stop_;
   std::unordered_set<std::string> seen_;
+  size_t waiting_ = 0;  // links
 };
 
 Result<void> Download::bring() {
-  return Fill(store_, *errand_).all(wanted_);
+  return Fill(store_, *errand_, stop_.get_token()).all(wanted_);
 }
 
 /// One process of several brings it: the others find it in the store.
@@ -333,20 +399,29 @@ void Download::work(const std::stop_token& stop) {
     std::unique_lock guard(lock_);
     elsewhere_ = locked && !*locked;
   }
-  while (locked && !*locked && !stop.stop_requested()) {
+  auto give_up = Clock::now() + kPatience;
+  uint64_t told = 0;
+  while (locked && !*locked && !stop.stop_requested() && Clock::now() < give_up) {
     std::unique_lock guard(lock_);
     changed_.wait_for(guard, stop, kLook, [] { return false; });
     if (!elsewhere_) break;
     guard.unlock();
+    // It grows as long as something comes there.
+    std::error_code gone;
+    const uint64_t now = std::filesystem::file_size(path, gone);
+    if (std::exchange(told, now) != now) give_up = Clock::now() + kPatience;
     locked = LockedFile::make(path, LockedFile::Wait::kNo);
   }
   {
     std::unique_lock guard(lock_);
     elsewhere_ = false;
+    if (locked && *locked) coming_ = &**locked;
   }
   auto brought = stop.stop_requested() ? fail(ErrorCode::kCancelled, "it was cancelled") : bring();
   if (locked && *locked) (void)(*locked)->remove();
+  place_.reset();
   const std::lock_guard guard(lock_);
+  coming_ = nullptr;
   over_ = std::move(brought);
   changed_.notify_all();
 }

@@ -7,6 +7,7 @@
 // It has a thread of its own. Any thread.
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -22,6 +23,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/os/locked_file.h"
 #include "base/result.h"
 #include "providers/content/errand.h"
 #include "providers/content/store.h"
@@ -47,9 +49,29 @@ class Payer {
   std::atomic<bool> has_refused_ = false;
 };
 
+/// So many downloads at once, each of which has some threads. Any thread.
+class Places {
+ public:
+  struct Give {
+    void operator()(Places* places) const;
+  };
+  using Place = std::unique_ptr<Places, Give>;
+
+  explicit Places(size_t most) : free_(most) {}
+
+  /// Waits for one. kUnavailable where none becomes free for long, kCancelled.
+  Result<Place> take(const std::stop_token& stop);
+
+ private:
+  std::mutex lock_;
+  std::condition_variable_any changed_;
+  size_t free_;
+};
+
 class Download {
  public:
-  Download(Store& store, Gateways& gateways, Wanted wanted, Errand::More more, std::shared_ptr<Payer> payer);
+  Download(Store& store, Gateways& gateways, Wanted wanted, Errand::More more, std::shared_ptr<Payer> payer,
+           Places::Place place);
   Download(const Download&) = delete;
   Download& operator=(const Download&) = delete;
   /// Stops it.
@@ -81,6 +103,7 @@ class Download {
 
   Store& store_;
   const Wanted wanted_;
+  Places::Place place_;  // until it is over
   std::stop_source stop_;
   std::unique_ptr<Errand> errand_;
 
@@ -92,7 +115,9 @@ class Download {
   std::deque<std::string> order_;
   size_t aside_bytes_ = 0;
   size_t waiting_ = 0;
-  bool elsewhere_ = false;  // another process brings it
+  bool elsewhere_ = false;                      // another process brings it
+  LockedFile* coming_ = nullptr;                // that this one does; guarded by lock_
+  std::chrono::steady_clock::time_point told_;  // when that was last said there
   std::optional<Result<void>> over_;
 
   std::jthread thread_;  // last: it uses the others

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
+#include "base/os/thread.h"
 #include "base/unix_time.h"
 #include "providers/content/car_source.h"
 #include "providers/content/pipe.h"
@@ -198,11 +198,11 @@ Result<void> Errand::read_car(Runner& runner, const Wanted& wanted, const ReadSo
 Result<void> Errand::run_car(Runner& runner, const Wanted& wanted, std::atomic<uint64_t>& all_blocks) {
   Gateway& gateway = runner.gateway;
   auto line = BERTH_TRY(gateway.line());
-  BERTH_TRY_VOID(runner.use(*line));
+  auto use = BERTH_TRY(runner.use(*line));
   Pipe pipe(kPipeBytes);
   uint64_t bytes = 0;
   double blocked = 0;
-  std::thread sending([&] {
+  auto sending = start_thread([&] {
     pipe.finish(gateway.ask_car(*line, wanted, [&](std::string_view piece) -> Result<void> {
       const auto before = Clock::now();
       BERTH_TRY_VOID(charge(piece.size()));
@@ -212,6 +212,7 @@ Result<void> Errand::run_car(Runner& runner, const Wanted& wanted, std::atomic<u
       return written;
     }));
   });
+  if (!sending) return end(sending.error());
   const auto began = Clock::now();
   uint64_t blocks = 0;
   double first_byte = 0;
@@ -219,13 +220,13 @@ Result<void> Errand::run_car(Runner& runner, const Wanted& wanted, std::atomic<u
       read_car(runner, wanted, [&](std::span<char> into) { return pipe.read(into); }, blocks, first_byte);
   pipe.leave();
   if (!done) line->stop();
-  sending.join();
-  runner.release();
+  sending->join();
+  use.reset();
   const double taken = std::max(seconds_since(began) - first_byte - blocked, 0.0);
   all_blocks += blocks;
   note(gateway, first_byte, taken);
   if (blocks > 0) gateway.came(blocks, bytes, first_byte, taken);
-  if (done) gateway.rest(std::move(line));
+  if (done && !runner.is_stopped()) gateway.rest(std::move(line));
   return done;
 }
 
@@ -250,7 +251,7 @@ Result<Errand::Got> Errand::car(const Wanted& wanted) {
 Result<void> Errand::run_block(Runner& runner, const Cid& cid) {
   Gateway& gateway = runner.gateway;
   auto line = BERTH_TRY(gateway.line());
-  BERTH_TRY_VOID(runner.use(*line));
+  auto use = BERTH_TRY(runner.use(*line));
   const auto began = Clock::now();
   double first_byte = 0;
   std::string bytes;
@@ -259,9 +260,10 @@ Result<void> Errand::run_block(Runner& runner, const Cid& cid) {
     bytes += piece;
     return charge(piece.size());
   });
-  runner.release();
+  use.reset();
   if (done) {
-    gateway.rest(std::move(line));
+    // One that was stopped answers nothing any more.
+    if (!runner.is_stopped()) gateway.rest(std::move(line));
     done = check_block(cid, bytes);
   }
   const double taken = std::max(seconds_since(began) - first_byte, 0.0);

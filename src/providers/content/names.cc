@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "base/os/file.h"
-#include "base/os/locked_file.h"
+#include "base/os/thread.h"
 #include "base/unix_time.h"
 #include "policy/printable.h"
 
@@ -94,10 +94,15 @@ std::optional<Names::Found> Names::kept(const Cid& name, int64_t now) const {
   return Found{.bytes = *std::move(bytes), .record = *std::move(record)};
 }
 
-/// Not over a newer one, which another process may have kept meanwhile.
-Result<void> Names::keep(const Cid& name, std::string_view record) const {
+/// While it lives no other process keeps a record.
+Result<LockedFile> Names::alone() const {
   BERTH_TRY_VOID(make_private_folder(options_.folder));
-  const auto alone = BERTH_TRY(LockedFile::make(options_.folder + "/lock", LockedFile::Wait::kYes));
+  auto locked = BERTH_TRY(LockedFile::make(options_.folder + "/lock", LockedFile::Wait::kYes));
+  return *std::move(locked);
+}
+
+/// Not over a newer one. Whoever calls is `alone`.
+Result<void> Names::keep(const Cid& name, std::string_view record) const {
   const auto before = kept(name, 0);
   const IpnsRecord now = BERTH_TRY(read_ipns(record, name, 0));
   if (before && !is_newer(now, before->record)) return {};
@@ -112,7 +117,7 @@ Names::Answers Names::ask(const Cid& name, int64_t now) const {
   {
     std::vector<std::jthread> threads;
     for (size_t i = 0; i < said.size(); ++i) {
-      threads.emplace_back([&, i] {
+      auto thread = start_thread([&, i] {
         Said& mine = said[i];
         if (i >= options_.routers.size()) {
           Gateway& gateway = *gateways[i - options_.routers.size()];
@@ -123,12 +128,25 @@ Names::Answers Names::ask(const Cid& name, int64_t now) const {
         auto router = Router::create(mine.who, options_.web);
         mine.record = router ? (*router)->record(name) : std::unexpected(router.error());
       });
+      if (thread) {
+        threads.push_back(*std::move(thread));
+      } else {
+        said[i] = {.who = "nobody was asked", .record = std::unexpected(thread.error())};
+      }
     }
   }
   Answers answers;
-  for (Said& one : said) {
+  for (size_t i = 0; i < said.size(); ++i) {
+    Said& one = said[i];
+    const size_t a_router = i < options_.routers.size() ? 1 : 0;
     if (!one.record) {
-      if (one.record.error().code == ErrorCode::kNotFound) ++answers.answered;
+      const ErrorCode code = one.record.error().code;
+      // A router that keeps no names at all has none of this one.
+      if (code == ErrorCode::kUnsupported) answers.routers += a_router;
+      if (code == ErrorCode::kNotFound) {
+        ++answers.answered;
+        answers.routers += a_router;
+      }
       answers.said.push_back(fmt::format("{}: {}", one.who, one.record.error().message));
       continue;
     }
@@ -138,6 +156,7 @@ Names::Answers Names::ask(const Cid& name, int64_t now) const {
       continue;
     }
     ++answers.answered;
+    answers.routers += a_router;
     answers.found.push_back({.bytes = *std::move(one.record), .record = *std::move(record)});
   }
   return answers;
@@ -167,6 +186,7 @@ Result<IpnsRecord> Names::resolve(const Cid& name) const {
                             "others to ask",
                             name.text(Base::kBase36), answers.said.empty() ? "" : ": ",
                             fmt::join(answers.said, "; ")));
+  const auto alone = BERTH_TRY(this->alone());
   BERTH_TRY_VOID(keep(name, best->bytes));
   return best->record;
 }
@@ -196,10 +216,13 @@ Result<Names::Published> Names::publish(std::string_view value, const std::array
     return fail(ErrorCode::kInvalidArgument,
                 "there is no router to publish to: name one with --router URL or in content.toml");
   const Answers answers = ask(published.name, 0);
+  // Two that publish at once take two numbers.
+  std::optional<LockedFile> alone = BERTH_TRY(this->alone());
   const auto before = kept(published.name, 0);
-  if (!before && answers.answered == 0)
+  // One that doesn't answer may have one; after a record, its number tells which is newer.
+  if (!before && answers.found.empty() && answers.routers < options_.routers.size())
     return fail(ErrorCode::kUnavailable,
-                fmt::format("nobody says what the name {} had before, so it could lead back: {}",
+                fmt::format("not each router says what the name {} had before, so it could lead back: {}",
                             published.name.text(Base::kBase36), fmt::join(answers.said, "; ")));
   uint64_t sequence = before ? before->record.sequence : 0;
   for (const Found& one : answers.found) sequence = std::max(sequence, one.record.sequence);
@@ -213,6 +236,7 @@ Result<Names::Published> Names::publish(std::string_view value, const std::array
   const std::string record = make_ipns(published.record, sign);
   // First here: what was published is never told with that number again.
   BERTH_TRY_VOID(keep(published.name, record));
+  alone.reset();
   for (const std::string& url : options_.routers) {
     const auto router = Router::create(url, options_.web);
     const auto put = router ? (*router)->put_record(published.name, record) : std::unexpected(router.error());

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/os/locked_file.h"
 #include "base/result.h"
 #include "providers/content/gateways.h"
 #include "providers/content/ipns.h"
@@ -53,8 +54,8 @@ class Names {
     std::vector<std::pair<std::string, std::string>> refused;  // and why
   };
   /// Leads the name of a key, with which `sign` signs, to `value` ("/ipfs/CID"), with a higher sequence
-  /// number than any that is known. kUnavailable where no router takes it, or where none can say what the
-  /// name had before: it could lead back.
+  /// number than any that is known. kUnavailable where no router takes it, or where nobody has a record
+  /// of the name and not each router says so: it could lead back.
   Result<Published> publish(std::string_view value, const std::array<uint8_t, 32>& public_key,
                             const Sign& sign, std::chrono::seconds lifetime, std::chrono::seconds ttl) const;
 
@@ -67,9 +68,11 @@ class Names {
     std::vector<Found> found;
     std::vector<std::string> said;  // of those who gave none
     size_t answered = 0;            // that gave one, or said that there is none
+    size_t routers = 0;             // of those
   };
   Answers ask(const Cid& name, int64_t now) const;
   std::optional<Found> kept(const Cid& name, int64_t now) const;
+  Result<LockedFile> alone() const;
   Result<void> keep(const Cid& name, std::string_view record) const;
   std::string path_of(const Cid& name) const;
 

@@ -6,14 +6,18 @@
 #include <optional>
 #include <thread>
 
+#include "base/os/thread.h"
+
 namespace berth::content {
 namespace {
 
 using namespace std::chrono_literals;
 
+constexpr double kMostUsual = 3600;  // seconds; a file may say anything
+
 /// Twice what it usually takes, so that few requests are made twice.
 std::chrono::milliseconds patience_with(const Gateway& gateway, const Contest& contest) {
-  const double usual = gateway.standing().first_byte_seconds;
+  const double usual = std::min(gateway.standing().first_byte_seconds, kMostUsual);
   const auto twice = usual == 0 ? 1000ms : std::chrono::milliseconds(static_cast<int64_t>(usual * 2000));
   return std::clamp(twice, contest.least_wait, contest.most_wait);
 }
@@ -42,7 +46,9 @@ class Running {
     }
     guard.unlock();
     for (const auto& heat : heats_) heat->runner.stop();
-    for (const auto& heat : heats_) heat->thread.join();
+    for (const auto& heat : heats_) {
+      if (heat->thread.joinable()) heat->thread.join();
+    }
     return std::ranges::any_of(heats_, [](const auto& heat) { return heat->result->has_value(); });
   }
 
@@ -50,7 +56,7 @@ class Running {
   struct Heat {
     explicit Heat(Gateway& gateway) : runner(gateway) {}
     Runner runner;
-    std::thread thread;
+    std::jthread thread;
     std::optional<Result<void>> result;
   };
 
@@ -70,7 +76,7 @@ class Running {
     heats_.push_back(std::make_unique<Heat>(gateway));
     Heat& heat = *heats_.back();
     heat.runner.claim = [this, number] { return claim(number); };
-    heat.thread = std::thread([this, &heat] {
+    auto thread = start_thread([this, &heat] {
       auto result = run_(heat.runner);
       bool overtaken = false;
       {
@@ -82,6 +88,13 @@ class Running {
       heat.result = std::move(result);
       note();
     });
+    if (thread) {
+      heat.thread = *std::move(thread);
+    } else {
+      heat.result = std::unexpected(std::move(thread).error());
+      ended_(gateway, *heat.result);
+      note();
+    }
     next_ = std::chrono::steady_clock::now() + patience_with(gateway, contest_);
   }
 
@@ -115,11 +128,11 @@ class Running {
 
 }  // namespace
 
-Result<void> Runner::use(web::Web& line) {
+Result<Runner::Use> Runner::use(web::Web& line) {
   const std::lock_guard guard(lock_);
-  line_ = &line;
   if (stopped_) return fail(ErrorCode::kCancelled, "it was stopped");
-  return {};
+  line_ = &line;
+  return Use(this);
 }
 
 void Runner::release() {

@@ -25,9 +25,15 @@ class Runner {
 
   /// Asked when its first good bytes are there, and once. False: another one was faster, so it ends.
   std::function<bool()> claim;
-  /// Connects through `line`, which ends when this is stopped. kCancelled where it is already.
-  Result<void> use(web::Web& line);
-  void release();
+  struct Release {
+    void operator()(Runner* runner) const {
+      runner->release();
+    }
+  };
+  using Use = std::unique_ptr<Runner, Release>;
+  /// Connects through `line`, which ends when this is stopped, until the Use is gone; the line outlives that.
+  /// kCancelled where it is stopped already.
+  Result<Use> use(web::Web& line);
   /// Any thread.
   void stop();
   bool is_stopped() const {
@@ -37,6 +43,8 @@ class Runner {
   Gateway& gateway;
 
  private:
+  void release();
+
   std::mutex lock_;
   web::Web* line_ = nullptr;  // guarded by lock_
   std::atomic<bool> stopped_ = false;

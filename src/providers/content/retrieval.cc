@@ -12,6 +12,14 @@ namespace {
 
 constexpr size_t kMostFound = 16;  // gateways that routers name
 
+/// "h" of "http://h:1/a".
+std::string host_of(const std::string& url) {
+  const std::string authority = web::authority_of(url);
+  const size_t colon = authority.rfind(':');
+  const bool has_port = colon != std::string::npos && authority.find(']', colon) == std::string::npos;
+  return authority.substr(0, has_port ? colon : std::string::npos);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Retrieval>> Retrieval::create(Store& store, const RetrievalOptions& options) {
@@ -39,7 +47,10 @@ std::vector<std::shared_ptr<Gateway>> Retrieval::seek(const Cid& root, const std
       return urls.size() < kMostFound;
     });
     for (const std::string& one : urls) {
-      if (auto gateway = gateways_->found(one, (*router)->is_local()); gateway && found.size() < kMostFound)
+      // A router on this machine passes on what anybody wrote: that leads to nothing else in the local
+      // network.
+      const bool may_be_local = (*router)->is_local() && host_of(one) == host_of(url);
+      if (auto gateway = gateways_->found(one, may_be_local); gateway && found.size() < kMostFound)
         found.push_back(*std::move(gateway));
     }
     if (!found.empty() || stop.stop_requested()) break;
@@ -51,19 +62,30 @@ std::vector<std::shared_ptr<Gateway>> Retrieval::seek(const Cid& root, const std
 }
 
 /// The one that goes on, or a new one.
-std::shared_ptr<Download> Retrieval::download(const Wanted& wanted, const std::shared_ptr<Payer>& payer) {
-  const std::lock_guard guard(lock_);
-  std::erase_if(downloads_, [](const auto& entry) { return entry.second.expired(); });
-  auto& entry = downloads_[wanted.url_part()];
-  auto download = entry.lock();
-  if (!download || !download->join(payer)) {
-    Errand::More more;
-    if (!routers_.empty())
-      more = [this, root = wanted.path.root](const std::stop_token& stop) { return seek(root, stop); };
-    download = std::make_shared<Download>(store_, *gateways_, wanted, std::move(more), payer);
-    entry = download;
+Result<std::shared_ptr<Download>> Retrieval::download(const Wanted& wanted,
+                                                      const std::shared_ptr<Payer>& payer,
+                                                      const std::stop_token& stop) {
+  Places::Place place;
+  for (;;) {
+    std::shared_ptr<Download> before;  // may end with this, which waits for its thread: not under the lock
+    {
+      const std::lock_guard guard(lock_);
+      std::erase_if(downloads_, [](const auto& entry) { return entry.second.expired(); });
+      auto& entry = downloads_[wanted.url_part()];
+      before = entry.lock();
+      if (before && before->join(payer)) return before;
+      if (place) {
+        Errand::More more;
+        if (!routers_.empty())
+          more = [this, root = wanted.path.root](const std::stop_token& end) { return seek(root, end); };
+        auto fresh =
+            std::make_shared<Download>(store_, *gateways_, wanted, std::move(more), payer, std::move(place));
+        entry = fresh;
+        return fresh;
+      }
+    }
+    place = BERTH_TRY(places_.take(stop));
   }
-  return download;
 }
 
 Reading::~Reading() {
@@ -92,9 +114,14 @@ void Reading::expect(Wanted wanted) {
 }
 
 /// What brings what is expected; nothing where nothing is.
-std::shared_ptr<Download> Reading::expected() {
-  const std::lock_guard guard(lock_);
-  if (!download_ && wanted_) download_ = all_.download(*wanted_, payer_);
+Result<std::shared_ptr<Download>> Reading::expected() {
+  std::unique_lock guard(lock_);
+  if (download_ || !wanted_) return download_;
+  const Wanted wanted = *wanted_;
+  guard.unlock();
+  auto download = BERTH_TRY(all_.download(wanted, payer_, stop_.get_token()));
+  guard.lock();
+  if (!download_) download_ = std::move(download);
   return download_;
 }
 
@@ -122,7 +149,7 @@ Result<std::string> Reading::get(const Cid& cid) {
     if (there || all_.offline_) return there;  // one that is damaged comes again
   }
   if (all_.offline_) return missing(cid);
-  if (const auto download = expected(); download && !download->is_over()) {
+  if (const auto download = BERTH_TRY(expected()); download && !download->is_over()) {
     if (auto bytes = download->wait(cid, *payer_, stop_.get_token())) return *std::move(bytes);
     if (auto there = from_store(cid)) return there;
   }
@@ -132,7 +159,8 @@ Result<std::string> Reading::get(const Cid& cid) {
 }
 
 Result<std::string> Reading::alone(const Cid& cid) {
-  const auto download = all_.download({.path = {.root = cid, .names = {}}, .scope = Scope::kBlock}, payer_);
+  const Wanted wanted{.path = {.root = cid, .names = {}}, .scope = Scope::kBlock};
+  const auto download = BERTH_TRY(all_.download(wanted, payer_, stop_.get_token()));
   const auto ended = download->end(stop_.get_token());
   {
     const std::lock_guard guard(lock_);
@@ -146,7 +174,7 @@ Result<std::string> Reading::alone(const Cid& cid) {
 
 Result<void> Reading::bring() {
   if (all_.offline_) return {};
-  const auto download = expected();
+  const auto download = BERTH_TRY(expected());
   if (!download) return {};
   auto ended = download->end(stop_.get_token());
   if (const auto refused = payer_->refusal()) return std::unexpected(*refused);

@@ -41,6 +41,8 @@ struct Brought {
   std::vector<Came> came;  // from each gateway, also for others who read the same at the time
 };
 
+inline constexpr size_t kMostDownloads = 32;  // at once
+
 class Reading;
 
 class Retrieval {
@@ -73,13 +75,15 @@ class Retrieval {
         web_(options.web),
         offline_(options.gateways.empty() && options.routers.empty()) {}
   std::vector<std::shared_ptr<Gateway>> seek(const Cid& root, const std::stop_token& stop);
-  std::shared_ptr<Download> download(const Wanted& wanted, const std::shared_ptr<Payer>& payer);
+  Result<std::shared_ptr<Download>> download(const Wanted& wanted, const std::shared_ptr<Payer>& payer,
+                                             const std::stop_token& stop);
 
   Store& store_;
   const std::unique_ptr<Gateways> gateways_;
   const std::vector<std::string> routers_;
   const web::WebOptions web_;
   const bool offline_;
+  Places places_{kMostDownloads};
   std::mutex lock_;
   std::map<std::string, std::weak_ptr<Download>> downloads_;  // by what is wanted; guarded by lock_
 };
@@ -108,7 +112,7 @@ class Reading : public BlockSource {
   friend class Retrieval;
   Reading(Retrieval& all, std::function<Result<void>(uint64_t)> charge)
       : all_(all), payer_(std::make_shared<Payer>(std::move(charge))) {}
-  std::shared_ptr<Download> expected();
+  Result<std::shared_ptr<Download>> expected();
   Result<std::string> from_store(const Cid& cid);
   Result<std::string> alone(const Cid& cid);
   void leave(const std::shared_ptr<Download>& download);

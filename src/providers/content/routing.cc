@@ -24,7 +24,10 @@ constexpr size_t kMostProviders = 1000;
 constexpr size_t kMostAddresses = 32;
 
 std::unexpected<Error> refused(const web::WebAnswer& answer, std::string_view doing) {
-  const ErrorCode code = answer.status == 404 ? ErrorCode::kNotFound : ErrorCode::kUnavailable;
+  const bool never = answer.status == 405 || answer.status == 501;
+  const ErrorCode code = answer.status == 404 ? ErrorCode::kNotFound
+                         : never              ? ErrorCode::kUnsupported
+                                              : ErrorCode::kUnavailable;
   return fail(code,
               fmt::format("{}: {} answers {}", doing, web::shown(web::origin_of(answer.url)), answer.status));
 }

@@ -38,7 +38,7 @@ class Router {
   /// Calls for each, as they come, until it says no more. A router that knows of none is no error; what isn't
   /// to be read in its answer is passed, and bounded.
   Result<void> providers(const Cid& cid, Kind kind, const std::function<bool(const Provider&)>& each);
-  /// Whether it answered from this machine or the local network: then those that it names may be there too.
+  /// Whether it answered from this machine or the local network.
   bool is_local() const;
 
   /// Ends what goes on, and all that is asked later. Any thread.
