@@ -26,7 +26,8 @@ struct ContentAsk {
   Verb verb = Verb::kOpen;
   std::string_view target;  // a path, a CID or a key; of a granted folder the grant's own
   std::string_view more;    // of a name where it leads to; of kFolder names and CIDs in turn, a NUL behind
-                            // each; of a granted folder the way from it
+                            // each; of a granted folder the CID of the
+                            // directory from which the way leads, empty for the folder itself, a NUL, the way
   uint64_t offset = 0;
   uint64_t length = UINT64_MAX;  // all
   bool folder = false;           // the target is a folder that a grant of files shows

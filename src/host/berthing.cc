@@ -64,7 +64,15 @@ Result<void> settle_cids(Grant& grant) {
   const Grant written = grant;
   if (auto* files = std::get_if<FilesGrant>(&grant.extent)) return settle_cid(files->content, written);
   if (auto* content = std::get_if<policy::ContentGrant>(&grant.extent)) {
-    for (policy::ContentRule& rule : content->rules) BERTH_TRY_VOID(settle_cid(rule.what, written));
+    // One that is none opens nothing, and keeps no other from doing so.
+    Result<void> settled;
+    for (policy::ContentRule& rule : content->rules) {
+      auto one = settle_cid(rule.what, written);
+      if (!one && settled) settled = std::move(one);
+    }
+    std::ranges::sort(content->rules);
+    content->rules.erase(std::ranges::unique(content->rules).begin(), content->rules.end());
+    return settled;
   }
   return {};
 }
@@ -154,9 +162,8 @@ Result<void> anchor(policy::Policy& policy, const std::string& base_folder) {
 
 void anchor(policy::Bounds& bounds, const std::string& base_folder) {
   if (!bounds.grants) return;
+  settle_content(bounds);
   for (Grant& grant : *bounds.grants) {
-    // One that is none opens nothing.
-    std::ignore = settle_cids(grant);
     auto* files = std::get_if<FilesGrant>(&grant.extent);
     if (files == nullptr || !files->volume.empty() || !files->content.empty() || files->host_path == "*")
       continue;
@@ -164,6 +171,11 @@ void anchor(policy::Bounds& bounds, const std::string& base_folder) {
     const fs::path path = fs::weakly_canonical(fs::path(base_folder) / files->host_path, error);
     if (!error) files->host_path = path.string();
   }
+}
+
+void settle_content(policy::Bounds& bounds) {
+  if (!bounds.grants) return;
+  for (Grant& grant : *bounds.grants) std::ignore = settle_cids(grant);
 }
 
 Result<engine::Guest> guest_for(const policy::Policy& policy, Use use) {

@@ -40,6 +40,9 @@ Result<void> anchor(policy::Policy& policy, const std::string& base_folder);
 /// The same for the owner's rules; a folder that isn't there bounds by its name.
 void anchor(policy::Bounds& bounds, const std::string& base_folder);
 
+/// The CIDs of its rules in the form in which they are asked about; no file is looked at.
+void settle_content(policy::Bounds& bounds);
+
 /// A call at a time, or as many requests at once as come: then the limit on instances means something.
 enum class Use { kOnce, kServed };
 

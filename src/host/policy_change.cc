@@ -10,6 +10,7 @@
 
 #include "host/second_wall.h"
 #include "policy/printable.h"
+#include "providers/content/asks.h"
 
 namespace berth::host {
 namespace {
@@ -74,6 +75,9 @@ std::optional<std::string> needs_restart(const policy::Policy& before, policy::P
     return fmt::format("the volume '@{}' is new to it", *volume);
   }
   if (writable(before) != writable(after)) return "it may write to other folders than before";
+  if (content::opens_content(after) && !content::opens_content(before)) {
+    return "content is new to it, and nobody who gives any was started with it";
+  }
   const WallPlan needed = wall_for(after, {});
   if (needed.tcp == WallPlan::Tcp::kOpen && wall.tcp == WallPlan::Tcp::kClosed) {
     return "the second wall keeps the network out of reach";

@@ -44,6 +44,12 @@ TEST_CASE("what is set aside for a module needs a restart") {
   CHECK(verdict(policy_of({"files /data:/data:rw"}), before).contains("write to other folders"));
 }
 
+TEST_CASE("content that is opened for the first time needs a restart") {
+  const auto some = policy_of({"content fetch ipfs://*"});
+  CHECK(verdict(policy_of({}), some).contains("content is new"));
+  CHECK(verdict(some, policy_of({"content fetch"})) == "none");
+}
+
 TEST_CASE("a volume that was there before lies where it did, and a new one needs a restart") {
   auto before = policy_of({"files @notes"});
   std::get<policy::FilesGrant>(before.grants.front().extent).host_path = "/state/volumes/notes/data";

@@ -34,6 +34,7 @@ Result<std::vector<policy::Bounds>> judged(const std::optional<claims::Chain>& c
                                            std::span<const claims::Trust> trusts, uint64_t now) {
   auto bounds = claims::judge(chain, trusts, now);
   if (!bounds) return refused(name, bounds.error());
+  for (policy::Bounds& one : *bounds) settle_content(one);
   return bounds;
 }
 

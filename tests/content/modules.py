@@ -168,7 +168,11 @@ def publishing(m, guest):
     site = m.run(guest, "site", f"<p>{guest}</p>", grants=grants).decode().strip()
     check(m.berth.run("get", f"{site}/index.html", "--output", "-") == f"<p>{guest}</p>".encode(), "a folder that was made")
     check(any(pin["cid"] == site and pin["name"].startswith("module ") for pin in m.berth.json("pin")), "it is pinned")
-    m.refused("denied", guest, "unpin", m.site, grants=grants)
+    line = m.refused("not-found", guest, "unpin", m.site, grants=grants)
+    check(line.replace(m.site, made["cid"]) == m.refused("not-found", guest, "unpin", made["cid"], grants=grants), "whether others have pinned it isn't told")
+    m.refused("too-large", guest, "add", "text", grants=["content publish max=4095B"])
+    line = m.refused("invalid", guest, "stat", "a" * 4097)
+    check("4096" in line, line)
     check(m.run(guest, "unpin", site, grants=grants) == b"done\n", "what it pinned it lets go")
     check(not any(pin["cid"] == site for pin in m.berth.json("pin")), "it isn't pinned any more")
 

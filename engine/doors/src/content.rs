@@ -7,7 +7,7 @@ use crate::account::{Account, Lease};
 use bytes::Bytes;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker, ready};
 
 /// What is asked for. The numbers are the C ABI's (`berth_content_verb`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,8 @@ pub struct Ask<'a> {
     pub verb: Verb,
     /// A path under a CID or a name, as the guest says it; a CID; a key. Of a granted folder: the grant's own.
     pub target: &'a str,
-    /// Where a name leads to; names and CIDs of a folder, each with a NUL behind it. Of a granted folder: the way from it.
+    /// Where a name leads to; names and CIDs of a folder, each with a NUL behind it. Of a granted folder: the CID of
+    /// the directory where the way begins, empty for the folder itself, a NUL, and the way.
     pub more: &'a [u8],
     pub offset: u64,
     /// `u64::MAX` is all.
@@ -112,6 +113,11 @@ pub trait Content: Send + Sync {
 /// What the host may hold for one ask, drawn from the module's memory: a piece that waits, one that is made, and a
 /// block that it is made of.
 const JOB_BYTES: u64 = 1 << 20;
+/// The same for those that hold what they have seen as well, as much as C++ lets them (`reading_jobs.*`).
+const LISTING_BYTES: u64 = 5 << 20;
+const CAR_BYTES: u64 = 8 << 20;
+/// A path is no longer than one of this machine (`PATH_MAX`).
+const LONGEST_TEXT: usize = 4096;
 /// Asks that a guest may have open at once.
 const MOST_OPEN: usize = 32;
 
@@ -142,18 +148,30 @@ impl ContentDoor {
             why: Why::Unavailable,
             words: "nobody gives content to modules here: run it with 'berth run', 'call' or 'serve'".to_owned(),
         })?;
+        let is_path = ask.verb != Verb::Folder;
+        if ask.target.len() > LONGEST_TEXT || is_path && ask.more.len() > LONGEST_TEXT {
+            return Err(Fault { why: Why::Invalid, words: format!("a path has {LONGEST_TEXT} bytes at most") });
+        }
         let place = Place::take(&self.open);
         if self.guards.most_open && self.open.load(Relaxed) > MOST_OPEN {
             return Err(limit(format!("{MOST_OPEN} are open already: drop some before others are opened")));
         }
         let lease = if self.guards.memory {
-            let lease = self.account.draw(JOB_BYTES);
+            let lease = self.account.draw(held_bytes(ask.verb));
             Some(lease.ok_or_else(|| limit("no memory is left for it: give the module more".to_owned()))?)
         } else {
             None
         };
         let job = source.begin(ask)?;
         Ok(Asked(Arc::new(Shared { job: Mutex::new(job), wakers: Arc::default(), _place: place, _lease: lease })))
+    }
+}
+
+fn held_bytes(verb: Verb) -> u64 {
+    match verb {
+        Verb::List => LISTING_BYTES,
+        Verb::Car | Verb::Pin => CAR_BYTES,
+        _ => JOB_BYTES,
     }
 }
 
@@ -244,6 +262,21 @@ impl Asked {
         std::future::poll_fn(|cx| self.poll_take(cx)).await
     }
 
+    /// Entries of a directory, at least one; nothing at the end.
+    pub fn poll_entries(&self, cx: &Context<'_>) -> Poll<Result<Option<Vec<Entry>>, Fault>> {
+        loop {
+            let Some(piece) = ready!(self.poll_take(cx))? else { return Poll::Ready(Ok(None)) };
+            let entries = entries(&piece);
+            if !entries.is_empty() {
+                return Poll::Ready(Ok(Some(entries)));
+            }
+        }
+    }
+
+    pub async fn entries(&self) -> Result<Option<Vec<Entry>>, Fault> {
+        std::future::poll_fn(|cx| self.poll_entries(cx)).await
+    }
+
     /// All that is left of it; the job says how much that is at most.
     pub async fn all(&self) -> Result<Vec<u8>, Fault> {
         let mut bytes = Vec::new();
@@ -270,8 +303,8 @@ pub struct Entry {
     pub kind: Option<Kind>,
 }
 
-/// The entries of a piece: each is in one piece.
-pub fn entries(piece: &[u8]) -> Vec<Entry> {
+/// The entries of a piece, but for those whose names aren't UTF-8: each is in one piece.
+fn entries(piece: &[u8]) -> Vec<Entry> {
     let entry = |text: &[u8]| {
         let text = std::str::from_utf8(text).ok()?;
         let mut parts = text.splitn(4, ' ');

@@ -217,11 +217,11 @@ impl<T: DoorsView + Send> fetch::HostListing for Door<'_, T> {
     async fn next(&mut self, this: Resource<Listing>) -> Result<Result<Vec<types::Entry>, types::Error>> {
         let listing = self.0.ctx().table.get_mut(&this)?;
         if listing.waiting.is_empty() {
-            match listing.asked.take().await {
-                Ok(Some(piece)) => {
+            match listing.asked.entries().await {
+                Ok(Some(entries)) => {
                     let entry =
                         |entry: content::Entry| types::Entry { name: entry.name, cid: entry.cid, size: entry.size };
-                    listing.waiting = content::entries(&piece).into_iter().map(entry).collect();
+                    listing.waiting = entries.into_iter().map(entry).collect();
                 }
                 Ok(None) => return Ok(Ok(Vec::new())),
                 Err(fault) => return Ok(Err(error(fault))),

@@ -112,10 +112,10 @@ impl<D: 'static> StreamProducer<D> for Entries {
         if to.remaining(&mut store) == Some(0) {
             return Poll::Ready(Ok(StreamResult::Completed));
         }
-        match self.asked.poll_take(cx) {
-            Poll::Ready(Ok(Some(piece))) => {
+        match self.asked.poll_entries(cx) {
+            Poll::Ready(Ok(Some(entries))) => {
                 let entry = |entry: content::Entry| types::Entry { name: entry.name, cid: entry.cid, size: entry.size };
-                to.set_buffer(content::entries(&piece).into_iter().map(entry).collect::<Vec<_>>().into());
+                to.set_buffer(entries.into_iter().map(entry).collect::<Vec<_>>().into());
                 Poll::Ready(Ok(StreamResult::Completed))
             }
             Poll::Ready(Ok(None)) => self.tell.end(Ok(())),

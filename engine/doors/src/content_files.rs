@@ -2,8 +2,7 @@
 //! Content as a folder of `wasi:filesystem`, read-only and brought as it is read. Behind such a handle stands no folder of
 //! this machine, so that a forgotten check opens nothing; what it is stands here, by its handle.
 
-use crate::content::{Ask, Asked, ContentDoor, Entry, Fault, Found, Kind, Verb, Why, entries};
-use crate::place::join;
+use crate::content::{Ask, Asked, ContentDoor, Entry, Fault, Found, Kind, Verb, Why};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -18,8 +17,7 @@ pub struct ContentNode {
     pub door: ContentDoor,
     /// The grant's own, `ipfs://CID/a`.
     target: String,
-    /// The way from there, as the guest has gone it.
-    way: String,
+    /// Without a CID for the grant's own folder.
     pub found: Found,
 }
 
@@ -27,45 +25,45 @@ impl ContentNode {
     /// A grant's own folder. Whether it is there is seen when it is used.
     pub fn root(door: ContentDoor, target: &str) -> Arc<Self> {
         let found = Found { kind: Kind::Directory, size: 0, cid: String::new(), link: String::new() };
-        Arc::new(ContentNode { door, target: target.to_owned(), way: String::new(), found })
+        Arc::new(ContentNode { door, target: target.to_owned(), found })
     }
 
     pub fn is_folder(&self) -> bool {
         self.found.kind == Kind::Directory
     }
 
+    /// What a way leads to that begins here, and doesn't leave it.
+    fn words(&self, way: &str) -> Vec<u8> {
+        [self.found.cid.as_bytes(), &[0], way.as_bytes()].concat()
+    }
+
     fn ask(&self, verb: Verb, way: &str, follow: bool) -> Result<Asked, Fault> {
-        let ask = Ask { more: way.as_bytes(), folder: true, follow, ..Ask::new(verb, &self.target) };
+        let ask = Ask { more: &self.words(way), folder: true, follow, ..Ask::new(verb, &self.target) };
         self.door.begin(&ask)
     }
 
-    fn way_to(&self, path: &str) -> String {
-        if self.way.is_empty() { path.to_owned() } else { join(&self.way, path) }
-    }
-
-    /// What a path leads to from here. An absolute path leads out, and so does one that begins above the grant.
+    /// What a path leads to from here. An absolute path leads out, and so does one that goes above.
     pub async fn stat_at(&self, path: &str, follow: bool) -> Result<Found, Fault> {
         if path.starts_with('/') {
             return Err(Fault { why: Why::Denied, words: String::new() });
         }
-        self.ask(Verb::Stat, &self.way_to(path), follow)?.found().await
+        self.ask(Verb::Stat, path, follow)?.found().await
     }
 
     pub async fn open_at(&self, path: &str, follow: bool) -> Result<Arc<Self>, Fault> {
         let found = self.stat_at(path, follow).await?;
-        let (door, target, way) = (self.door.clone(), self.target.clone(), self.way_to(path));
-        Ok(Arc::new(ContentNode { door, target, way, found }))
+        Ok(Arc::new(ContentNode { door: self.door.clone(), target: self.target.clone(), found }))
     }
 
     /// Of a file: its bytes from a position on.
     pub fn read(&self, offset: u64, length: u64) -> Result<Asked, Fault> {
-        let way = self.way.as_bytes();
-        let ask = Ask { more: way, offset, length, folder: true, follow: true, ..Ask::new(Verb::Open, &self.target) };
+        let more = &self.words("");
+        let ask = Ask { more, offset, length, folder: true, follow: true, ..Ask::new(Verb::Open, &self.target) };
         self.door.begin(&ask)
     }
 
     pub fn list(&self) -> Result<ContentListing, Fault> {
-        Ok(ContentListing { asked: self.ask(Verb::List, &self.way, true)?, waiting: Mutex::default() })
+        Ok(ContentListing { asked: self.ask(Verb::List, "", true)?, waiting: Mutex::default() })
     }
 
     pub fn is_same(&self, other: &Self) -> bool {
@@ -90,8 +88,8 @@ impl ContentListing {
                 let type_ = entry.kind.map_or(DescriptorType::Unknown, descriptor_type);
                 return Poll::Ready(Ok(Some(DirectoryEntry { type_, name: entry.name })));
             }
-            let Some(piece) = ready!(self.asked.poll_take(cx))? else { return Poll::Ready(Ok(None)) };
-            self.waiting().extend(entries(&piece));
+            let Some(entries) = ready!(self.asked.poll_entries(cx))? else { return Poll::Ready(Ok(None)) };
+            self.waiting().extend(entries);
         }
     }
 

@@ -11,9 +11,13 @@ use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, Stream
 /// Why a stream ended early, for those who ask.
 pub type Said = Arc<Mutex<Option<Fault>>>;
 
+fn note(said: &Said, fault: &Fault) {
+    said.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert_with(|| fault.clone());
+}
+
 fn say(said: &Said, fault: Fault) -> StreamError {
-    let words = fault.words.clone();
-    said.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert(fault);
+    note(said, &fault);
+    let words = fault.words;
     StreamError::LastOperationFailed(wasmtime::Error::msg(words))
 }
 
@@ -115,8 +119,11 @@ impl OutputStream for ContentOutput {
             return Err(StreamError::Trap(wasmtime::Error::msg("write: more bytes than check-write permitted")));
         }
         self.permit = 0;
-        // What went wrong is said to whoever asks next, as the interface has it.
+        // What went wrong is said to whoever asks next, as the interface has it, also where nobody asks the stream.
         self.failed = self.asked.write(&bytes).err();
+        if let Some(fault) = &self.failed {
+            note(&self.said, fault);
+        }
         Ok(())
     }
 

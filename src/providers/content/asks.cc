@@ -45,13 +45,30 @@ bool is_granted_folder(const Module& module, std::string_view target) {
   });
 }
 
+/// The next word of those that have a NUL behind them each.
+std::string_view take_word(std::string_view& words) {
+  const size_t end = std::min(words.find('\0'), words.size());
+  const std::string_view word = words.substr(0, end);
+  words.remove_prefix(std::min(end + 1, words.size()));
+  return word;
+}
+
 std::shared_ptr<ContentJob> read_job(const std::shared_ptr<Module>& module, const ContentAsk& ask,
                                      std::unique_ptr<Waiter> waiter) {
   auto target = read_target(ask.target);
   if (!target) return invalid(target.error().message);
-  Place place{.target = *std::move(target), .way = std::string(ask.more), .follow = ask.follow, .most = {}};
+  Place place{.target = *std::move(target), .from = {}, .way = {}, .follow = ask.follow, .most = {}};
   place.folder = ask.folder && is_granted_folder(*module, ask.target);
-  if (!place.folder) {
+  if (place.folder) {
+    std::string_view words = ask.more;
+    const std::string_view from = take_word(words);
+    place.way = words;
+    if (!from.empty()) {
+      auto cid = Cid::parse(from);
+      if (!cid) return invalid(cid.error().message);
+      place.from = *std::move(cid);
+    }
+  } else {
     if (auto fault = module->hidden(place.target)) return failed_job(*std::move(fault));
     place.most = module->most_fetched(place.target);
   }
@@ -79,20 +96,16 @@ std::shared_ptr<ContentJob> add_job(const std::shared_ptr<Module>& module, std::
   return std::make_shared<AddJob>(module, std::move(waiter), std::move(aside));
 }
 
-/// The next word of those that have a NUL behind them each.
-std::string_view take_word(std::string_view& words) {
-  const size_t end = std::min(words.find('\0'), words.size());
-  const std::string_view word = words.substr(0, end);
-  words.remove_prefix(std::min(end + 1, words.size()));
-  return word;
-}
-
 bool is_name(std::string_view name) {
   return !name.empty() && name != "." && name != ".." && !name.contains('/');
 }
 
 /// A CID that the guest says, and that it may see.
-std::expected<Cid, ContentFault> seen(Module& module, std::string_view text) {
+struct Seen {
+  Cid cid;
+  std::optional<uint64_t> most;  // bytes that a fetch of it may bring
+};
+std::expected<Seen, ContentFault> seen(Module& module, std::string_view text) {
   auto target = read_target(text);
   if (!target)
     return std::unexpected(ContentFault{.why = ContentFault::Why::kInvalid, .words = target.error().message});
@@ -103,7 +116,7 @@ std::expected<Cid, ContentFault> seen(Module& module, std::string_view text) {
   const bool held = (module.by.guards_off & engine::kGuardContentMade) == 0;
   if (auto fault = held ? module.hidden(*target) : std::nullopt) return std::unexpected(*std::move(fault));
   const Cid& root = target->path.root;
-  return Cid::v1(root.codec, root.hash);
+  return Seen{.cid = Cid::v1(root.codec, root.hash), .most = module.most_fetched(*target)};
 }
 
 std::shared_ptr<ContentJob> folder_job(const std::shared_ptr<Module>& module, std::string_view words,
@@ -111,13 +124,13 @@ std::shared_ptr<ContentJob> folder_job(const std::shared_ptr<Module>& module, st
   std::vector<FolderEntry> entries;
   while (!words.empty()) {
     const std::string_view name = take_word(words);
-    auto cid = seen(*module, take_word(words));
-    if (!cid) return failed_job(std::move(cid.error()));
+    auto there = seen(*module, take_word(words));
+    if (!there) return failed_job(std::move(there.error()));
     if (!is_name(name)) return invalid(fmt::format("{} is no name of an entry", policy::quoted(name)));
     if (entries.size() == kMostFolderEntries)
       return failed_job({.why = ContentFault::Why::kTooLarge,
                          .words = fmt::format("a folder has {} entries at most", kMostFolderEntries)});
-    entries.push_back({.name = std::string(name), .cid = *std::move(cid)});
+    entries.push_back({.name = std::string(name), .cid = std::move(there->cid), .most = there->most});
   }
   std::ranges::sort(entries, {}, &FolderEntry::name);
   const auto twice = std::ranges::adjacent_find(entries, {}, &FolderEntry::name);
@@ -139,17 +152,15 @@ std::shared_ptr<ContentJob> publish_job(const std::shared_ptr<Module>& module, c
   if (module->service == nullptr) return no_service();
   if (ask.verb == Verb::kAdd) return add_job(module, std::move(waiter));
   if (ask.verb == Verb::kFolder) return folder_job(module, ask.more, std::move(waiter));
-  auto target =
-      ask.verb == Verb::kPin ? seen(*module, ask.target) : [&]() -> std::expected<Cid, ContentFault> {
-    // It may have been another run that made and pinned it.
-    auto cid = Cid::parse(ask.target);
-    if (cid) return Cid::v1(cid->codec, cid->hash);
-    return std::unexpected(ContentFault{.why = ContentFault::Why::kInvalid, .words = cid.error().message});
-  }();
-  if (!target) return failed_job(std::move(target.error()));
-  if (ask.verb == Verb::kPin)
-    return begun(std::make_shared<PinJob>(module, std::move(waiter), *std::move(target)));
-  return begun(std::make_shared<UnpinJob>(module, std::move(waiter), *std::move(target)));
+  if (ask.verb == Verb::kPin) {
+    auto there = seen(*module, ask.target);
+    if (!there) return failed_job(std::move(there.error()));
+    return begun(std::make_shared<PinJob>(module, std::move(waiter), std::move(there->cid), there->most));
+  }
+  // It may have been another run that made and pinned it.
+  const auto cid = Cid::parse(ask.target);
+  if (!cid) return invalid(cid.error().message);
+  return begun(std::make_shared<UnpinJob>(module, std::move(waiter), Cid::v1(cid->codec, cid->hash)));
 }
 
 }  // namespace

@@ -76,6 +76,14 @@ TEST_CASE("a path below granted content leads where POSIX says, and never out") 
   CHECK(tree.at("a/up/", LastLink::kKept) == "directory");
 }
 
+TEST_CASE("what a symlink may put on the way is bounded") {
+  Tree tree;
+  tree.root = tree.folder({{.cid = tree.link(std::string(4096, 'a')), .name = "just"},
+                           {.cid = tree.link(std::string(4097, 'a')), .name = "long"}});
+  CHECK(tree.at("just") == "not found");
+  CHECK(tree.at("long") == "too many links");
+}
+
 TEST_CASE("a path is told in one form, whatever base its CID is in") {
   const std::string v0 = "QmbWqxBEKC3P8tqsKc98xmWNzrzDtRLMiMPL8wBuTGsMnR";
   const Cid cid = Cid::parse(v0).value();
@@ -90,4 +98,5 @@ TEST_CASE("a path is told in one form, whatever base its CID is in") {
   CHECK(target.path.names == std::vector<std::string>{"a b", "c"});
   CHECK(read_target("ipns://docs.example.com/a").value().name);
   CHECK_FALSE(read_target("bafy").has_value());
+  CHECK_FALSE(read_target(v0 + "/" + std::string(4096, 'a')).has_value());
 }

@@ -45,13 +45,14 @@ void Job::schedule() {
   working_ = true;
   bool runs = false;
   try {
-    runs = run_([self = shared_from_this()] { self->work(); });
+    runs = turns_->run(shared_from_this());
   } catch (...) {
     // Out of memory, as below.
   }
   if (runs) return;
   working_ = false;
-  failed_ = Fault{.why = Fault::Why::kLimit, .words = "this machine has no thread left for it"};
+  failed_ =
+      Fault{.why = Fault::Why::kLimit, .words = "too many wait, or this machine has no thread left for it"};
   if (!found_) found_ = std::unexpected(*failed_);
 }
 
@@ -86,6 +87,7 @@ std::optional<Fault> Job::write(std::string_view) noexcept {
 void Job::end() noexcept {
   gone_ = true;
   cancel();
+  turns_->forget(*this);
 }
 
 void Job::work() noexcept {

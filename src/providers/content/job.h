@@ -8,7 +8,6 @@
 
 #include <atomic>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,14 +18,25 @@
 
 namespace berth::content {
 
+class Job;
+
+/// Who has jobs work, on threads that may block. Any thread.
+class Turns {
+ public:
+  virtual ~Turns() = default;
+  /// Soon; false where there is no thread for it, or too many wait.
+  virtual bool run(std::shared_ptr<Job> job) = 0;
+  /// It needs no turn any more.
+  virtual void forget(const Job& job) noexcept = 0;
+};
+
 class Job : public engine::ContentJob, public std::enable_shared_from_this<Job> {
  public:
   using Found = engine::ContentFound;
   using Fault = engine::ContentFault;
-  /// Has a task run soon, on a thread that may block; false where the system has none.
-  using Run = std::function<bool(std::function<void()>)>;
 
-  Job(Run run, std::unique_ptr<engine::Waiter> waiter) : run_(std::move(run)), waiter_(std::move(waiter)) {}
+  Job(std::shared_ptr<Turns> turns, std::unique_ptr<engine::Waiter> waiter)
+      : turns_(std::move(turns)), waiter_(std::move(waiter)) {}
 
   /// Begins, unless it waits for what is written.
   void start() noexcept;
@@ -36,6 +46,9 @@ class Job : public engine::ContentJob, public std::enable_shared_from_this<Job> 
   std::optional<Fault> write(std::string_view bytes) noexcept override;
   void finish() noexcept override {}
   void end() noexcept override;
+
+  /// One turn.
+  void work() noexcept;
 
  protected:
   /// What the path leads to.
@@ -54,12 +67,11 @@ class Job : public engine::ContentJob, public std::enable_shared_from_this<Job> 
   virtual void cancel() noexcept {}
 
  private:
-  void work() noexcept;
   bool work_once();
   void schedule();  // lock_ is held
   Fault fault_of(const Error& error) const;
 
-  const Run run_;
+  const std::shared_ptr<Turns> turns_;
   const std::unique_ptr<engine::Waiter> waiter_;
   std::atomic<bool> gone_ = false;
   std::atomic<bool> too_large_ = false;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -43,12 +44,19 @@ std::optional<ContentFault> Asks::Module::refused(std::string_view operation, co
   if (by.keeper->ask(knock)) return std::nullopt;
   const policy::Knock asked{
       .capability = policy::Capability::kContent, .operation = std::string(operation), .target = target};
-  return ContentFault{.why = ContentFault::Why::kDenied,
-                      .words = policy::explain(asked, policy::decide(*by.policy, asked))};
+  policy::Verdict verdict = policy::decide(*by.policy, asked);
+  if (verdict.decision == policy::Decision::kAllow) {
+    // The keeper is a program's that knows better.
+    verdict = {
+        .decision = policy::Decision::kDeny,
+        .rule = fmt::format("{} covers it, but the program that runs the module denies it", verdict.rule),
+        .suggestion = ""};
+  }
+  return ContentFault{.why = ContentFault::Why::kDenied, .words = policy::explain(asked, verdict)};
 }
 
 std::optional<ContentFault> Asks::Module::hidden(const Target& target) {
-  if (!target.name && made_size(target.path.root)) return std::nullopt;
+  if (!target.name && made(target.path.root)) return std::nullopt;
   return refused("fetch", target.text);
 }
 
@@ -65,8 +73,10 @@ std::optional<uint64_t> Asks::Module::most_fetched(const Target& target) const {
     if (!rule->most_bytes) return std::nullopt;
     most = std::max(*most, *rule->most_bytes);
   }
-  // What no rule opens is the module's own.
-  return opened ? most : std::nullopt;
+  if (opened) return most;
+  // What no rule opens is the module's own, and what it put there.
+  const auto own = target.name ? std::nullopt : made(target.path.root);
+  return own ? own->most : std::nullopt;
 }
 
 bool Asks::Module::publish(uint64_t bytes) {
@@ -76,51 +86,69 @@ bool Asks::Module::publish(uint64_t bytes) {
   return true;
 }
 
-void Asks::Module::made(const Cid& cid, uint64_t tsize) {
+void Asks::Module::made(const Cid& cid, const Own& own) {
   const std::lock_guard guard(lock_);
-  if (made_.size() < kMostMade) made_.emplace(policy_text(cid), tsize);
+  if (made_.size() < kMostMade) made_.emplace(policy_text(cid), own);
 }
 
-std::optional<uint64_t> Asks::Module::made_size(const Cid& cid) {
+std::optional<Asks::Module::Own> Asks::Module::made(const Cid& cid) const {
   const std::lock_guard guard(lock_);
   const auto found = made_.find(policy_text(cid));
   if (found == made_.end()) return std::nullopt;
   return found->second;
 }
 
-bool Asks::Module::run(std::function<void()> task) {
+bool Asks::Module::run(std::shared_ptr<Job> job) {
   {
     const std::lock_guard guard(lock_);
     if (running_ == kAtOnce) {
-      waiting_.push_back(std::move(task));
+      if (waiting_.size() == kMostWaiting) return false;
+      waiting_.push_back(std::move(job));
       return true;
     }
     ++running_;
   }
-  const bool runs =
-      service->workers().run([self = shared_from_this(), task = std::move(task)] { self->turn(task); });
+  const bool runs = service->workers().run([self = shared_from_this(), job] { self->turn(job); });
   if (runs) return true;
   const std::lock_guard guard(lock_);
   --running_;
   return false;
 }
 
-/// One turn, and those of the module that wait behind it.
-void Asks::Module::turn(const std::function<void()>& task) {
-  task();
-  for (;;) {
-    std::function<void()> next;
-    {
-      const std::lock_guard guard(lock_);
-      if (waiting_.empty()) {
-        --running_;
-        return;
-      }
-      next = std::move(waiting_.front());
-      waiting_.pop_front();
+void Asks::Module::forget(const Job& job) noexcept {
+  std::shared_ptr<Job> gone;  // goes after the lock, with what it holds
+  const std::lock_guard guard(lock_);
+  const auto found = std::ranges::find(waiting_, &job, &std::shared_ptr<Job>::get);
+  if (found == waiting_.end()) return;
+  gone = std::move(*found);
+  waiting_.erase(found);
+}
+
+/// One turn. Those of the module that wait behind it come after what other modules wait for.
+void Asks::Module::turn(std::shared_ptr<Job> job) {
+  while (job) {
+    job->work();
+    job = next_turn();
+    if (!job) return;
+    try {
+      Workers::run_here([self = shared_from_this(), job] { self->turn(job); });
+      return;
+    } catch (...) {
+      // Out of memory: at once, then.
     }
-    next();
   }
+}
+
+/// Nothing when none waits, and one more may run.
+std::shared_ptr<Job> Asks::Module::next_turn() {
+  const std::lock_guard guard(lock_);
+  if (waiting_.empty()) {
+    --running_;
+    return nullptr;
+  }
+  auto next = std::move(waiting_.front());
+  waiting_.pop_front();
+  return next;
 }
 
 std::unique_ptr<Reading> Asks::Module::source(const std::atomic<bool>& gone) {

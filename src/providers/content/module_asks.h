@@ -20,7 +20,10 @@ namespace berth::content {
 /// Asks of one module that are worked on at once; the others wait for their turn.
 inline constexpr size_t kAtOnce = 4;
 
-struct Asks::Module : std::enable_shared_from_this<Asks::Module> {
+/// And those that may wait, of all calls of the module.
+inline constexpr size_t kMostWaiting = 1000;
+
+struct Asks::Module final : Turns, std::enable_shared_from_this<Asks::Module> {
   Module(std::shared_ptr<Service> with, const AskedBy& who);
 
   /// While the asks are there: the words for why it isn't open, which are recorded.
@@ -33,11 +36,17 @@ struct Asks::Module : std::enable_shared_from_this<Asks::Module> {
   /// Counts what is added or pinned; false where there is no room for it.
   bool publish(uint64_t bytes);
 
-  void made(const Cid& cid, uint64_t tsize);
-  std::optional<uint64_t> made_size(const Cid& cid);
+  /// What the module made: bytes of all blocks below, and what its fetches may bring, where a grant said so
+  /// of anything in it.
+  struct Own {
+    uint64_t tsize = 0;
+    std::optional<uint64_t> most;
+  };
+  void made(const Cid& cid, const Own& own);
+  std::optional<Own> made(const Cid& cid) const;
 
-  /// Has it run when one of the module's turns is free.
-  bool run(std::function<void()> task);
+  bool run(std::shared_ptr<Job> job) override;
+  void forget(const Job& job) noexcept override;
   /// For one job. The charge waits where the module's network has to.
   std::unique_ptr<Reading> source(const std::atomic<bool>& gone);
   void close();
@@ -47,15 +56,16 @@ struct Asks::Module : std::enable_shared_from_this<Asks::Module> {
   const uint64_t most_published;  // bytes
 
  private:
-  void turn(const std::function<void()>& task);
+  void turn(std::shared_ptr<Job> job);
+  std::shared_ptr<Job> next_turn();
   Result<void> charge(uint64_t bytes, const std::atomic<bool>& gone);
 
-  std::mutex lock_;
-  bool closed_ = false;                   // the rest is guarded by lock_
-  uint64_t published_ = 0;                // bytes
-  std::map<std::string, uint64_t> made_;  // by policy_text: bytes of all blocks below
+  mutable std::mutex lock_;
+  bool closed_ = false;              // the rest is guarded by lock_
+  uint64_t published_ = 0;           // bytes
+  std::map<std::string, Own> made_;  // by policy_text
   size_t running_ = 0;
-  std::deque<std::function<void()>> waiting_;
+  std::deque<std::shared_ptr<Job>> waiting_;
 };
 
 }  // namespace berth::content

@@ -6,6 +6,7 @@
 // a guest that is slow, or that ends, leaves nothing and holds no thread.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,14 +18,15 @@ namespace berth::content {
 class PublishingJob : public Job {
  public:
   PublishingJob(std::shared_ptr<Asks::Module> module, std::unique_ptr<engine::Waiter> waiter)
-      : Job([module](std::function<void()> task) { return module->run(std::move(task)); }, std::move(waiter)),
-        module_(std::move(module)) {}
+      : Job(module, std::move(waiter)), module_(std::move(module)) {}
 
  protected:
   Asks::Module& module() {
     return *module_;
   }
   std::unexpected<Error> no_room();
+  /// Takes what a block costs from what the module may publish, but for bytes of it that are paid for.
+  Result<void> pay(uint64_t block_bytes, uint64_t paid_bytes);
 
  private:
   const std::shared_ptr<Asks::Module> module_;
@@ -45,11 +47,13 @@ class AddJob final : public PublishingJob {
 
   const Descriptor aside_;
   uint64_t size_ = 0;
+  std::optional<Error> failed_;  // what was written isn't all
 };
 
 struct FolderEntry {
   std::string name;
   Cid cid;
+  std::optional<uint64_t> most;  // bytes that a fetch of it may bring
 };
 
 class FolderJob final : public PublishingJob {
@@ -70,8 +74,9 @@ class FolderJob final : public PublishingJob {
 
 class PinJob final : public PublishingJob {
  public:
-  PinJob(std::shared_ptr<Asks::Module> module, std::unique_ptr<engine::Waiter> waiter, Cid cid)
-      : PublishingJob(std::move(module), std::move(waiter)), cid_(std::move(cid)) {}
+  PinJob(std::shared_ptr<Asks::Module> module, std::unique_ptr<engine::Waiter> waiter, Cid cid,
+         std::optional<uint64_t> most)
+      : PublishingJob(std::move(module), std::move(waiter)), cid_(std::move(cid)), most_(most) {}
 
  private:
   Result<Found> begin() override;
@@ -80,6 +85,7 @@ class PinJob final : public PublishingJob {
   }
 
   const Cid cid_;
+  const std::optional<uint64_t> most_;  // bytes that it may bring
   const std::unique_ptr<Reading> source_ = module().source(gone());
 };
 

@@ -20,9 +20,9 @@ using Found = engine::ContentFound;
 constexpr size_t kEntriesAtOnce = 256;
 /// Of a folder, where each entry is looked at for what it is.
 constexpr size_t kFolderEntriesAtOnce = 16;
-/// Blocks that one CAR may have.
-constexpr size_t kMostCarBlocks = 1'000'000;
-constexpr size_t kMostAhead = 1'000'000;
+/// Blocks that one CAR may have, and that may be ahead: some 100 bytes each, which the engine's lease covers.
+constexpr size_t kMostCarBlocks = 1 << 15;
+constexpr size_t kMostAhead = 1 << 15;
 
 Found::Kind kind_of(Node::Kind kind) {
   switch (kind) {
@@ -70,7 +70,7 @@ char kind_letter(Node::Kind kind) {
 
 ReadingJob::ReadingJob(std::shared_ptr<Asks::Module> module, Place place,
                        std::unique_ptr<engine::Waiter> waiter)
-    : Job([module](std::function<void()> task) { return module->run(std::move(task)); }, std::move(waiter)),
+    : Job(module, std::move(waiter)),
       module_(std::move(module)),
       place_(std::move(place)),
       source_(module_->source(gone())) {}
@@ -84,7 +84,7 @@ Result<Cid> ReadingJob::root() {
 }
 
 Result<Node> ReadingJob::node() {
-  const Cid cid = BERTH_TRY(root());
+  const Cid cid = place_.from ? *place_.from : BERTH_TRY(root());
   if (!place_.folder) return open_node(*source_, cid);
   return content::follow(*source_, cid, place_.way, place_.follow ? LastLink::kFollowed : LastLink::kKept);
 }
@@ -134,32 +134,36 @@ Result<std::optional<std::string>> FileJob::next() {
 Result<Found> ListingJob::begin() {
   directory_ = BERTH_TRY(node());
   if (directory_.kind != Node::Kind::kDirectory) return is_no(directory_, "directory");
+  BERTH_TRY_VOID(bound(directory_.block_bytes));
   return found_of(directory_);
 }
 
 Result<std::optional<std::string>> ListingJob::next() {
   if (!listed_) {
     size_t held = 0;
+    uint64_t brought = 0;
     Wanted wanted = Wanted::all(directory_.cid);
     wanted.scope = Scope::kEntity;
     source().expect(std::move(wanted));
     BERTH_TRY_VOID(list(source(), directory_, [&](const PbLink& entry) -> Result<void> {
-      held += sizeof(PbLink) + entry.name.size() + entry.cid.hash.digest.size();
+      const size_t bytes = entry.name.size() + entry.cid.hash.digest.size();
+      held += sizeof(PbLink) + bytes;
+      brought += bytes;
       if (held > kMostListing)
         return too_large(
             fmt::format("{} has more entries than can be listed at once, open those that are "
                         "known by their names",
                         directory_.cid.text()));
       entries_.push_back(entry);
-      return {};
+      return bound(brought);
     }));
     listed_ = true;
     directory_ = {};
   }
-  if (entries_.empty()) return std::nullopt;
   std::string piece;
   const size_t most = place().folder ? kFolderEntriesAtOnce : kEntriesAtOnce;
-  for (size_t i = 0; i < most && !entries_.empty(); ++i) {
+  // Where all of them are left out, those that follow.
+  for (size_t i = 0; (i < most || piece.empty()) && !entries_.empty(); ++i) {
     const PbLink& entry = entries_.front();
     char kind = entry.cid.codec == Codec::kRaw ? 'f' : '?';
     if (place().folder && kind == '?') {
@@ -171,6 +175,7 @@ Result<std::optional<std::string>> ListingJob::next() {
       piece += fmt::format("{} {} {} {}", policy_text(entry.cid), entry.tsize, kind, entry.name) + '\0';
     entries_.pop_front();
   }
+  if (piece.empty()) return std::nullopt;
   return piece;
 }
 

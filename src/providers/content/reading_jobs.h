@@ -17,12 +17,14 @@ namespace berth::content {
 /// Bytes of a file that are made at once.
 inline constexpr uint64_t kPieceBytes = 512 << 10;
 /// Bytes that one listing may take while it is held, with all that says where its entries lead.
-inline constexpr size_t kMostListing = 16 << 20;
+inline constexpr size_t kMostListing = 4 << 20;
 
 /// Where an ask leads to.
 struct Place {
   Target target;
   bool folder = false;  // `way` leads from it, as POSIX has it
+  std::optional<Cid>
+      from;  // of a folder: the directory below it where `way` begins, and which it doesn't leave
   std::string way;
   bool follow = false;
   std::optional<uint64_t> most;  // bytes that it may bring

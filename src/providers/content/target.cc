@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/content/target.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "policy/content.h"
@@ -9,6 +11,7 @@ namespace berth::content {
 namespace {
 
 constexpr std::string_view kIpfs = "ipfs://";
+constexpr size_t kLongestTarget = 4096;
 constexpr std::string_view kIpns = "ipns://";
 
 }  // namespace
@@ -18,6 +21,9 @@ std::string policy_text(const Cid& cid) {
 }
 
 Result<Target> read_target(std::string_view text) {
+  if (text.size() > kLongestTarget)
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("a path of content has {} bytes at most", kLongestTarget));
   Target target{.text = BERTH_TRY(policy::content_target(text)), .path = {}, .root = {}};
   target.name = target.text.starts_with(kIpns);
   // The policy's form is read the same way again, but for what stands for other characters.
