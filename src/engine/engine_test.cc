@@ -62,6 +62,13 @@ TEST_CASE("a component is described in WIT") {
   CHECK(module->wit.find("f: func(x: u32)") != std::string::npos);
 }
 
+TEST_CASE("a component whose types WIT can't say is refused, and nothing panics") {
+  const auto module = describe("(component (import \"a:b/c@1.0.0\" (instance (export \"x:y/z\" (func)))))");
+  REQUIRE_FALSE(module.has_value());
+  CHECK(module.error().code == ErrorCode::kInvalidModule);
+  CHECK(module.error().message.find("WIT has no words for them") != std::string::npos);
+}
+
 TEST_CASE("a module's types say whether it needs concurrency, wherever they are; its imports alone may too") {
   const auto needs = [](std::string_view module) { return compile({}, module).value().needs; };
   CHECK_FALSE(needs("(component)").concurrency);

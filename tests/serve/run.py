@@ -450,8 +450,8 @@ def a_stop_lets_requests_end(machine):
 
 @cases.both
 def instances_answer_again_where_they_may(machine):
-    with machine.serve("--reuse", "3", "--cpu-time", "500ms", "--wall", "2s") as server:
-        # Each of the lanes has its own.
+    # There is one: a request that comes before it is free waits for it.
+    with machine.serve("--reuse", "3", "--limit", "instances=1", "--cpu-time", "500ms", "--wall", "2s") as server:
         with server.connect() as client:
             counts = []
             for _ in range(7):
@@ -459,13 +459,12 @@ def instances_answer_again_where_they_may(machine):
                 counts.append(int(body_from(client)))
         check(counts == [1, 2, 3, 1, 2, 3, 1], f"{counts}")
     # What went wrong once, or used up its time, answers no more; the others don't notice.
-    with machine.serve("--reuse", "1000", "--cpu-time", "300ms", "--wall", "1s", "--memory", "128MiB") as server:
+    limits = ("--limit", "instances=1", "--cpu-time", "300ms", "--wall", "1s", "--memory", "128MiB")
+    with machine.serve("--reuse", "1000", *limits) as server:
         for path in ("/trap", "/spin", "/sleep?30000", "/fill"):
-            # One connection is on one lane, which has one instance as long as nobody else asks.
             with server.connect() as client:
                 got = b""
                 for number, each in enumerate(("/count", "/count", path, "/count")):
-                    time.sleep(0.05)  # until the one before has nothing left to do
                     client.sendall(f"GET {each} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
                     while len(re.findall(rb"\r\n\r\n.+\n", got)) <= number:
                         piece = client.recv(65536)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a module imports and exports, as WIT for a person and as names for a program.
 
+use crate::decode::decode;
 use crate::prepare::encoding;
 use crate::{Form, Refusal, lift};
 use wasmparser::{Encoding, Parser, Payload};
 use wit_component::WitPrinter;
-use wit_parser::decoding::{DecodedWasm, decode};
+use wit_parser::decoding::DecodedWasm;
 use wit_parser::{Resolve, WorldId, WorldItem, WorldKey};
 
 pub struct Description {

@@ -5,6 +5,8 @@
 #[cfg(feature = "reader")]
 mod concurrency;
 #[cfg(feature = "reader")]
+mod decode;
+#[cfg(feature = "reader")]
 mod describe;
 #[cfg(feature = "reader")]
 mod go;

@@ -17,9 +17,10 @@
 //! `result` two, `tuple` a list.
 
 use crate::Refusal;
+use crate::decode::decode;
 use crate::json::Json;
 use std::path::Path;
-use wit_parser::decoding::{DecodedWasm, decode};
+use wit_parser::decoding::DecodedWasm;
 use wit_parser::{
     Docs, Function, FunctionKind, Handle, InterfaceId, Resolve, Type, TypeDef, TypeDefKind, TypeId, TypeOwner, World,
     WorldId, WorldItem, WorldKey,
