@@ -20,4 +20,13 @@ std::optional<T> leading_number(std::string_view text) {
   return number;
 }
 
+/// The number that a text is, and nothing else.
+template <std::integral T>
+std::optional<T> whole_number(std::string_view text) {
+  T number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
 }  // namespace berth

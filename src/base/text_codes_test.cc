@@ -46,3 +46,11 @@ TEST_CASE("base64 goes both ways") {
   CHECK_FALSE(from_base64("a"));
   CHECK_FALSE(from_base64("a b="));
 }
+
+TEST_CASE("percents go both ways") {
+  CHECK(to_percent("repository:a/b:pull,push") == "repository%3Aa%2Fb%3Apull%2Cpush");
+  CHECK(to_percent("a-b._~\xc3\xa4") == "a-b._~%C3%A4");
+  CHECK(from_percent("a%20b+%c3%A4") == "a b+\xc3\xa4");
+  for (const char* const text : {"%", "%2", "a%", "%zz", "%2z", "%-1", "% 1"})
+    CHECK_FALSE(from_percent(text));
+}

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/text_codes.h"
 #include "policy/split.h"
 
 namespace berth::otlp {
@@ -32,30 +33,6 @@ std::string upper(std::string_view text) {
   std::ranges::transform(all, all.begin(),
                          [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
   return all;
-}
-
-int digit_of(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-/// "a%20b" as "a b"; nothing when a percent sign stands alone.
-std::optional<std::string> decoded(std::string_view text) {
-  std::string plain;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      plain += text[i];
-      continue;
-    }
-    const int high = i + 2 < text.size() ? digit_of(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? digit_of(text[i + 2]) : -1;
-    if (high < 0 || low < 0) return std::nullopt;
-    plain += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return plain;
 }
 
 /// A variable, and what it is called.
@@ -124,8 +101,8 @@ Result<Pairs> pairs_of(const Named& variable) {
     if (policy::trimmed(one).empty()) continue;
     const auto parts = policy::cut(one, "=");
     if (!parts) return broken();
-    auto key = decoded(policy::trimmed(parts->first));
-    auto value = decoded(policy::trimmed(parts->second));
+    auto key = from_percent(policy::trimmed(parts->first));
+    auto value = from_percent(policy::trimmed(parts->second));
     if (!key || key->empty() || !value) return broken();
     pairs.emplace_back(*std::move(key), *std::move(value));
   }

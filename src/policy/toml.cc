@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/units.h"
 #include "policy/printable.h"
 
 namespace berth::policy {
@@ -71,6 +72,14 @@ Result<toml::table> parse_toml(std::string_view text, std::string_view file_name
   toml::parse_result parsed = toml::parse(text);
   if (!parsed) return wrong_at(file_name, parsed.error().source(), printable(parsed.error().description()));
   return std::move(parsed).table();
+}
+
+Result<uint64_t> read_size(const toml::node& value, std::string_view key, std::string_view example,
+                           std::string_view file_name) {
+  if (const auto text = value.value_exact<std::string>()) {
+    if (const auto bytes = parse_bytes(*text)) return *bytes;
+  }
+  return wrong_at(file_name, value.source(), fmt::format("'{}' is a size like \"{}\"", key, example));
 }
 
 std::string_view kind_of(const toml::node& node) {

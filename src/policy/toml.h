@@ -46,6 +46,10 @@ Result<toml::table> parse_toml(std::string_view text, std::string_view file_name
 std::unexpected<Error> wrong_at(std::string_view file_name, const toml::source_region& where,
                                 std::string_view message);
 
+/// Bytes, as a text like "10GiB". The error says so, with `example`.
+Result<uint64_t> read_size(const toml::node& value, std::string_view key, std::string_view example,
+                           std::string_view file_name);
+
 /// What a value is, for a person: "a whole number".
 std::string_view kind_of(const toml::node& node);
 

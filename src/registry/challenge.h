@@ -21,7 +21,4 @@ struct Challenge {
 /// The first challenge of a scheme that is known; nothing when there is none, or it can't be read.
 std::optional<Challenge> parse_challenge(std::string_view header);
 
-/// As a part of a query: what isn't a letter, a digit or one of `-._~` as %XX.
-std::string percent_encoded(std::string_view text);
-
 }  // namespace berth::registry

@@ -46,8 +46,4 @@ TEST_CASE("whatever comes, reading it ends") {
   }
 }
 
-TEST_CASE("a query holds no character of its own grammar") {
-  CHECK(percent_encoded("repository:a/b:pull,push") == "repository%3Aa%2Fb%3Apull%2Cpush");
-}
-
 }  // namespace berth::registry

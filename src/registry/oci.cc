@@ -91,15 +91,14 @@ Result<std::string> Repository::authorization(const std::string& header) {
 Result<std::string> Repository::token(const std::string& realm, const std::string& service,
                                       const std::string& scope) {
   const auto credentials = BERTH_TRY(credentials_for(name_.host, config_));
-  const std::string asked =
-      fmt::format("service={}&scope={}", percent_encoded(service), percent_encoded(scope));
+  const std::string asked = fmt::format("service={}&scope={}", to_percent(service), to_percent(scope));
   web::WebAsk ask{.url = web::resolve_url(base_, realm), .most_bytes = kMostToken};
   if (ask.url.empty())
     return fail(ErrorCode::kUnavailable, doing("tokens for") + ": the registry says no URL for them");
   std::string form;
   if (credentials && credentials->identity_token) {
     form = fmt::format("grant_type=refresh_token&client_id=berth&{}&refresh_token={}", asked,
-                       percent_encoded(credentials->secret));
+                       to_percent(credentials->secret));
     ask.method = "POST";
     ask.body = form;
     ask.headers = {{"content-type", "application/x-www-form-urlencoded"}};

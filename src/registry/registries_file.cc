@@ -8,7 +8,6 @@
 
 #include "base/os/file.h"
 #include "base/os/user.h"
-#include "base/units.h"
 #include "policy/nearest.h"
 #include "policy/printable.h"
 #include "policy/toml.h"
@@ -35,14 +34,6 @@ Result<std::vector<std::string>> read_search(const toml::node& value, std::strin
   return all;
 }
 
-Result<uint64_t> read_store(const toml::node& value, std::string_view name) {
-  const auto text = value.value_exact<std::string>();
-  if (text) {
-    if (const auto bytes = parse_bytes(*text)) return *bytes;
-  }
-  return policy::wrong_at(name, value.source(), "'store' is a size like \"20GiB\"");
-}
-
 }  // namespace
 
 Result<RegistriesFile> parse_registries(std::string_view text, std::string_view file_name) {
@@ -53,7 +44,7 @@ Result<RegistriesFile> parse_registries(std::string_view text, std::string_view 
     if (key == "search") {
       file.search = BERTH_TRY(read_search(value, name));
     } else if (key == "store") {
-      file.store_bytes = BERTH_TRY(read_store(value, name));
+      file.store_bytes = BERTH_TRY(policy::read_size(value, key.str(), "20GiB", name));
     } else {
       return policy::wrong_at(name, key.source(),
                               fmt::format("{} is not a key of this file{}", policy::quoted(key.str()),

@@ -8,11 +8,16 @@
 #include <map>
 #include <vector>
 
+#include "base/leading_number.h"
+#include "base/text_codes.h"
 #include "policy/printable.h"
+#include "policy/split.h"
 
 namespace berth::serve {
 namespace {
 
+using policy::split;
+using policy::trimmed;
 using Form = GatewayAsk::Form;
 using Parameters = std::map<std::string, std::string>;
 
@@ -24,55 +29,26 @@ std::unexpected<GatewayRefusal> refuse(uint16_t status, std::string why) {
   return std::unexpected(GatewayRefusal{.status = status, .why = std::move(why)});
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 std::string lower(std::string_view text) {
   std::string lower(text);
   std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
   return lower;
 }
 
-std::vector<std::string_view> parts_of(std::string_view text, char between) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const size_t end = text.find(between);
-    parts.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
-}
-
-/// Nothing where a % isn't followed by two digits.
-std::optional<std::string> decoded(std::string_view text, bool plus_is_space) {
-  std::string bytes;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+' && plus_is_space) {
-      bytes += ' ';
-    } else if (text[i] != '%') {
-      bytes += text[i];
-    } else {
-      unsigned byte = 0;
-      if (i + 2 >= text.size()) return std::nullopt;
-      const auto [end, error] = std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16);
-      if (error != std::errc() || end != text.data() + i + 3) return std::nullopt;
-      bytes += static_cast<char>(byte);
-      i += 2;
-    }
-  }
-  return bytes;
+/// Of a query, where a space may be a plus.
+std::optional<std::string> decoded(std::string_view text) {
+  std::string spaced(text);
+  std::ranges::replace(spaced, '+', ' ');
+  return from_percent(spaced);
 }
 
 std::optional<Parameters> query_of(std::string_view text) {
   Parameters query;
   if (text.empty()) return query;
-  for (const std::string_view part : parts_of(text, '&')) {
+  for (const std::string_view part : split(text, '&')) {
     const size_t equals = std::min(part.find('='), part.size());
-    auto name = decoded(part.substr(0, equals), true);
-    auto value = decoded(part.substr(std::min(equals + 1, part.size())), true);
+    auto name = decoded(part.substr(0, equals));
+    auto value = decoded(part.substr(std::min(equals + 1, part.size())));
     if (!name || !value) return std::nullopt;
     query.emplace(*std::move(name), *std::move(value));  // the first of several
   }
@@ -107,8 +83,8 @@ struct MediaRange {
 /// Those of the header `Accept`, what is wanted most first.
 std::vector<MediaRange> media_ranges(std::string_view accept) {
   std::vector<MediaRange> ranges;
-  for (const std::string_view part : parts_of(accept, ',')) {
-    const auto pieces = parts_of(part, ';');
+  for (const std::string_view part : split(accept, ',')) {
+    const auto pieces = split(part, ';');
     MediaRange range{.type = lower(trimmed(pieces.front())), .parameters = {}};
     for (size_t i = 1; i < pieces.size(); ++i) {
       const size_t equals = std::min(pieces[i].find('='), pieces[i].size());
@@ -230,8 +206,8 @@ std::optional<GatewayRefusal> read_car(const Parameters& query, Parameters asked
 /// The names below /ipfs/ or /ipns/, the first of them too.
 std::optional<std::vector<std::string>> names_of(std::string_view path) {
   std::vector<std::string> names;
-  for (const std::string_view part : parts_of(path, '/')) {
-    auto name = decoded(part, false);
+  for (const std::string_view part : split(path, '/')) {
+    auto name = from_percent(part);
     if (!name || names.size() == kMostNames || name->find('\0') != std::string::npos) return std::nullopt;
     if (!name->empty()) names.push_back(*std::move(name));
   }
@@ -273,7 +249,7 @@ std::expected<GatewayAsk, GatewayRefusal> read_gateway_ask(const GatewayHead& he
     return refuse(400, "an IPNS record is that of a name: /ipns/NAME?format=ipns-record");
   ask.filename = value_of(*query, "filename").substr(0, kMostFilename);
   ask.download = value_of(*query, "download") == "true";
-  for (const std::string_view directive : parts_of(head.cache_control, ','))
+  for (const std::string_view directive : split(head.cache_control, ','))
     ask.cached_alone = ask.cached_alone || lower(trimmed(directive)) == "only-if-cached";
   ask.if_none_match = head.if_none_match;
   ask.range = head.range;
@@ -283,7 +259,7 @@ std::expected<GatewayAsk, GatewayRefusal> read_gateway_ask(const GatewayHead& he
 
 bool etag_matches(std::string_view if_none_match, std::string_view etag) {
   const auto strong = [](std::string_view tag) { return tag.starts_with("W/") ? tag.substr(2) : tag; };
-  return std::ranges::any_of(parts_of(if_none_match, ','), [&](std::string_view tag) {
+  return std::ranges::any_of(split(if_none_match, ','), [&](std::string_view tag) {
     return trimmed(tag) == "*" || (!trimmed(tag).empty() && strong(trimmed(tag)) == strong(etag));
   });
 }
@@ -293,14 +269,8 @@ std::optional<ByteRange> byte_range(std::string_view range, uint64_t size) {
   const std::string_view said = trimmed(range.substr(sizeof("bytes=") - 1));
   const size_t dash = said.find('-');
   if (dash == std::string_view::npos || said.find(',') != std::string_view::npos) return std::nullopt;
-  const auto number = [](std::string_view text) -> std::optional<uint64_t> {
-    uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return value;
-  };
-  const auto first = number(said.substr(0, dash));
-  const auto last = number(said.substr(dash + 1));
+  const auto first = whole_number<uint64_t>(said.substr(0, dash));
+  const auto last = whole_number<uint64_t>(said.substr(dash + 1));
   if ((!first && dash > 0) || (!last && dash + 1 < said.size()) || (!first && !last)) return std::nullopt;
   if (!first) {
     const uint64_t length = std::min(*last, size);
@@ -315,19 +285,15 @@ std::optional<ByteRange> byte_range(std::string_view range, uint64_t size) {
 std::string disposition(std::string_view kind, std::string_view filename) {
   if (filename.empty()) return std::string(kind);
   std::string plain;
-  std::string coded;
   for (size_t i = 0; i < filename.size(); ++i) {
     const auto byte = static_cast<unsigned char>(filename[i]);
     const bool printable = byte >= ' ' && byte < 0x7F && byte != '"' && byte != '\\';
     // One for each character, of however many bytes.
     if ((byte & 0xC0U) != 0x80U) plain += printable ? filename[i] : '_';
-    const bool kept = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
-                      (byte >= 'a' && byte <= 'z') || byte == '.' || byte == '-' || byte == '_' ||
-                      byte == '~';
-    coded += kept ? std::string(1, filename[i]) : fmt::format("%{:02X}", byte);
   }
-  return plain == filename ? fmt::format("{}; filename=\"{}\"", kind, plain)
-                           : fmt::format("{}; filename=\"{}\"; filename*=UTF-8''{}", kind, plain, coded);
+  return plain == filename
+             ? fmt::format("{}; filename=\"{}\"", kind, plain)
+             : fmt::format("{}; filename=\"{}\"; filename*=UTF-8''{}", kind, plain, to_percent(filename));
 }
 
 }  // namespace berth::serve

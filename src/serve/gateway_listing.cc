@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text_codes.h"
 #include "base/units.h"
 #include "policy/printable.h"
 
@@ -34,21 +35,6 @@ std::string escaped(std::string_view text) {
   return html;
 }
 
-/// A name as a part of a URL.
-std::string coded(std::string_view name) {
-  constexpr std::string_view kKept = "-_.~!$'()*,;=@";
-  std::string url;
-  for (const char c : name) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-    if (plain || kKept.contains(c)) {
-      url += c;
-    } else {
-      url += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return url;
-}
-
 }  // namespace
 
 Result<void> write_listing(content::BlockSource& blocks, const content::Node& directory,
@@ -61,7 +47,7 @@ Result<void> write_listing(content::BlockSource& blocks, const content::Node& di
                         title, directory.cid.text())));
   BERTH_TRY_VOID(content::list(blocks, directory, [&](const content::PbLink& entry) {
     return write(fmt::format("<tr><td><a href=\"./{}\">{}</a></td><td>{}</td><td>{}</td></tr>\n",
-                             escaped(coded(entry.name)), escaped(policy::printable(entry.name, kMostName)),
+                             to_percent(entry.name), escaped(policy::printable(entry.name, kMostName)),
                              format_bytes(entry.tsize), entry.cid.text()));
   }));
   return write("</table>\n");

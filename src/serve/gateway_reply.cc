@@ -129,12 +129,8 @@ Result<GatewayReply> raw(const GatewayAsk& ask, const Found& found, const Gatewa
                     });
 }
 
-std::string_view scope_name(content::Scope scope) {
-  return scope == content::Scope::kBlock ? "block" : scope == content::Scope::kEntity ? "entity" : "all";
-}
-
 std::string car_etag(const GatewayAsk& ask, const Found& found) {
-  std::string said = fmt::format("{}\n{}\n{}{}", ask.spelled, scope_name(ask.selection.scope),
+  std::string said = fmt::format("{}\n{}\n{}{}", ask.spelled, content::scope_name(ask.selection.scope),
                                  ask.ordered ? 'o' : '-', ask.selection.duplicates ? 'd' : '-');
   if (const auto& range = ask.selection.range)
     said += fmt::format("\n{}:{}", range->from, range->to ? std::to_string(*range->to) : "*");

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/leading_number.h"
 #include "policy/printable.h"
 #include "providers/content/cbor.h"
 #include "providers/content/dag_pb.h"
@@ -179,10 +179,8 @@ const json* member(const json& value, const std::string& name) {
     const auto found = value.find(name);
     return found == value.end() ? nullptr : &*found;
   }
-  size_t place = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), place);
-  const bool number = error == std::errc() && end == name.data() + name.size();
-  return value.is_array() && number && place < value.size() ? &value[place] : nullptr;
+  const auto place = whole_number<size_t>(name);
+  return value.is_array() && place && *place < value.size() ? &value[*place] : nullptr;
 }
 
 }  // namespace

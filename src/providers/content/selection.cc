@@ -2,9 +2,10 @@
 #include "providers/content/selection.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string>
 #include <unordered_set>
+
+#include "base/leading_number.h"
 
 namespace berth::content {
 namespace {
@@ -30,13 +31,6 @@ class Noting final : public BlockSource {
   const Walker::Each& each_;
   std::unordered_set<std::string> seen_;
 };
-
-std::optional<int64_t> number_of(std::string_view text) {
-  int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 Result<void> nothing(std::string_view) {
   return {};
@@ -65,12 +59,24 @@ Result<void> read_entity(BlockSource& source, const Node& node, const Selection&
 
 }  // namespace
 
+std::string_view scope_name(Scope scope) {
+  switch (scope) {
+    case Scope::kBlock:
+      return "block";
+    case Scope::kEntity:
+      return "entity";
+    case Scope::kAll:
+      break;
+  }
+  return "all";
+}
+
 std::optional<EntityBytes> EntityBytes::parse(std::string_view text) {
   const size_t colon = text.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
-  const auto from = number_of(text.substr(0, colon));
+  const auto from = whole_number<int64_t>(text.substr(0, colon));
   const std::string_view last = text.substr(colon + 1);
-  const auto to = number_of(last);
+  const auto to = whole_number<int64_t>(last);
   if (!from || (!to && last != "*")) return std::nullopt;
   // From behind the end on, or back from where it begins: no range.
   if (to && (*from < 0) == (*to < 0) && *to < *from) return std::nullopt;

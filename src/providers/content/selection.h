@@ -18,6 +18,8 @@
 namespace berth::content {
 
 enum class Scope : uint8_t { kBlock, kEntity, kAll };
+/// "block", "entity", "all": as gateways are asked.
+std::string_view scope_name(Scope scope);
 
 /// Bytes of a file, both ends among them; negative ones are counted from its end.
 struct EntityBytes {

@@ -8,7 +8,6 @@
 
 #include "base/os/file.h"
 #include "base/os/user.h"
-#include "base/units.h"
 #include "policy/nearest.h"
 #include "policy/printable.h"
 #include "policy/toml.h"
@@ -38,14 +37,6 @@ Result<std::vector<std::string>> read_servers(const toml::node& value, std::stri
   return all;
 }
 
-Result<uint64_t> read_store(const toml::node& value, std::string_view name) {
-  const auto text = value.value_exact<std::string>();
-  if (text) {
-    if (const auto bytes = parse_bytes(*text)) return *bytes;
-  }
-  return policy::wrong_at(name, value.source(), "'store' is a size like \"10GiB\"");
-}
-
 }  // namespace
 
 std::vector<std::string> SettingsFile::default_gateways() {
@@ -66,7 +57,7 @@ Result<SettingsFile> parse_settings(std::string_view text, std::string_view file
     } else if (key == "routing") {
       file.routing = BERTH_TRY(read_servers(value, key.str(), name));
     } else if (key == "store") {
-      file.store_bytes = BERTH_TRY(read_store(value, name));
+      file.store_bytes = BERTH_TRY(policy::read_size(value, key.str(), "10GiB", name));
     } else {
       return policy::wrong_at(name, key.source(),
                               fmt::format("{} is not a key of this file{}", policy::quoted(key.str()),

@@ -6,35 +6,13 @@
 #include <cstring>
 #include <unordered_set>
 
+#include "base/text_codes.h"
 #include "providers/content/walk.h"
 
 namespace berth::content {
 namespace {
 
 constexpr unsigned kDeepestFile = 32;
-
-std::string_view scope_name(Scope scope) {
-  switch (scope) {
-    case Scope::kBlock:
-      return "block";
-    case Scope::kEntity:
-      return "entity";
-    case Scope::kAll:
-      break;
-  }
-  return "all";
-}
-
-/// A name as RFC 3986 has it within a path.
-std::string escaped(std::string_view name) {
-  std::string text;
-  for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~").find(c) != std::string_view::npos;
-    text += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return text;
-}
 
 /// The nodes of a file that were read; two of them taken for one at worst is a block that is read later.
 class FileWalk {
@@ -80,7 +58,7 @@ Result<void> nothing(const PbLink&) {
 
 std::string Wanted::url_part() const {
   std::string text = path.root.text();
-  for (const std::string& name : path.names) text += "/" + escaped(name);
+  for (const std::string& name : path.names) text += "/" + to_percent(name);
   text += fmt::format("?dag-scope={}", scope_name(scope));
   if (from > 0 || to) text += fmt::format("&entity-bytes={}:{}", from, to ? fmt::format("{}", *to - 1) : "*");
   return text;
