@@ -136,7 +136,7 @@ Result<Granted> Granted::grant(const InstanceOptions& options, const Owner& owne
     }
   }
   std::shared_ptr<content::Service> content;
-  if (content::opens_content(effective.policy)) content = BERTH_TRY(content::Service::open());
+  if (content::opens_content(effective.policy)) content = BERTH_TRY(module.content.get());
   std::vector<std::string> arguments = {module.name};
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   made.lent_ =

@@ -18,6 +18,7 @@
 #include "host/place.h"
 #include "host/set_aside.h"
 #include "policy/policy.h"
+#include "providers/content/service.h"
 
 namespace berth::embed {
 
@@ -36,6 +37,7 @@ struct Granting {
   const std::string& name;
   const Digest& digest;
   std::span<const policy::Bounds> claims = {};  // by its token
+  content::SharedService& content;
   bool counts_fuel = false;
 };
 

@@ -101,6 +101,7 @@ Result<std::shared_ptr<Instance>> Module::instantiate(const InstanceOptions& opt
   const embed::Granting granting{.name = parts_->name,
                                  .digest = parts_->digest,
                                  .claims = parts_->claims,
+                                 .content = host.content,
                                  .counts_fuel = host.kind.fuel};
   parts->granted = BERTH_TRY(embed::Granted::grant(options, host.owner, granting));
   const engine::Guest guest = BERTH_TRY(parts->granted.guest());

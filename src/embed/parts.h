@@ -29,6 +29,7 @@ struct BERTH_HIDDEN Host::Parts {
   std::unique_ptr<engine::Engine> engine;
   std::optional<engine::Compiler> compiler;
   embed::Owner owner;
+  mutable content::SharedService content;
   engine::EngineKind kind;
   registry::OriginOptions names;
   std::unique_ptr<Workers> workers;

@@ -29,4 +29,10 @@ Result<ContentPath> Service::resolve(const NamePath& path) const {
   return Names(names_).resolve(path);
 }
 
+Result<std::shared_ptr<Service>> SharedService::get() {
+  const std::scoped_lock lock(mutex_);
+  if (!service_) service_ = BERTH_TRY(Service::open());
+  return service_;
+}
+
 }  // namespace berth::content

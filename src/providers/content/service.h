@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/result.h"
@@ -52,6 +53,17 @@ class Service {
   const std::unique_ptr<Retrieval> retrieval_;
   const NamesOptions names_;
   Workers workers_{16};
+};
+
+/// The one service of many modules, opened for the first that may have content.
+class SharedService {
+ public:
+  /// Any thread. When it can't be opened, the next that asks tries again.
+  Result<std::shared_ptr<Service>> get();
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<Service> service_;
 };
 
 }  // namespace berth::content
