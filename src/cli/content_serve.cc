@@ -25,6 +25,7 @@
 #include "engine/server.h"
 #include "policy/printable.h"
 #include "providers/content/ipns.h"
+#include "providers/content/settings_file.h"
 #include "providers/content/walk.h"
 #include "serve/gateway.h"
 
@@ -178,6 +179,7 @@ Result<int> serve(const Options& options) {
   const auto loop = BERTH_TRY(Loop::create());
   const auto engine = BERTH_TRY(engine::Engine::create(lanes, 0, 0));
   const auto seen = BERTH_TRY(Seen::open(options.seen, address, lanes, tls != nullptr));
+  const auto verify_every = BERTH_TRY(content::read_settings()).verify_every;
   const std::string records = BERTH_TRY(user_folders()).state + "/ipns";
   // Behind the wall there is only what was there before.
   BERTH_TRY_VOID(make_private_folder(records));
@@ -187,6 +189,8 @@ Result<int> serve(const Options& options) {
   plan.start_threads = [&] { std::ignore = engine->start_lanes(); };
   std::ignore = raise_wall(plan);
 
+  std::optional<content::Scrubber> scrubber;
+  if (verify_every) scrubber.emplace(*store, content::ScrubOptions{.every = *verify_every}, say);
   serve::Gateway gateway({.blocks = &given,
                           .has = [&](const content::Cid& cid) { return given.has(cid); },
                           .record = [&](const std::string& name) { return record_of(name, records, given); },

@@ -307,6 +307,7 @@ Result<int> serve(const Options& options) {
   const std::string address = listener.address();
   const auto seen = BERTH_TRY(Seen::open(options.seen, address, lanes, tls != nullptr));
   BERTH_TRY_VOID(modules.raise_wall(options, *engine, folders, seen->servers()));
+  if (content) content->keep_checking(say);
 
   Complaints complaints(*loop);
   ServeChanges changes(*loop, *engine, folders, modules, asked, loader.get(),

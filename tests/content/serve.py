@@ -34,7 +34,7 @@ def main():
     with tempfile.TemporaryDirectory(dir=PLACE) as root:
         content = Content(asked.berth, Path(root))
         failed = 0
-        for case in (agrees, caches, ranges, refuses, files, listing, named_alone, missing_block, slow_client, goes_away, bombs, many, heads, http2, names, whom):
+        for case in (agrees, caches, ranges, refuses, files, listing, named_alone, missing_block, slow_client, goes_away, bombs, many, heads, http2, names, whom, scrubs):
             try:
                 case(content)
                 print(f"ok   {case.__name__}", flush=True)
@@ -74,6 +74,8 @@ class Content:
         self.many = self.cid_of("sub/many.bin")
         self.hello = self.cid_of("ascii.txt")
         self.berth = Berth(binary, root)
+        # Blocks are damaged and mended here while it serves.
+        self.berth.configure('verify = "never"\n')
         for cid in (self.document, self.as_json):
             self.berth.run("import", "-", input=self.kubo.run("dag", "export", cid))
         for name, value in (("NoFetch", "true"), ("DeserializedResponses", "true")):
@@ -548,6 +550,27 @@ def whom(content):
         stop(server)
     line = json.loads(server.stdout.readline())
     check(line["status"] == 200 and "format=car" in line["path"] and line["sent_bytes"] == len(car), f"{line}")
+
+
+def scrubs(content):
+    """A server finds what the disk has lost by itself, and takes it away; an owner may not want that."""
+    for verify, found in (("720h", True), ("never", False)):
+        with tempfile.TemporaryDirectory(dir=content.root) as root:
+            berth = Berth(content.berth.binary, Path(root))
+            berth.configure(f'verify = "{verify}"\n')
+            berth.run("add", "-", input=b"a block that is lost")
+            path = next(iter(berth.blocks()))
+            path.chmod(0o600)
+            path.write_bytes(b"a block that is lust")
+            server = berth.start("serve", "--addr", "127.0.0.1:0", "--all")
+            server.stdout.readline()
+            deadline = time.monotonic() + (20 if found else 2)
+            while path.exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            check(path.exists() != found, f"{verify}: it is {'there' if found else 'gone'}")
+            stop(server)
+            said = server.stderr.read().decode()
+            check((path.name in said) == found, f"{verify}: {said}")
 
 
 def stop(server):

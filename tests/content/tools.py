@@ -49,6 +49,11 @@ class Berth:
             "BERTH_CACHE": str(self.root / "cache"),
         }
 
+    def configure(self, text):
+        """Writes content.toml."""
+        (self.root / "config").mkdir(mode=0o700, exist_ok=True)
+        (self.root / "config/content.toml").write_text(text)
+
     def command(self, *words):
         return [self.binary, "content", *map(str, words)]
 

@@ -22,7 +22,8 @@ Result<std::shared_ptr<Service>> Service::open() {
                      .folder = folders.state + "/ipns"};
   // What the second wall lets through has to be there.
   BERTH_TRY_VOID(make_private_folder(names.folder));
-  return std::shared_ptr<Service>(new Service(std::move(store), std::move(retrieval), std::move(names)));
+  return std::shared_ptr<Service>(
+      new Service(std::move(store), std::move(retrieval), std::move(names), settings.verify_every));
 }
 
 Result<ContentPath> Service::resolve(const NamePath& path) const {

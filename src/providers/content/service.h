@@ -5,15 +5,19 @@
 //
 // Any thread. Whoever has an ask open keeps it.
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "base/workers.h"
 #include "providers/content/names.h"
 #include "providers/content/retrieval.h"
+#include "providers/content/scrub.h"
 #include "providers/content/store.h"
 
 namespace berth::content {
@@ -40,19 +44,30 @@ class Service {
   bool is_online() const {
     return !retrieval_->is_offline();
   }
+  /// For a process that stays: blocks are checked again as content.toml says, from now on, on a thread of its
+  /// own. `told` is called there, of what is damaged. Once.
+  void keep_checking(std::function<void(const std::string& line)> told) {
+    if (verify_every_) scrubber_.emplace(*store_, ScrubOptions{.every = *verify_every_}, std::move(told));
+  }
   /// Folders that have to stay within reach of the process.
   std::vector<std::string> folders() const {
     return {store_->folder(), names_.folder};
   }
 
  private:
-  Service(std::unique_ptr<Store> store, std::unique_ptr<Retrieval> retrieval, NamesOptions names)
-      : store_(std::move(store)), retrieval_(std::move(retrieval)), names_(std::move(names)) {}
+  Service(std::unique_ptr<Store> store, std::unique_ptr<Retrieval> retrieval, NamesOptions names,
+          std::optional<std::chrono::seconds> verify_every)
+      : store_(std::move(store)),
+        retrieval_(std::move(retrieval)),
+        names_(std::move(names)),
+        verify_every_(verify_every) {}
 
   const std::unique_ptr<Store> store_;
   const std::unique_ptr<Retrieval> retrieval_;
   const NamesOptions names_;
+  const std::optional<std::chrono::seconds> verify_every_;
   Workers workers_{16};
+  std::optional<Scrubber> scrubber_;
 };
 
 /// The one service of many modules, opened for the first that may have content.

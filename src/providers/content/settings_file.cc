@@ -8,6 +8,7 @@
 
 #include "base/os/file.h"
 #include "base/os/user.h"
+#include "base/units.h"
 #include "policy/nearest.h"
 #include "policy/printable.h"
 #include "policy/toml.h"
@@ -18,7 +19,7 @@ namespace {
 
 constexpr uint64_t kMostFile = 1 << 20;
 constexpr size_t kMostServers = 64;
-constexpr std::array<std::string_view, 3> kKeys{"gateways", "routing", "store"};
+constexpr std::array<std::string_view, 4> kKeys{"gateways", "routing", "store", "verify"};
 
 Result<std::vector<std::string>> read_servers(const toml::node& value, std::string_view key,
                                               std::string_view name) {
@@ -35,6 +36,16 @@ Result<std::vector<std::string>> read_servers(const toml::node& value, std::stri
     all.push_back(*text);
   }
   return all;
+}
+
+Result<std::optional<std::chrono::seconds>> read_every(const toml::node& value, std::string_view name) {
+  const auto text = value.value_exact<std::string>();
+  if (text == "never") return std::nullopt;
+  const auto time = parse_duration(text.value_or(""));
+  if (!time || *time < std::chrono::hours(1))
+    return policy::wrong_at(name, value.source(),
+                            "'verify' is a time of an hour or more like \"720h\", or \"never\"");
+  return std::chrono::floor<std::chrono::seconds>(*time);
 }
 
 }  // namespace
@@ -58,6 +69,8 @@ Result<SettingsFile> parse_settings(std::string_view text, std::string_view file
       file.routing = BERTH_TRY(read_servers(value, key.str(), name));
     } else if (key == "store") {
       file.store_bytes = BERTH_TRY(policy::read_size(value, key.str(), "10GiB", name));
+    } else if (key == "verify") {
+      file.verify_every = BERTH_TRY(read_every(value, name));
     } else {
       return policy::wrong_at(name, key.source(),
                               fmt::format("{} is not a key of this file{}", policy::quoted(key.str()),

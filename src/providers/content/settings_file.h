@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// content.toml, beside host.toml: where content comes from, and how much of it the store may keep.
+// content.toml, beside host.toml: where content comes from, how much of it the store may keep, and how often
+// its blocks are read again for damage.
 //
 //   gateways = ["https://trustless-gateway.link", "http://127.0.0.1:8080"]
 //   routing = ["https://delegated-ipfs.dev", "https://cid.contact"]
 //   store = "10GiB"
+//   verify = "720h"  # or "never"
 //
 // A key that isn't there stands for what the field offers to everybody. Pure but for the file; any thread.
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "providers/content/scrub.h"
 #include "providers/content/store.h"
 
 namespace berth::content {
@@ -22,6 +27,7 @@ struct SettingsFile {
   std::vector<std::string> gateways = default_gateways();
   std::vector<std::string> routing = default_routing();
   uint64_t store_bytes = kStoreBytes;
+  std::optional<std::chrono::seconds> verify_every = kScrubEvery;  // none: never
 
   /// Public trustless gateways, and routers of IPFS and of Filecoin's index.
   static std::vector<std::string> default_gateways();

@@ -21,6 +21,9 @@ TEST_CASE("an owner names gateways, routers and a size; what they leave out stay
   CHECK(read->routing == SettingsFile::default_routing());
   CHECK(read->store_bytes == 3 << 20);
   CHECK(parse_settings("gateways = []\n", "content.toml")->gateways.empty());
+  CHECK(read->verify_every == kScrubEvery);
+  CHECK(parse_settings("verify = \"36h\"\n", "content.toml")->verify_every == std::chrono::hours(36));
+  CHECK_FALSE(parse_settings("verify = \"never\"\n", "content.toml")->verify_every);
 }
 
 TEST_CASE("what is wrong in content.toml is said with its place") {
@@ -29,6 +32,9 @@ TEST_CASE("what is wrong in content.toml is said with its place") {
   CHECK(mistake("gateways = \"https://a\"\n").starts_with("content.toml:1:12: 'gateways' is a list"));
   CHECK(
       mistake("routing = [\"https://a\",\n  \"a.example\"]\n").starts_with("content.toml:2:3: 'routing' is"));
+  for (const char* const wrong : {"20", "\"often\"", "\"59m\""})
+    CHECK(mistake(std::string("verify = ") + wrong)
+              .starts_with("content.toml:1:10: 'verify' is a time of an hour"));
   CHECK(mistake("store = 20\n").starts_with("content.toml:1:9: 'store' is a size like"));
 }
 

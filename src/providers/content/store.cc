@@ -53,10 +53,10 @@ std::unexpected<Error> os_error(std::string_view doing, const fs::path& path, co
   return fail(ErrorCode::kUnavailable, fmt::format("{} '{}': {}", doing, path.string(), error.message()));
 }
 
-/// Calls for each file below blocks/, also for those left aside, and not for one that goes meanwhile.
-Result<void> each_file(const std::string& folder, const std::function<void(BlockFile)>& call) {
+/// Calls for each file below `path`, also for those left aside, and not for one that goes meanwhile.
+Result<void> each_file_below(const std::string& path, const std::function<void(BlockFile)>& call) {
   std::error_code error;
-  auto at = fs::recursive_directory_iterator(folder + "/blocks", error);
+  auto at = fs::recursive_directory_iterator(path, error);
   for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
     const bool regular = at->is_regular_file(error);
     const auto size = regular ? at->file_size(error) : 0;
@@ -66,8 +66,52 @@ Result<void> each_file(const std::string& folder, const std::function<void(Block
     if (regular && !error) call({.path = at->path(), .bytes = size, .used = used.time_since_epoch().count()});
     error.clear();
   }
-  if (error) return os_error("reading", folder + "/blocks", error);
+  if (error) return os_error("reading", path, error);
   return {};
+}
+
+Result<void> each_file(const std::string& folder, const std::function<void(BlockFile)>& call) {
+  return each_file_below(folder + "/blocks", call);
+}
+
+/// The names of the folders in blocks/.
+Result<std::vector<std::string>> block_folders(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  auto at = fs::directory_iterator(folder + "/blocks", error);
+  for (; !error && at != fs::directory_iterator(); at.increment(error))
+    if (at->is_directory(error)) names.push_back(at->path().filename().string());
+  if (error) return os_error("reading", folder + "/blocks", error);
+  return names;
+}
+
+std::string checked_path(const std::string& folder, std::string_view name) {
+  return fmt::format("{}/checked/{}", folder, name);
+}
+
+/// Notes that all blocks in there were read. Where it can't be, they are read again.
+void note_checked(const std::string& folder, std::string_view name) {
+  (void)write_file(checked_path(folder, name), std::array{std::string_view()}, 0600, Durability::kRenamed);
+}
+
+void check_file(const BlockFile& file, Repair repair, CheckedBlocks& checked) {
+  const auto hash = hash_of_name(file.path.filename().string());
+  if (!hash) return;  // comes, or was left aside
+  const auto bytes = read_file(file.path.string(), kMostBlock);
+  if (!bytes && bytes.error().code == ErrorCode::kNotFound) return;
+  ++checked.blocks;
+  checked.bytes += file.bytes;
+  const auto right = bytes ? check_hash(*hash, *bytes) : std::unexpected(bytes.error());
+  if (right) return;
+  BlockDamage damage{.path = file.path.string(), .what = right.error().message};
+  // Only what is known to be wrong: a disk that couldn't be read now may be another time.
+  const bool wrong = bytes ? right.error().code == ErrorCode::kInvalidArgument : file.bytes > kMostBlock;
+  if (wrong && repair == Repair::kYes) {
+    std::error_code error;
+    damage.removed = fs::remove(file.path, error);
+    if (error) damage.what += fmt::format("; removing it: {}", error.message());
+  }
+  checked.damage.push_back(std::move(damage));
 }
 
 Result<void> each_pin_file(const std::string& folder,
@@ -126,7 +170,8 @@ Result<void> there(const Store& store, const Cid& cid) {
 
 Result<std::unique_ptr<Store>> Store::open(const std::string& folder) {
   BERTH_TRY_VOID(make_private_folder(folder));
-  for (const char* const part : {"/blocks", "/pins"}) BERTH_TRY_VOID(make_private_folder(folder + part));
+  for (const char* const part : {"/blocks", "/pins", "/checked"})
+    BERTH_TRY_VOID(make_private_folder(folder + part));
   return std::unique_ptr<Store>(new Store(folder));
 }
 
@@ -310,25 +355,8 @@ Result<std::optional<CheckedBlocks>> Store::verify(Repair repair, LockedFile::Wa
   const auto locked = BERTH_TRY(lock(repair == Repair::kYes ? Lock::kExclusive : Lock::kShared, wait));
   if (!locked) return std::nullopt;
   CheckedBlocks checked;
-  BERTH_TRY_VOID(each_file(folder_, [&](const BlockFile& file) {
-    const auto hash = hash_of_name(file.path.filename().string());
-    if (!hash) return;  // comes, or was left aside
-    const auto bytes = read_file(file.path.string(), kMostBlock);
-    if (!bytes && bytes.error().code == ErrorCode::kNotFound) return;
-    ++checked.blocks;
-    checked.bytes += file.bytes;
-    const auto right = bytes ? check_hash(*hash, *bytes) : std::unexpected(bytes.error());
-    if (right) return;
-    BlockDamage damage{.path = file.path.string(), .what = right.error().message};
-    // Only what is known to be wrong: a disk that couldn't be read now may be another time.
-    const bool wrong = bytes ? right.error().code == ErrorCode::kInvalidArgument : file.bytes > kMostBlock;
-    if (wrong && repair == Repair::kYes) {
-      std::error_code error;
-      damage.removed = fs::remove(file.path, error);
-      if (error) damage.what += fmt::format("; removing it: {}", error.message());
-    }
-    checked.damage.push_back(std::move(damage));
-  }));
+  BERTH_TRY_VOID(each_file(folder_, [&](const BlockFile& file) { check_file(file, repair, checked); }));
+  for (const std::string& name : BERTH_TRY(block_folders(folder_))) note_checked(folder_, name);
   Walker walker(*this, {.raw = Walk::Raw::kSkipped});
   BERTH_TRY_VOID(each_pin_file(folder_, [&](const fs::path& path) -> Result<void> {
     if (!is_pin(path)) return {};
@@ -342,6 +370,39 @@ Result<std::optional<CheckedBlocks>> Store::verify(Repair repair, LockedFile::Wa
     if (!all) checked.damage.push_back({.path = path.string(), .what = all.error().message});
     return {};
   }));
+  return checked;
+}
+
+Result<std::vector<std::string>> Store::folders_unchecked_for(std::chrono::seconds time) const {
+  const auto now = fs::file_time_type::clock::now();
+  std::vector<std::string> due = BERTH_TRY(block_folders(folder_));
+  std::erase_if(due, [&](const std::string& name) {
+    std::error_code error;
+    const auto checked = fs::last_write_time(checked_path(folder_, name), error);
+    // One of a clock that was wrong says nothing.
+    return !error && checked <= now && now - checked < time;
+  });
+  return due;
+}
+
+Result<std::optional<CheckedBlocks>> Store::verify_folder(const std::string& name, Repair repair) {
+  const auto read = [&](Lock how) -> Result<std::optional<CheckedBlocks>> {
+    const auto locked = BERTH_TRY(lock(how, Wait::kNo));
+    if (!locked) return std::nullopt;
+    CheckedBlocks checked;
+    const Repair doing = how == Lock::kExclusive ? Repair::kYes : Repair::kNo;
+    BERTH_TRY_VOID(each_file_below(fmt::format("{}/blocks/{}", folder_, name),
+                                   [&](const BlockFile& file) { check_file(file, doing, checked); }));
+    return checked;
+  };
+  auto checked = BERTH_TRY(read(Lock::kShared));
+  if (checked && !checked->damage.empty() && repair == Repair::kYes) {
+    auto repaired = BERTH_TRY(read(Lock::kExclusive));
+    // Somebody uses what is there: it is told of now, and stays due.
+    if (!repaired) return checked;
+    checked = std::move(repaired);
+  }
+  if (checked) note_checked(folder_, name);
   return checked;
 }
 

@@ -5,6 +5,7 @@
 // - blocks/XY/HASH: each called by its hash, whatever CID it came under; its time is its last use
 // - pins/CID.json: what stays, with all that is below it
 // - coming/: locks of downloads, one a thing that is wanted
+// - checked/XY: when the blocks in blocks/XY were last read for damage
 // - lock: shared by those who keep something, exclusive for who removes
 //
 // A block gets its name when it is whole, and is checked against it each time it is read, so one that a crash
@@ -12,6 +13,7 @@
 // on the disk: that is the moment of acknowledgement. What isn't pinned goes by its last use. Any number of
 // processes; `put` and `get` from any thread.
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -101,6 +103,11 @@ class Store : public BlockSource, public BlockSink {
   /// Reads everything. A block that can't be read is told of and stays: only one whose bytes are wrong is
   /// removed. Nothing where somebody removes, or keeps while it is to be repaired, and it isn't waited for.
   Result<std::optional<CheckedBlocks>> verify(Repair repair, LockedFile::Wait wait);
+  /// Those of blocks/ that nobody verified for that time.
+  Result<std::vector<std::string>> folders_unchecked_for(std::chrono::seconds time) const;
+  /// One of them, without the pins. Nothing where somebody removes; where somebody keeps, nothing is
+  /// repaired.
+  Result<std::optional<CheckedBlocks>> verify_folder(const std::string& name, Repair repair);
 
   const std::string& folder() const {
     return folder_;
