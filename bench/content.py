@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from timed import timed
+from timed import timed, timed_print
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests/content"))
@@ -43,21 +43,21 @@ def main():
         for _ in range(asked.rounds):
             with tempfile.TemporaryDirectory(dir=folder) as root:
                 berth = Berth(asked.berth, root)
-                taken, used, made = timed(berth.command("add", file), berth.environment)
+                taken, used, made = timed_print(berth.command("add", file), berth.environment)
                 seconds["berth add"].append(taken)
                 most = max(most, used)
-                taken, used, _ = timed(berth.command("get", made, "--output", Path(root) / "out"), berth.environment)
+                taken, used = timed(berth.command("get", made, "--output", Path(root) / "out"), berth.environment)
                 seconds["berth get"].append(taken)
                 most = max(most, used)
             with tempfile.TemporaryDirectory(dir=folder) as root:
                 kubo = Kubo(root)
                 command = [kubo.binary, "--offline", "add", "-Q", "--progress=false", "--cid-version=1", file]
-                taken, _, other = timed(command, kubo.environment)
+                taken, _, other = timed_print(command, kubo.environment)
                 seconds["kubo add"].append(taken)
                 if other != made:
                     raise SystemExit(f"berth says {made}, kubo {other}")
                 command = [kubo.binary, "--offline", "get", "--progress=false", "-o", Path(root) / "out", made]
-                taken, _, _ = timed(command, kubo.environment)
+                taken, _ = timed(command, kubo.environment)
                 seconds["kubo get"].append(taken)
     medians = {name: statistics.median(taken) for name, taken in seconds.items()}
     for name, taken in seconds.items():

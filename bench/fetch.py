@@ -56,10 +56,10 @@ def main():
                         berth = Berth(asked.berth, root)
                         words = [word.replace("FILE", f"{root}/out") for word in words]
                         command = berth.command("get", made["cid"], "--gateway", gateway.url, *words)
-                        taken, used, _ = timed(command, berth.environment)
+                        taken, used = timed(command, berth.environment)
                         seconds[name].append(taken)
                         most = max(most, used)
-                taken, _, _ = timed(["bash", "-c", f"set -o pipefail; curl -sf '{url}' | sha256sum"], os.environ)
+                taken, _ = timed(["bash", "-c", f"set -o pipefail; curl -sf '{url}' | sha256sum"], os.environ)
                 seconds["curl | sha256sum"].append(taken)
     medians = {name: statistics.median(taken) for name, taken in seconds.items()}
     for name, taken in seconds.items():

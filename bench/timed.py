@@ -8,12 +8,22 @@ import time
 
 
 def timed(command, environment):
-    """Seconds, the most bytes in memory, and what it prints."""
+    """Seconds, and the most bytes in memory; what it prints goes nowhere."""
+    took, memory, _ = measured(command, environment, subprocess.DEVNULL)
+    return took, memory
+
+
+def timed_print(command, environment):
+    """Seconds, the most bytes in memory, and the text that it prints."""
+    return measured(command, environment, subprocess.PIPE)
+
+
+def measured(command, environment, out):
     command = [str(word) for word in command]
     with tempfile.TemporaryFile() as said:
         began = time.monotonic()
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=said)
-        printed = process.stdout.read().decode().strip()
+        process = subprocess.Popen(command, env=environment, stdout=out, stderr=said)
+        printed = process.stdout.read().decode().strip() if process.stdout else None
         _, status, used = os.wait4(process.pid, 0)
         took = time.monotonic() - began
         process.returncode = os.waitstatus_to_exitcode(status)
