@@ -5,11 +5,13 @@ service, which kubo's own client speaks with at the same time; and to nodes and 
 of which is an error that says so. One line a case. The status is 0 when all passed."""
 
 import argparse
+import contextlib
 import json
 import os
 import random
 import signal
 import socket
+import ssl
 import sys
 import tempfile
 import threading
@@ -21,6 +23,9 @@ import dag
 from gateway import Gateway
 from pinning import TOKEN, Service
 from tools import PLACE, Berth, Kubo, check
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "serve"))
+import certificates  # noqa: E402
 
 CASES = []
 DENIED, INVALID, NOT_FOUND, UNAVAILABLE = 123, 120, 122, 119
@@ -167,6 +172,50 @@ def a_node_that_wants_to_know_who_asks_is_told(world):
         world.stop()
         world.kubo.run("config", "--json", "API.Authorizations", "{}")
         world.start()
+
+
+class Relay:
+    """TLS in front of a port of this machine, as proxies stand before kubo's RPC, which has none."""
+
+    def __init__(self, certificate, port):
+        self.context, self.to = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), port
+        self.context.load_cert_chain(certificate.chain, certificate.key)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://localhost:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            with contextlib.suppress(OSError):
+                client = self.context.wrap_socket(self.listener.accept()[0], server_side=True)
+                server = socket.create_connection(("127.0.0.1", self.to))
+                for ends in ((client, server), (server, client)):
+                    threading.Thread(target=self.copy, args=ends, daemon=True).start()
+            if self.listener.fileno() < 0:
+                return
+
+    @staticmethod
+    def copy(one, other):
+        with contextlib.suppress(OSError):
+            while piece := one.recv(1 << 16):
+                other.sendall(piece)
+            other.shutdown(socket.SHUT_WR)
+
+
+@case
+def a_node_behind_tls_gets_it_from_who_trusts_it(world):
+    certificate = certificates.Certificate(world.root, "node", of_server=True)
+    relay = Relay(certificate, int(world.rpc.rsplit(":", 1)[1]))
+    try:
+        secret = world.root / "secret"
+        secret.write_text("bearer:whatever")
+        secret.chmod(0o600)
+        cid = world.berth.run("add", world.tree, "--chunk", "300KiB", "--to", relay.url, "--ca", certificate.chain, "--auth-file", secret).decode().strip()
+        check(cid in world.pinned(), "it isn't there")
+        said = world.berth.run("pin", cid, "--to", relay.url, status=UNAVAILABLE).decode()
+        check("certificate" in said.lower(), said)
+    finally:
+        relay.listener.close()
 
 
 @case
