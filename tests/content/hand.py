@@ -39,11 +39,13 @@ def case(function):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--berth", required=True, type=lambda text: Path(text).resolve())
+    parser.add_argument("--no-rss", action="store_true", help="don't hold memory to a bound: it isn't berth's alone")
     parser.add_argument("names", nargs="*", help="only cases with one of these in their names")
     asked = parser.parse_args()
     failed = 0
     with tempfile.TemporaryDirectory(dir=PLACE) as root:
         world = World(asked.berth, Path(root))
+        world.no_rss = asked.no_rss
         chosen = [one for one in CASES if not asked.names or any(name in one.__name__ for name in asked.names)]
         for one in chosen:
             began = time.monotonic()
@@ -230,7 +232,7 @@ def memory_stays_flat(world):
     process = world.berth.start("pin", cid, "--to", world.rpc)
     _, status, used = os.wait4(process.pid, 0)
     check(status == 0 and cid in world.pinned(), process.stderr.read())
-    check(used.ru_maxrss < 64 << 10, f"{used.ru_maxrss >> 10} MiB")
+    check(world.no_rss or used.ru_maxrss < 64 << 10, f"{used.ru_maxrss >> 10} MiB")
     print(f"     256 MiB handed over within {used.ru_maxrss >> 10} MiB of memory")
 
 
