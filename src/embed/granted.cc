@@ -10,6 +10,7 @@
 
 #include "host/asked_policy.h"
 #include "host/command.h"
+#include "host/name_keys.h"
 #include "host/vouching.h"
 
 namespace berth::embed {
@@ -136,7 +137,12 @@ Result<Granted> Granted::grant(const InstanceOptions& options, const Owner& owne
     }
   }
   std::shared_ptr<content::Service> content;
-  if (content::opens_content(effective.policy)) content = BERTH_TRY(module.content.get());
+  std::shared_ptr<const content::NameKeys> name_keys;
+  if (content::opens_content(effective.policy)) {
+    content = BERTH_TRY(module.content.get());
+    const UserFolders folders = owner.folders ? *owner.folders : BERTH_TRY(user_folders());
+    name_keys = BERTH_TRY(host::name_keys(effective.policy, folders));
+  }
   std::vector<std::string> arguments = {module.name};
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   made.lent_ =
@@ -147,6 +153,7 @@ Result<Granted> Granted::grant(const InstanceOptions& options, const Owner& owne
                                                         .day = made.aside_.day.get(),
                                                         .place = made.place_.get(),
                                                         .content = std::move(content),
+                                                        .name_keys = std::move(name_keys),
                                                         .digest = module.digest.text()});
   made.keeper_ = std::make_unique<Keeper>(made.lent_->request.policy, std::move(judge));
   made.asks_ = made.lent_->asks(made.lent_->request.policy, *made.keeper_);

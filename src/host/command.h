@@ -17,6 +17,7 @@
 #include "host/place.h"
 #include "host/storage.h"
 #include "policy/policy.h"
+#include "providers/content/name_keys.h"
 #include "providers/content/service.h"
 
 namespace berth::host {
@@ -31,9 +32,10 @@ struct CommandRequest {
   const Storage* storage = nullptr;  // of the policy; outlives a guest that goes on
   DayCount* day = nullptr;           // of the module, where the policy limits a day; outlives it too
   Place* place = nullptr;            // the same
-  std::shared_ptr<content::Service> content = {};  // where the policy opens content
-  std::string digest = {};                         // of the module: whose pins those of its content are
-  const engine::Function* function = nullptr;      // of the module; none is the command itself
+  std::shared_ptr<content::Service> content = {};           // where the policy opens content
+  std::shared_ptr<const content::NameKeys> name_keys = {};  // where it lets the module publish names
+  std::string digest = {};                     // of the module: whose pins those of its content are
+  const engine::Function* function = nullptr;  // of the module; none is the command itself
 };
 
 struct CommandReport {

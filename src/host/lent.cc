@@ -38,7 +38,8 @@ std::unique_ptr<content::Asks> Lent::asks(const policy::Policy& policy, engine::
                                                                            .policy = &policy,
                                                                            .keeper = &keeper,
                                                                            .traffic = &traffic,
-                                                                           .guards_off = request.guards_off});
+                                                                           .guards_off = request.guards_off,
+                                                                           .keys = request.name_keys});
 }
 
 Result<engine::Guest> Lent::guest(Use use) {

@@ -15,6 +15,7 @@
 #include "engine/knock.h"
 #include "engine/traffic.h"
 #include "policy/policy.h"
+#include "providers/content/name_keys.h"
 #include "providers/content/service.h"
 
 namespace berth::content {
@@ -28,6 +29,7 @@ struct AskedBy {
   engine::DoorKeeper* keeper = nullptr;      // the same
   const engine::Traffic* traffic = nullptr;  // the same; pays for what the network brings
   uint64_t guards_off = 0;
+  std::shared_ptr<const NameKeys> keys = {};  // by which it may publish names; null: none
 };
 
 /// Whether the policy opens content in any way, so that somebody has to answer.
