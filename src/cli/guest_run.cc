@@ -127,6 +127,10 @@ Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const S
     if (shared.content == nullptr) shared.content = BERTH_TRY(content::Service::open());
     module.content = shared.content;
   }
+  if (!options.activity.empty()) {
+    if (shared.journal == nullptr) shared.journal = BERTH_TRY(activity::Journal::open(options.activity));
+    module.journal = shared.journal;
+  }
   if (has_switch(options.guards_off, kTotalSwitch)) effective.host.total = {};
   module.place = BERTH_TRY(settle(options, shared, effective, use, module.located.name));
 
@@ -171,8 +175,11 @@ Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing) {
   ready.loop = BERTH_TRY(Loop::create());
   const uint64_t guards_off = BERTH_TRY(guard_bits(options.guards_off));
   ready.engine = BERTH_TRY(engine::Engine::create(sharing.lanes, guards_off));
-  const Shared shared{
-      .folders = ready.folders, .engine = *ready.engine, .group = ready.group, .content = ready.contents};
+  const Shared shared{.folders = ready.folders,
+                      .engine = *ready.engine,
+                      .group = ready.group,
+                      .content = ready.contents,
+                      .journal = ready.events};
   static_cast<Berthed&>(ready) = BERTH_TRY(berth_module(options, sharing.use, shared));
   const Berthed* const only = &ready;
   BERTH_TRY_VOID(ready.group.limit(group_use(std::span(&only, 1), sharing.use)));
@@ -232,7 +239,9 @@ host::CommandRequest request_for(const GuestOptions& options, const Berthed& mod
           .day = module.aside.day.get(),
           .place = module.place.get(),
           .content = module.content,
-          .digest = module.loaded.digest.text()};
+          .digest = module.loaded.digest.text(),
+          .journal = module.journal,
+          .name = module.loaded.name};
 }
 
 int conclude(const host::CommandReport& report, const GuestOptions& options, const Ready& ready,

@@ -90,6 +90,7 @@ APP = "07-dynamic-app"
 SHOP = f"{APP}/plugins"
 
 CONTENT = ("berth-content",)
+ACTIVITY = ("berth-activity",)
 
 # To add a guest: put its source into its language's folder and name it here.
 GUESTS = [
@@ -124,6 +125,8 @@ GUESTS = [
     Guest("content-files-p1", "module", "rust", "content-files"),
     Guest("content-files", "component", "rust", "content-files"),
     Guest("content-p3", "library", "rust", "content-p3", interfaces=CONTENT),
+    Guest("teller", "component", "rust", "teller", interfaces=ACTIVITY),
+    Guest("teller-p3", "library", "rust", "teller-p3", shares=("teller",), interfaces=ACTIVITY),
     Guest("caller", "bare", "cpp", "relay.cc", ("-DCALLER",), world="every/caller"),
     Guest("relay", "bare", "cpp", "relay.cc", world="every/relay"),
     Guest("shopper", "bare", "cpp", "shopper.cc", world="shopper/shopper"),
