@@ -7,6 +7,7 @@
 
 #include "engine/abi_guest.h"
 #include "engine/abi_values.h"
+#include "engine/fiber_stack.h"
 
 namespace berth::engine {
 
@@ -41,6 +42,7 @@ void write(berth_answer& out, const Program::Answer& answer) {
 
 extern "C" bool berth_on_program_call(void* context, size_t function, const uint64_t* words, size_t count,
                                       berth_answer* out) noexcept {
+  const FiberStack stack;
   Program::Answer answer;
   const bool answered = static_cast<Program*>(context)->call(function, {words, count}, answer);
   write(*out, answer);
@@ -48,6 +50,7 @@ extern "C" bool berth_on_program_call(void* context, size_t function, const uint
 }
 
 extern "C" bool berth_on_program_collect(void* context, berth_answer* out) noexcept {
+  const FiberStack stack;
   Program::Answer answer;
   const bool answered = static_cast<Program*>(context)->collect(answer);
   write(*out, answer);
@@ -56,12 +59,14 @@ extern "C" bool berth_on_program_collect(void* context, berth_answer* out) noexc
 
 extern "C" void* berth_on_program_begin(void* context, size_t function, const uint64_t* words, size_t count,
                                         berth_waiter* waiter) noexcept {
+  const FiberStack stack;
   return static_cast<Program*>(context)
       ->begin(function, {words, count}, std::make_unique<Waiter>(waiter))
       .release();
 }
 
 extern "C" bool berth_on_begun_poll(void* begun, berth_answer* out) noexcept {
+  const FiberStack stack;
   Program::Answer answer;
   const bool answered = static_cast<Program::Begun*>(begun)->poll(answer);
   write(*out, answer);
@@ -184,6 +189,7 @@ std::expected<std::unique_ptr<Live>, Outcome> Live::create(const Engine& engine,
   lending->meter = meter_of(guest);
   lending->keeper = guest.keeper;
   const auto ask = [](void* context, const berth_knock* knock) noexcept {
+    const FiberStack stack;
     return static_cast<Lending*>(context)->keeper->ask(knock_of(*knock));
   };
   const AbiGuest given(guest, lending->meter, ask, lending.get());

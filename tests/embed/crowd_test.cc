@@ -57,12 +57,14 @@ TEST_CASE("ten thousand instances live at once, and each answers for itself") {
 #endif
   CHECK(mappings() < kMostMappings);
 
+#ifndef __SANITIZE_ADDRESS__  // it leaves no address space for so many places, so each has memory of its own
   const auto another = module->instantiate();
   REQUIRE_FALSE(another);
   CHECK(another.error().code == berth::ErrorCode::kLimit);
   CHECK_MESSAGE(another.error().message.contains("HostOptions::places"), another.error().message);
   totals.pop_back();
   CHECK(module->instantiate().has_value());
+#endif
 }
 
 }  // namespace

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! call-floor MODULE CALLER SECONDS: calls the module's functions by the engine's typed Rust API, with nothing around them: no
 //! limits but epochs, no policy. Prints a JSON object of nanoseconds a call, on a fiber as a module with imports that may wait
-//! needs it; and of a call back from CALLER to its host, directly. bench/calls.py starts it beside libberth.
+//! needs it; of a call back from CALLER to its host, directly; and what two threads do over one. bench/calls.py starts it beside libberth.
 
 mod host;
 
 use std::time::{Duration, Instant};
-use wasmtime::component::{Component, ComponentNamedList, Instance, InstancePre, Lift, Linker, Lower, ResourceTable};
+use wasmtime::component::{
+    Component, ComponentNamedList, Instance, InstancePre, Lift, Linker, Lower, ResourceTable, TypedFunc,
+};
 use wasmtime::{Config, Engine, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, p2};
 
@@ -59,6 +61,49 @@ fn quickest(time: Duration, mut call: impl FnMut() -> wasmtime::Result<()>) -> w
     Ok(best)
 }
 
+/// Nanoseconds of one, on a fiber.
+async fn quickest_call<P, R>(
+    time: Duration,
+    store: &mut Store<State>,
+    function: &TypedFunc<P, R>,
+    given: P,
+) -> wasmtime::Result<f64>
+where
+    P: ComponentNamedList + Lower + Clone,
+    R: ComponentNamedList + Lift + 'static,
+{
+    let mut best = f64::MAX;
+    for _ in 0..ROUNDS {
+        let (began, mut calls) = (Instant::now(), 0u32);
+        while began.elapsed() < time / ROUNDS {
+            for _ in 0..16 {
+                function.call_async(&mut *store, given.clone()).await?;
+            }
+            calls += 16;
+        }
+        best = best.min(began.elapsed().as_nanos() as f64 / f64::from(calls));
+    }
+    Ok(best)
+}
+
+/// How much two instances on two threads do, over what one does.
+fn two_threads(engine: &Engine, module: &InstancePre<State>, time: Duration) -> anyhow::Result<f64> {
+    let rate = || -> anyhow::Result<f64> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let (mut store, instance) = instantiate(engine, module).await?;
+            let add = instance.get_typed_func::<(i32, i32), (i32,)>(&mut store, "add")?;
+            Ok(1e9 / quickest_call(time, &mut store, &add, (1, 2)).await?)
+        })
+    };
+    let alone = rate()?;
+    std::thread::scope(|scope| {
+        let beside = scope.spawn(rate);
+        let here = rate()?;
+        Ok((here + beside.join().map_err(|_| anyhow::anyhow!("a thread panicked"))??) / alone)
+    })
+}
+
 impl Bench {
     async fn measure<P, R>(
         &mut self,
@@ -79,17 +124,7 @@ impl Bench {
         let index = self.instance.get_export_index(&mut *store, outer.as_ref(), function);
         let index = index.ok_or_else(|| anyhow::anyhow!("the module exports no '{function}'"))?;
         let function = self.instance.get_typed_func::<P, R>(&mut *store, index)?;
-        let mut best = f64::MAX;
-        for _ in 0..ROUNDS {
-            let (began, mut calls) = (Instant::now(), 0u32);
-            while began.elapsed() < self.time / ROUNDS {
-                for _ in 0..16 {
-                    function.call_async(&mut *store, given.clone()).await?;
-                }
-                calls += 16;
-            }
-            best = best.min(began.elapsed().as_nanos() as f64 / f64::from(calls));
-        }
+        let best = quickest_call(self.time, store, &function, given).await?;
         self.found.push((name, best));
         Ok(())
     }
@@ -149,8 +184,9 @@ fn main() -> anyhow::Result<()> {
         bench.found.push(("instance", best));
         anyhow::Ok(bench.found)
     })?;
+    found.push(("threads", two_threads(&engine, &module, time)?));
     found.extend(host::measure(&engine, &caller, time)?);
-    let entries: Vec<_> = found.iter().map(|(name, ns)| format!("\"{name}\": {ns:.1}")).collect();
+    let entries: Vec<_> = found.iter().map(|(name, ns)| format!("\"{name}\": {ns:.3}")).collect();
     println!("{{{}}}", entries.join(", "));
     Ok(())
 }
