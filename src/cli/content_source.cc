@@ -3,12 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/os/file.h"
 #include "base/os/user.h"
 #include "cli/content.h"
+#include "cli/content_brought.h"
 #include "cli/test_switches.h"
 
 namespace berth::cli {
@@ -17,10 +17,6 @@ namespace {
 constexpr uint64_t kMostRoots = 1 << 20;
 constexpr auto kSpan = std::chrono::seconds(5);
 constexpr uint64_t kLeastBytes = 16 << 10;
-
-double rounded(double value) {
-  return std::round(value * 1000) / 1000;
-}
 
 }  // namespace
 
@@ -98,19 +94,7 @@ void ContentSource::keep_to_quota() {
 }
 
 nlohmann::json ContentSource::sources() const {
-  const content::Brought brought = reading_->brought();
-  nlohmann::json gateways = nlohmann::json::array();
-  for (const content::Came& came : brought.came) {
-    nlohmann::json one = {{"gateway", came.from},
-                          {"blocks", came.blocks},
-                          {"bytes", came.bytes},
-                          {"first_byte_seconds", rounded(came.first_byte_seconds)},
-                          {"seconds", rounded(came.seconds)}};
-    if (!came.dropped.empty()) one["dropped"] = came.dropped;
-    gateways.push_back(std::move(one));
-  }
-  return {{"store", {{"blocks", brought.store_blocks}, {"bytes", brought.store_bytes}}},
-          {"gateways", std::move(gateways)}};
+  return brought_json(reading_->brought());
 }
 
 }  // namespace berth::cli

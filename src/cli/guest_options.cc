@@ -38,6 +38,15 @@ void add_trust_options(CLI::App& app, host::AskedTrust& trust) {
 void add_guest_options(CLI::App& app, GuestOptions& options) {
   add_policy_options(app, options.policy);
   add_trust_options(app, options.trust);
+  app.add_option_function<std::string>(
+         "--activity",
+         [&options](const std::string& place) {
+           options.activity = place;
+           options.policy.activity = true;
+         },
+         "let it tell of its work, and write that as a line of JSON each at the end of FILE, or to standard "
+         "output with -")
+      ->type_name("FILE|-");
   app.add_flag("--json", options.json,
                "report on the run as one JSON object, the last line of standard error");
   app.add_flag("--report", options.report, "at the end, say what was used of each limit");

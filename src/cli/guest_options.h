@@ -17,7 +17,8 @@ namespace berth::cli {
 struct GuestOptions {
   host::AskedPolicy policy;
   host::AskedTrust trust;
-  NameOptions names;  // how MODULE is found
+  NameOptions names;     // how MODULE is found
+  std::string activity;  // where what it tells its owner goes: a file, or "-"; empty: nowhere
   bool json = false;
   bool report = false;
   bool quiet = false;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "cli/content_brought.h"
 #include "cli/denial_json.h"
 #include "host/usage.h"
 
@@ -79,6 +80,12 @@ json to_json(const host::CommandReport& report, const GuestOptions& options, con
                 {"denials", std::move(denials)},
                 {"denials_unlisted", report.denials_unlisted}};
   if (report.storage) value["storage"] = to_json(*report.storage);
+  if (report.content) value["content"] = brought_json(*report.content);
+  if (report.activity)
+    value["activity"] = {{"info", report.activity->info},
+                         {"errors", report.activity->errors},
+                         {"jobs_completed", report.activity->jobs_completed},
+                         {"dropped", report.activity->dropped}};
   using Ending = engine::Outcome::Ending;
   if (report.outcome.ending == Ending::kExited || report.outcome.ending == Ending::kReturned)
     value["exit_status"] = report.outcome.exit_status;
@@ -166,9 +173,18 @@ void say_report(const host::CommandReport& report, const GuestOptions& options, 
     }
     for (const std::string& line : host::explain_network(report.network, ready.effective)) say(line);
     for (const std::string& line : host::near_limits(uses)) say(line);
+    if (report.activity && report.activity->dropped > 0)
+      say(fmt::format("{} of the module's events were left out: it may tell {} at once and {} a second",
+                      report.activity->dropped, activity::Events::kAtOnce, activity::Events::kPerSecond));
   }
   say_ending(report, ready.effective);
   if (options.report) tell(host::usage_table(uses));
+  if (options.report && report.activity) {
+    const activity::Told& told = *report.activity;
+    tell(fmt::format("told: {} jobs completed, {} infos, {} errors, {} left out\n", told.jobs_completed,
+                     told.info, told.errors, told.dropped));
+  }
+  if (options.report && report.content) tell(brought_table(*report.content));
 }
 
 }  // namespace berth::cli

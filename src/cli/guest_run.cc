@@ -129,6 +129,10 @@ Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const S
     module.content = shared.content;
     module.name_keys = BERTH_TRY(host::name_keys(effective.policy, folders));
   }
+  if (!options.activity.empty()) {
+    if (shared.journal == nullptr) shared.journal = BERTH_TRY(activity::Journal::open(options.activity));
+    module.journal = shared.journal;
+  }
   if (has_switch(options.guards_off, kTotalSwitch)) effective.host.total = {};
   module.place = BERTH_TRY(settle(options, shared, effective, use, module.located.name));
 
@@ -173,8 +177,11 @@ Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing) {
   ready.loop = BERTH_TRY(Loop::create());
   const uint64_t guards_off = BERTH_TRY(guard_bits(options.guards_off));
   ready.engine = BERTH_TRY(engine::Engine::create(sharing.lanes, guards_off));
-  const Shared shared{
-      .folders = ready.folders, .engine = *ready.engine, .group = ready.group, .content = ready.contents};
+  const Shared shared{.folders = ready.folders,
+                      .engine = *ready.engine,
+                      .group = ready.group,
+                      .content = ready.contents,
+                      .journal = ready.events};
   static_cast<Berthed&>(ready) = BERTH_TRY(berth_module(options, sharing.use, shared));
   const Berthed* const only = &ready;
   BERTH_TRY_VOID(ready.group.limit(group_use(std::span(&only, 1), sharing.use)));
@@ -235,7 +242,9 @@ host::CommandRequest request_for(const GuestOptions& options, const Berthed& mod
           .place = module.place.get(),
           .content = module.content,
           .name_keys = module.name_keys,
-          .digest = module.loaded.digest.text()};
+          .digest = module.loaded.digest.text(),
+          .journal = module.journal,
+          .name = module.loaded.name};
 }
 
 int conclude(const host::CommandReport& report, const GuestOptions& options, const Ready& ready,

@@ -35,6 +35,7 @@ struct Berthed {
   std::unique_ptr<host::Place> place;                  // none where no table of running modules can be kept
   std::shared_ptr<content::Service> content;           // where its policy opens content
   std::shared_ptr<const content::NameKeys> name_keys;  // where it lets the module publish names
+  std::shared_ptr<activity::Journal> journal;          // where there is a place for what it tells
 };
 
 /// A module, and all that it needs to run here.
@@ -42,6 +43,7 @@ struct Ready : Berthed {
   UserFolders folders;
   OwnGroup group;
   std::shared_ptr<content::Service> contents = {};
+  std::shared_ptr<activity::Journal> events = {};
   std::unique_ptr<Loop> loop;
   std::unique_ptr<engine::Engine> engine;
   Wall wall;
@@ -61,8 +63,9 @@ Result<Ready> make_ready(const GuestOptions& options, const Sharing& sharing = {
 struct Shared {
   const UserFolders& folders;
   const engine::Engine& engine;
-  OwnGroup& group;                             // taken by the first of them
-  std::shared_ptr<content::Service>& content;  // opened by the first that may have some
+  OwnGroup& group;                              // taken by the first of them
+  std::shared_ptr<content::Service>& content;   // opened by the first that may have some
+  std::shared_ptr<activity::Journal>& journal;  // the same, of those that have a place for events
 };
 
 /// The same for one of several modules, which share the rest.

@@ -61,6 +61,12 @@ Result<void> take_module(const CLI::App& app, Options& options) {
   return {};
 }
 
+Result<void> check_activity(const Options& options) {
+  if (options.activity.empty() || options.learn.mode.empty()) return {};
+  return fail(ErrorCode::kInvalidArgument,
+              "--activity is for a run, and --learn looks whether the module asks for it: give one of them");
+}
+
 Result<int> run(const Options& options) {
   Ready ready = BERTH_TRY(make_ready(options));
   const host::Loaded& loaded = ready.loaded;
@@ -119,6 +125,7 @@ int run_verb(const Arguments& arguments) {
   if (const auto done = parse(app, arguments, options.style())) return *done;
   if (const auto taken = take_module(app, options); !taken) return report(taken.error(), options.style());
   if (const auto fits = check(options.learn); !fits) return report(fits.error(), options.style());
+  if (const auto fits = check_activity(options); !fits) return report(fits.error(), options.style());
   return finish(options.learn.mode.empty() ? run(options) : learn(learn_request(options)), options.style());
 }
 

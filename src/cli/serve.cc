@@ -301,8 +301,10 @@ Result<int> serve(const Options& options) {
   const auto engine = BERTH_TRY(engine::Engine::create(lanes, guards_off, host::HttpModule::kPlaces));
   OwnGroup group;
   std::shared_ptr<content::Service> content;
+  std::shared_ptr<activity::Journal> journal;
   ServedModules modules = BERTH_TRY(ServedModules::make_ready(
-      planned, options, {.folders = folders, .engine = *engine, .group = group, .content = content}));
+      planned, options,
+      {.folders = folders, .engine = *engine, .group = group, .content = content, .journal = journal}));
   BERTH_TRY_VOID(modules.limit_group(group, settings.connections));
   const std::string address = listener.address();
   const auto seen = BERTH_TRY(Seen::open(options.seen, address, lanes, tls != nullptr));

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/abi_values.h"
+#include "engine/activity.h"
 #include "engine/content.h"
 #include "engine/ledger.h"
 #include "engine/share.h"
@@ -84,6 +85,7 @@ AbiGuest::AbiGuest(const Guest& guest, berth_meter& meter, decltype(berth_guest:
                         .ledger = folder.ledger != nullptr ? folder.ledger->abi() : nullptr,
                         .account = folder.account});
   }
+  if (guest.activity != nullptr) activity_ = activity_abi(guest.activity);
   if (guest.content != nullptr) content_ = content_abi(guest.content);
   abi_ = {.function = guest.function != nullptr ? guest.function->abi() : nullptr,
           .args = {.items = args_.data(), .len = args_.size()},
@@ -107,6 +109,7 @@ AbiGuest::AbiGuest(const Guest& guest, berth_meter& meter, decltype(berth_guest:
           .names = {.items = names_.data(), .len = names_.size()},
           .traffic = guest.traffic != nullptr ? guest.traffic->abi() : nullptr,
           .content = guest.content != nullptr ? &content_ : nullptr,
+          .activity = guest.activity != nullptr ? &activity_ : nullptr,
           .dns_servers = {.items = dns_servers_.data(), .len = dns_servers_.size()},
           .ask = ask,
           .done = nullptr,

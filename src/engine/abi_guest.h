@@ -36,6 +36,7 @@ class AbiGuest {
   std::vector<berth_slice> dns_servers_;
   std::vector<berth_folder> folders_;
   berth_content content_ = {};
+  berth_activity activity_ = {};
   berth_guest abi_ = {};
 };
 

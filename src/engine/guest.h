@@ -26,6 +26,7 @@ struct berth_function;
 
 namespace berth::engine {
 
+class ActivityKeeper;
 class ContentSource;
 
 /// Memory of one module: what all its instances together may have. Outlives every call that draws from it.
@@ -104,11 +105,12 @@ struct Guest {
   std::optional<uint64_t> fuel;
   Ways ways = Ways::kNative;
   uint64_t guards_off = 0;
-  const Traffic* traffic = nullptr;  // outlives the call; none is no limit
-  Budget* budget = nullptr;          // outlives the call
-  Share* share = nullptr;            // the same; none: as much of the CPU as there is
-  DoorKeeper* keeper = nullptr;      // outlives the call
-  ContentSource* content = nullptr;  // the same; none: the policy opens no content
+  const Traffic* traffic = nullptr;    // outlives the call; none is no limit
+  Budget* budget = nullptr;            // outlives the call
+  Share* share = nullptr;              // the same; none: as much of the CPU as there is
+  DoorKeeper* keeper = nullptr;        // outlives the call
+  ContentSource* content = nullptr;    // the same; none: the policy opens no content
+  ActivityKeeper* activity = nullptr;  // the same; none: nobody takes what it tells
 };
 
 enum class Limit { kMemory = 1, kCpuTime, kWall, kFuel, kHandles, kStack, kHostBuffers, kPlaces };

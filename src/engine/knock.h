@@ -11,7 +11,7 @@ namespace berth::engine {
 
 /// What a guest asks for.
 struct Knock {
-  enum class Door { kFiles, kHttpOut, kSocketOut, kSocketIn, kDns, kContent };
+  enum class Door { kFiles, kHttpOut, kSocketOut, kSocketIn, kDns, kContent, kActivity };
   /// Why its door stopped it; `kAsk` when the policy decides, `kNoModule` when it was let through to nobody.
   enum class Cause { kNoGrant, kReadOnly, kEscape, kSpecialFile, kCrossGrant, kAsk, kNoModule };
 

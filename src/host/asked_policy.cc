@@ -39,6 +39,10 @@ Result<policy::Policy> asked_directly(const AskedPolicy& asked) {
   if (asked.streams) {
     policy.grants.push_back(BERTH_TRY(policy::parse_grant("stdio in,out,err", "every command's")));
   }
+  if (asked.activity) {
+    policy.grants.push_back(
+        BERTH_TRY(policy::parse_grant("activity info,error,job-completed", "--activity")));
+  }
   for (const std::string& limit : asked.limits) {
     const size_t equals = limit.find('=');
     if (equals == std::string::npos) {

@@ -27,6 +27,7 @@ struct AskedPolicy {
   std::optional<std::string> memory;
   std::optional<std::string> cpu_time;
   std::optional<std::string> wall;
+  bool activity = false;                // --activity: all that there is to tell
   policy::Limits values;                // limits that are numbers already
   bool streams = true;                  // the standard ones are asked for, as any command has them
   std::string source = "command line";  // of all but the file

@@ -117,13 +117,14 @@ Result<void> give(const Grant& grant, engine::Guest& guest) {
   if (std::holds_alternative<policy::HttpOutGrant>(grant.extent) ||
       std::holds_alternative<policy::SocketInGrant>(grant.extent) ||
       std::holds_alternative<policy::DnsGrant>(grant.extent) ||
-      std::holds_alternative<policy::ContentGrant>(grant.extent)) {
+      std::holds_alternative<policy::ContentGrant>(grant.extent) ||
+      std::holds_alternative<policy::ActivityGrant>(grant.extent)) {
     return {};
   }
   return fail(
       ErrorCode::kUnsupported,
       fmt::format("the grant '{}' ({}) can't be given by this berth yet: it offers files, env, stdio, "
-                  "http.out, socket.out, socket.in, dns and content",
+                  "http.out, socket.out, socket.in, dns, content and activity",
                   policy::to_text(grant), grant.source));
 }
 

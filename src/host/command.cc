@@ -30,6 +30,8 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
                        .memory_refused_bytes = std::nullopt,
                        .storage = std::nullopt,
                        .network = {},
+                       .content = std::nullopt,
+                       .activity = std::nullopt,
                        .denials = {}};
   const auto began = std::chrono::steady_clock::now();
   const auto call = BERTH_TRY(engine.start(module, guest, [&report, &loop](engine::Outcome outcome) {
@@ -52,6 +54,11 @@ Result<CommandReport> run_command(const engine::Engine& engine, const engine::Mo
   lent->traffic.close_day();
   report.network.connections = lent->traffic.connections();
   if (request.day != nullptr) report.network.day = request.day->use();
+  if (lent->events != nullptr) {
+    lent->events->close();
+    report.activity = lent->events->told();
+  }
+  if (request.content != nullptr) report.content = lent->brought->read();
   report.denials = lent->denials.collect();
   report.denials_unlisted = lent->denials.unlisted();
   if (report.outcome.still_running) std::ignore = lent.release();

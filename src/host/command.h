@@ -17,6 +17,7 @@
 #include "host/place.h"
 #include "host/storage.h"
 #include "policy/policy.h"
+#include "providers/activity/events.h"
 #include "providers/content/name_keys.h"
 #include "providers/content/service.h"
 
@@ -34,8 +35,10 @@ struct CommandRequest {
   Place* place = nullptr;            // the same
   std::shared_ptr<content::Service> content = {};           // where the policy opens content
   std::shared_ptr<const content::NameKeys> name_keys = {};  // where it lets the module publish names
-  std::string digest = {};                     // of the module: whose pins those of its content are
-  const engine::Function* function = nullptr;  // of the module; none is the command itself
+  std::string digest = {};                          // of the module: whose pins those of its content are
+  std::shared_ptr<activity::Journal> journal = {};  // for what it tells its owner; none: there is no place
+  std::string name = {};                            // what it is called there
+  const engine::Function* function = nullptr;       // of the module; none is the command itself
 };
 
 struct CommandReport {
@@ -48,6 +51,8 @@ struct CommandReport {
   std::optional<uint64_t> memory_refused_bytes;
   std::optional<StorageReport> storage;  // of a module whose storage is bounded
   NetworkReport network;
+  std::optional<content::Brought> content;  // of a module whose policy opens content
+  std::optional<activity::Told> activity;   // where there is a place for it
   std::vector<Denial> denials;
   uint64_t denials_unlisted = 0;
 };

@@ -25,6 +25,8 @@ Capability capability_of(Knock::Door door) {
       return Capability::kDns;
     case Knock::Door::kContent:
       return Capability::kContent;
+    case Knock::Door::kActivity:
+      return Capability::kActivity;
   }
   return Capability::kFiles;
 }

@@ -54,6 +54,7 @@ struct HttpModule::Requests final : engine::Answerer {
         lent(std::move(from)),
         ruling(std::make_shared<Ruling>(std::move(policy))),
         asks(lent->asks(ruling->policy, ruling->denials)),
+        activity(lent->activity(ruling->policy, ruling->denials)),
         on_served(std::move(watch.on_served)),
         serving(as),
         admission((lent->request.guards_off & engine::kGuardInstances) == 0
@@ -76,6 +77,7 @@ struct HttpModule::Requests final : engine::Answerer {
   const std::shared_ptr<Lent> lent;  // all versions of the module hold it
   const std::shared_ptr<Ruling> ruling;
   const std::unique_ptr<content::Asks> asks;
+  const std::unique_ptr<activity::Activity> activity;
   std::function<void(const ServedRequest&)> on_served;
   const Serving serving;
   Admission admission;
@@ -98,6 +100,7 @@ Result<std::shared_ptr<HttpModule>> HttpModule::create(const engine::Engine& eng
   engine::Guest guest = BERTH_TRY(requests->lent->guest(Use::kServed, ruling.policy, ruling.denials));
   guest.module = loaded.name;
   guest.content = requests->asks.get();
+  guest.activity = requests->activity.get();
   std::shared_ptr<HttpModule> module(new HttpModule(std::move(loaded), requests));
   module->service_ = BERTH_TRY(
       engine::Service::create(engine, *module->loaded_.module, guest, requests->serving.reuse, requests));
@@ -147,6 +150,15 @@ MemoryUse HttpModule::memory() const {
           .limit_bytes = budget.limit_bytes()};
 }
 
+content::Brought HttpModule::brought() const {
+  return requests_->lent->brought->read();
+}
+
+activity::Told HttpModule::told() const {
+  const auto& events = requests_->lent->events;
+  return events == nullptr ? activity::Told{} : events->told();
+}
+
 uint64_t HttpModule::new_denials() {
   const uint64_t all = requests_->ruling->denials.total();
   uint64_t told = requests_->denials_told;
@@ -171,6 +183,7 @@ void HttpModule::show() {
 
 void HttpModule::close() {
   requests_->lent->traffic.close_day();
+  if (requests_->lent->events != nullptr) requests_->lent->events->close();
 }
 
 std::shared_ptr<const Denials> HttpModule::denials() const {

@@ -76,6 +76,10 @@ class HttpModule {
   Admission& admission();
 
   MemoryUse memory() const;
+  /// What of content came from where, for all its versions.
+  content::Brought brought() const;
+  /// What they told their owner.
+  activity::Told told() const;
   /// How often it was refused something since this was last asked.
   uint64_t new_denials();
   /// Where other processes see what it does; none where they can't.
@@ -90,8 +94,8 @@ class HttpModule {
     return loaded_;
   }
 
-  /// Gives back what was drawn of the day and not used. Requests that are still under way, with whichever of
-  /// its versions, get no more of it.
+  /// Gives back what was drawn of the day and not used, and says how many events were left out. Requests that
+  /// are still under way, with whichever of its versions, get no more of it.
   void close();
 
   /// What it was refused. Once no request is under way.

@@ -27,7 +27,10 @@ Lent::Lent(CommandRequest given)
     : request(std::move(given)),
       budget(guest_bytes(request.policy)),
       denials(request.policy),
-      traffic(traffic_limits(request)) {
+      traffic(traffic_limits(request)),
+      brought(std::make_shared<content::Tally>()),
+      events(request.journal == nullptr ? nullptr
+                                        : std::make_shared<activity::Events>(request.journal, request.name)) {
   const auto& most = request.policy.limits.cpu_share_basis_points;
   if (most || request.place != nullptr) share_.emplace(most.value_or(UINT32_MAX));
   if (request.place != nullptr) request.place->give_turns(*share_);
@@ -38,14 +41,22 @@ std::unique_ptr<content::Asks> Lent::asks(const policy::Policy& policy, engine::
                                                                            .policy = &policy,
                                                                            .keeper = &keeper,
                                                                            .traffic = &traffic,
+                                                                           .tally = brought,
                                                                            .guards_off = request.guards_off,
                                                                            .keys = request.name_keys});
+}
+
+std::unique_ptr<activity::Activity> Lent::activity(const policy::Policy& policy,
+                                                   engine::DoorKeeper& keeper) const {
+  return std::make_unique<activity::Activity>(events, policy, keeper);
 }
 
 Result<engine::Guest> Lent::guest(Use use) {
   engine::Guest guest = BERTH_TRY(this->guest(use, request.policy, denials));
   if (asks_ == nullptr) asks_ = asks(request.policy, denials);
   guest.content = asks_.get();
+  if (activity_ == nullptr) activity_ = activity(request.policy, denials);
+  guest.activity = activity_.get();
   return guest;
 }
 

@@ -12,6 +12,7 @@
 #include "host/berthing.h"
 #include "host/command.h"
 #include "host/denials.h"
+#include "providers/activity/events.h"
 #include "providers/content/asks.h"
 
 namespace berth::host {
@@ -31,15 +32,21 @@ class Lent {
 
   /// What a policy's guests ask of content, to be lent to them: the policy and the keeper outlive it.
   std::unique_ptr<content::Asks> asks(const policy::Policy& policy, engine::DoorKeeper& keeper) const;
+  /// What they tell its owner, the same way.
+  std::unique_ptr<activity::Activity> activity(const policy::Policy& policy,
+                                               engine::DoorKeeper& keeper) const;
 
   const CommandRequest request;
   engine::Budget budget;
   Denials denials;
   engine::Traffic traffic;
+  const std::shared_ptr<content::Tally> brought;   // of content; a job that still ends has it, too
+  const std::shared_ptr<activity::Events> events;  // none where there is no place for them
 
  private:
   std::optional<engine::Share> share_;
   std::unique_ptr<content::Asks> asks_;  // of the request's policy
+  std::unique_ptr<activity::Activity> activity_;
 };
 
 }  // namespace berth::host

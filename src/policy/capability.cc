@@ -15,12 +15,12 @@ namespace {
 
 using enum Capability;
 
-constexpr std::array kAll{kFiles, kEnv,      kStdio,     kHttpOut,   kHttpIn, kSocketOut, kSocketIn,
-                          kDns,   kKeyvalue, kBlobstore, kMessaging, kSecret, kContent,   kP2p};
+constexpr std::array kAll{kFiles,    kEnv,       kStdio,     kHttpOut, kHttpIn,  kSocketOut, kSocketIn, kDns,
+                          kKeyvalue, kBlobstore, kMessaging, kSecret,  kContent, kP2p,       kActivity};
 
 constexpr std::array<std::string_view, kAll.size()> kNames{
-    "files", "env",      "stdio",     "http.out",  "http.in", "socket.out", "socket.in",
-    "dns",   "keyvalue", "blobstore", "messaging", "secret",  "content",    "p2p"};
+    "files",    "env",       "stdio",     "http.out", "http.in", "socket.out", "socket.in", "dns",
+    "keyvalue", "blobstore", "messaging", "secret",   "content", "p2p",        "activity"};
 
 struct Import {
   std::string_view package;
@@ -51,6 +51,7 @@ constexpr std::array kImports{
     Import{"wasmcloud:secrets", "", kSecret},
     Import{"berth:content", "", kContent},
     Import{"berth:p2p", "", kP2p},
+    Import{"berth:activity", "", kActivity},
 };
 
 bool fits(const Import& import, std::string_view package, std::string_view interface) {

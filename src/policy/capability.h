@@ -28,6 +28,7 @@ enum class Capability {
   kSecret,
   kContent,
   kP2p,
+  kActivity,
 };
 
 /// Every capability, in the order above.

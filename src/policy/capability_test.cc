@@ -7,7 +7,7 @@ using namespace berth;
 using namespace berth::policy;
 
 TEST_CASE("every capability is read back from its name") {
-  CHECK(all_capabilities().size() == 14);
+  CHECK(all_capabilities().size() == 15);
   for (Capability capability : all_capabilities()) {
     CHECK(parse_capability(capability_name(capability)) == capability);
   }
@@ -58,6 +58,7 @@ TEST_CASE("imports lead to the door that they knock on, whatever their version")
                   Row{"wasi:blobstore/blobstore@0.2.0-draft", kBlobstore},
                   Row{"wasmcloud:messaging/consumer@0.2.0", kMessaging},
                   Row{"berth:content/fetch", kContent},
+                  Row{"berth:activity/activity@0.1.0", kActivity},
                   Row{"berth:p2p/streams", kP2p},
                   Row{"wasi:config/store@0.2.0-rc.1", std::nullopt},
                   Row{"wasi:clocks/wall-clock@0.2.0", std::nullopt},

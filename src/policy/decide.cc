@@ -91,6 +91,7 @@ Verdict decide_asked(const Policy& policy, const Knock& knock) {
     case kEnv:
       return decide_env(policy, knock);
     case kStdio:
+    case kActivity:
       return decide_by_grant(policy, knock, knock.target);
     case kHttpOut:
       return decide_http_out(policy, knock);

@@ -17,6 +17,7 @@
 //   dns         "example.com"; "resolve"
 //   keyvalue, blobstore  the store's name; "open", "get", "list", "exists", "stat" only read
 //   env, secret the name; "read"          stdio  "in", "out", "err"
+//   activity    "info", "error", "job-completed"; "tell"
 //   messaging   a subject; "publish", "subscribe", "request"
 //   p2p         a protocol; "dial", "listen"          content  "ipfs://CID/a", "ipns://NAME"; "fetch",
 //               "publish", whose target is "ipns://KEY" for a name, and is only shown for the rest

@@ -105,6 +105,9 @@ Knock random_knock(RandomGrants& random, Capability capability) {
     case kP2p:
       knock.target = random.pick({"/echo/1.0.0", "/spark/1.0.0", "/x"});
       break;
+    case kActivity:
+      knock.target = random.pick({"info", "error", "job-completed"});
+      break;
     default:
       knock.target = random.pick({"HOME", "A", "in", "out", "cache", "cache-a", "API_TOKEN", "db/password"});
       break;
@@ -366,7 +369,7 @@ TEST_CASE("names are looked up where dns says so") {
 TEST_CASE("the other doors are open by name") {
   Module module{"env HOME",         "stdio out",        "keyvalue app-*:ro",
                 "blobstore photos", "secret API_TOKEN", "messaging publish a.> | subscribe b.*",
-                "p2p dial /echo/*", "content fetch"};
+                "p2p dial /echo/*", "content fetch",    "activity info,error"};
   CHECK(module.may(kEnv, "read", "HOME"));
   CHECK_FALSE(module.may(kEnv, "read", "PATH"));
   CHECK(module.may(kStdio, "write", "out"));
@@ -385,6 +388,8 @@ TEST_CASE("the other doors are open by name") {
   CHECK_FALSE(module.may(kMessaging, "subscribe", "b.>"));
   CHECK(module.may(kP2p, "dial", "/echo/1.0.0"));
   CHECK_FALSE(module.may(kP2p, "listen", "/echo/1.0.0"));
+  CHECK(module.may(kActivity, "tell", "error"));
+  CHECK_FALSE(module.may(kActivity, "tell", "job-completed"));
 }
 
 TEST_CASE("content is open from its root on, and nothing else of it is") {

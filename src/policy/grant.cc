@@ -13,7 +13,7 @@ namespace {
 
 using enum Capability;
 
-constexpr std::array<std::string_view, 14> kExamples{
+constexpr std::array<std::string_view, 15> kExamples{
     "files ./data:/data:rw",
     "env KEY=value",
     "stdio in,out,err",
@@ -27,7 +27,8 @@ constexpr std::array<std::string_view, 14> kExamples{
     "messaging publish sensors.> | subscribe cmd.* | request time.now",
     "secret API_TOKEN",
     "content fetch ipfs://CID/docs max=1GiB | publish max=64MiB",
-    "p2p dial /spark/1.0.0 | listen /echo/1.0.0"};
+    "p2p dial /spark/1.0.0 | listen /echo/1.0.0",
+    "activity info,error,job-completed"};
 
 /// A result of one extent as a result of any.
 template <class T>
@@ -66,6 +67,8 @@ Result<Extent> parse_extent(Capability capability, std::string_view text, Role r
       return any(parse_content(text));
     case kP2p:
       return any(parse_p2p(text));
+    case kActivity:
+      return any(parse_activity(text));
   }
   return fail(ErrorCode::kInternal, "a capability without a notation");
 }

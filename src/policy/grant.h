@@ -15,6 +15,7 @@
 #include <variant>
 
 #include "base/result.h"
+#include "policy/activity.h"
 #include "policy/capability.h"
 #include "policy/content.h"
 #include "policy/env.h"
@@ -31,7 +32,7 @@ namespace berth::policy {
 /// The alternative always is the one that belongs to the grant's capability.
 using Extent = std::variant<FilesGrant, EnvGrant, StdioGrant, HttpOutGrant, HttpInGrant, SocketOutGrant,
                             SocketInGrant, DnsGrant, KeyvalueGrant, BlobstoreGrant, MessagingGrant,
-                            SecretGrant, ContentGrant, P2pGrant>;
+                            SecretGrant, ContentGrant, P2pGrant, ActivityGrant>;
 
 struct Grant {
   Capability capability = Capability::kFiles;

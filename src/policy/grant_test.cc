@@ -159,6 +159,14 @@ TEST_CASE("stdio grants are read") {
   check_refuses({{"stdio inn", "'inn' is not a stream"}, {"stdio in,", "'' is not a stream"}});
 }
 
+TEST_CASE("activity grants are read") {
+  check_reads({{"activity job-completed, info", "activity info,job-completed"},
+               {"activity info,error,job-completed", "activity info,error,job-completed"}});
+  check_refuses({{"activity", "doesn't say what it opens"},
+                 {"activity jobs", "'jobs' is no kind of event"},
+                 {"activity info,", "'' is no kind of event"}});
+}
+
 TEST_CASE("http.out grants are read") {
   check_reads(
       {{"http.out https://api.example.com:443/v1/*", "http.out https://api.example.com:443/v1/*"},

@@ -28,6 +28,14 @@ std::vector<StdioGrant> atoms_of(const StdioGrant& extent) {
   return atoms;
 }
 
+std::vector<ActivityGrant> atoms_of(const ActivityGrant& extent) {
+  std::vector<ActivityGrant> atoms;
+  if (extent.info) atoms.push_back({.info = true});
+  if (extent.error) atoms.push_back({.error = true});
+  if (extent.job_completed) atoms.push_back({.job_completed = true});
+  return atoms;
+}
+
 std::vector<HttpOutGrant> atoms_of(const HttpOutGrant& extent) {
   std::vector<HttpOutGrant> atoms;
   for (const std::string& method : extent.methods) {
@@ -78,6 +86,13 @@ bool join(T&, const T&) {
 
 bool join(StdioGrant& extent, const StdioGrant& more) {
   extent = {.in = extent.in || more.in, .out = extent.out || more.out, .err = extent.err || more.err};
+  return true;
+}
+
+bool join(ActivityGrant& extent, const ActivityGrant& more) {
+  extent = {.info = extent.info || more.info,
+            .error = extent.error || more.error,
+            .job_completed = extent.job_completed || more.job_completed};
   return true;
 }
 

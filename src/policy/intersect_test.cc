@@ -94,6 +94,7 @@ TEST_CASE("grants by name and by rule keep what both allow") {
   CHECK(left({"env A"}, {"env A=b"}) == "env A=b\n");
   CHECK(left({"env A=c"}, {"env A=b"}).empty());
   CHECK(left({"stdio in,out"}, {"stdio out,err"}) == "stdio out\n");
+  CHECK(left({"activity info,error"}, {"activity error,job-completed"}) == "activity error\n");
   CHECK(left({"keyvalue *"}, {"keyvalue app-*:ro"}) == "keyvalue app-*:ro\n");
   CHECK(left({"messaging publish a.*"}, {"messaging publish *.b"}) == "messaging publish a.b\n");
   CHECK(left({"messaging publish a.> | subscribe b"}, {"messaging publish >"}) == "messaging publish a.>\n");
@@ -102,6 +103,7 @@ TEST_CASE("grants by name and by rule keep what both allow") {
 
 TEST_CASE("a grant whose parts are allowed by several rules stays whole") {
   CHECK(meet({"stdio in,out"}, {"stdio in", "stdio out,err"}).cuts.empty());
+  CHECK(meet({"activity info,error"}, {"activity error", "activity info"}).cuts.empty());
   CHECK(meet({"http.out GET,POST https://a.b/*"}, {"http.out GET https://a.b/*", "http.out POST https://*/*"})
             .cuts.empty());
   CHECK(meet({"messaging publish a | subscribe b"}, {"messaging subscribe >", "messaging publish a"})

@@ -36,6 +36,14 @@ bool join(Grant& grant, const Grant& more) {
     const auto* other = std::get_if<FilesGrant>(&more.extent);
     return other != nullptr && join_files(*files, *other);
   }
+  if (auto* activity = std::get_if<ActivityGrant>(&grant.extent)) {
+    const auto* told = std::get_if<ActivityGrant>(&more.extent);
+    if (told == nullptr) return false;
+    *activity = {.info = activity->info || told->info,
+                 .error = activity->error || told->error,
+                 .job_completed = activity->job_completed || told->job_completed};
+    return true;
+  }
   auto* http = std::get_if<HttpOutGrant>(&grant.extent);
   const auto* other = std::get_if<HttpOutGrant>(&more.extent);
   if (http == nullptr || other == nullptr || http->methods.empty() || other->methods.empty()) return false;

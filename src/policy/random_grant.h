@@ -69,6 +69,8 @@ class RandomGrants {
         return content();
       case kP2p:
         return rules({"dial ", "listen "}, {"/echo/1.0.0", "/echo/*", "/*", "/spark/1.0.0"});
+      case kActivity:
+        return pick({"info", "error", "job-completed", "error,info", "info, error, job-completed"});
     }
     return "";
   }

@@ -3,12 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <iterator>
 
 #include "engine/guest.h"
 #include "host/command.h"
 #include "policy/printable.h"
+#include "web/web.h"
 
 namespace berth::serve {
 namespace {
@@ -77,6 +79,98 @@ Family limits(const Modules& modules) {
     }
   }
   return family;
+}
+
+/// What of content came for modules: a sample for the store where it gave anything, and for each gateway.
+struct ContentFamily {
+  Family family;
+  std::function<Value(const content::Came&)> from_gateway;
+  uint64_t content::Brought::* from_store = nullptr;
+};
+
+const std::vector<ContentFamily>& content_families() {
+  using content::Brought;
+  using content::Came;
+  const auto whole = [](uint64_t Came::* number) {
+    return [number](const Came& came) -> Value { return came.*number; };
+  };
+  const auto real = [](double Came::* number) {
+    return [number](const Came& came) -> Value { return came.*number; };
+  };
+  static const std::vector<ContentFamily> families{
+      {{"berth_content_blocks_total", "berth.content.blocks", "{block}",
+        "Blocks of content for a module, by source: a gateway's host, or the store of this machine."},
+       whole(&Came::blocks),
+       &Brought::store_blocks},
+      {{"berth_content_bytes_total", "berth.content.bytes", "By", "Bytes of these blocks."},
+       whole(&Came::bytes),
+       &Brought::store_bytes},
+      {{"berth_content_requests_total", "berth.content.requests", "{request}", "Requests to gateways."},
+       whole(&Came::requests)},
+      {{"berth_content_answers_total", "berth.content.answers", "{answer}",
+        "Answers of gateways that brought a block."},
+       whole(&Came::answers)},
+      {{"berth_content_first_byte_seconds_total", "berth.content.first_byte", "s",
+        "From the request to the first block, of these answers together."},
+       real(&Came::first_byte_seconds)},
+      {{"berth_content_receive_seconds_total", "berth.content.receive", "s",
+        "From the first block on, of these answers together."},
+       real(&Came::seconds)},
+      {{"berth_content_wrong_answers_total", "berth.content.wrong_answers", "{answer}",
+        "Answers that weren't what was asked for: nobody got what was wrong of them."},
+       whole(&Came::lies)},
+  };
+  return families;
+}
+
+/// Gateways of one host are one source: a URL's path may be somebody's secret.
+std::vector<content::Came> by_host(const content::Brought& brought) {
+  content::Tally hosts;
+  for (content::Came came : brought.came) {
+    if (came.from != content::Tally::kOthers) came.from = web::authority_of(came.from);
+    hosts.add(came);
+  }
+  return hosts.read().came;
+}
+
+void add_content(std::vector<Family>& all, const Modules& modules) {
+  const auto any = [](const ModuleFigures& module) {
+    return module.content.store_blocks > 0 || !module.content.came.empty();
+  };
+  if (std::ranges::none_of(modules, any)) return;
+  for (const ContentFamily& one : content_families()) {
+    all.push_back(one.family);
+    std::vector<Sample>& samples = all.back().samples;
+    for (const ModuleFigures& module : modules) {
+      if (!any(module)) continue;
+      if (one.from_store != nullptr)
+        samples.push_back(
+            {.labels = of_module(module, "source", "store"), .value = module.content.*one.from_store});
+      for (const content::Came& came : by_host(module.content))
+        samples.push_back(
+            {.labels = of_module(module, "source", came.from), .value = one.from_gateway(came)});
+    }
+  }
+}
+
+/// Of modules that told their owner anything.
+void add_activity(std::vector<Family>& all, const Modules& modules) {
+  Family family{.name = "berth_activity_events_total",
+                .otlp = "berth.activity.events",
+                .unit = "{event}",
+                .help = "Events that a module told its owner, by kind; those left out are of kind dropped."};
+  for (const ModuleFigures& module : modules) {
+    const activity::Told& told = module.told;
+    if (told.info + told.errors + told.jobs_completed + told.dropped == 0) continue;
+    const auto add = [&](std::string_view kind, uint64_t number) {
+      family.samples.push_back({.labels = of_module(module, "kind", std::string(kind)), .value = number});
+    };
+    add("info", told.info);
+    add("error", told.errors);
+    add("job-completed", told.jobs_completed);
+    add("dropped", told.dropped);
+  }
+  if (!family.samples.empty()) all.push_back(std::move(family));
 }
 
 /// A family of one sample for each module.
@@ -243,6 +337,8 @@ std::vector<Family> families(const std::vector<ModuleFigures>& modules, const ho
     for (const ModuleFigures& module : modules)
       all.back().samples.push_back({.labels = of_module(module), .value = plain.value(module)});
   }
+  add_content(all, modules);
+  add_activity(all, modules);
   add_process(all, lost, process);
   return all;
 }

@@ -22,6 +22,8 @@ std::string_view key_of(std::string_view label) {
   if (label == "module") return "berth.module";
   if (label == "code") return "berth.status_class";
   if (label == "limit") return "berth.limit";
+  if (label == "kind") return "berth.activity.kind";
+  if (label == "source") return "berth.content.source";
   if (label == "signal") return "berth.signal";
   return label;
 }

@@ -55,3 +55,44 @@ TEST_CASE("a module's name can't end its label") {
   CHECK(text.find("\nevil") == std::string::npos);
   CHECK(text.find("{module=\"a\\\"} 1\\\\x0aevil{x=\\\"\\\\.wasm\"}") != std::string::npos);
 }
+
+TEST_CASE("content is told by source, a gateway by its host, and of modules that had some") {
+  ModuleFigures module = one_request("web.wasm");
+  module.content = {.store_blocks = 2,
+                    .store_bytes = 20,
+                    .came = {{.from = "https://a.example:8443/token/secret",
+                              .requests = 3,
+                              .answers = 1,
+                              .blocks = 5,
+                              .bytes = 50,
+                              .first_byte_seconds = 0.5,
+                              .seconds = 2,
+                              .lies = 1,
+                              .dropped = "wrong"},
+                             {.from = "https://a.example:8443/other", .blocks = 1, .bytes = 7, .dropped = {}},
+                             {.from = content::Tally::kOthers, .blocks = 9, .dropped = {}}}};
+  const std::string text = text_of({module, one_request("none.wasm")});
+  CHECK(has_line(text, "berth_content_bytes_total{module=\"web.wasm\",source=\"store\"} 20"));
+  CHECK(has_line(text, "berth_content_bytes_total{module=\"web.wasm\",source=\"a.example:8443\"} 57"));
+  CHECK(has_line(text, "berth_content_blocks_total{module=\"web.wasm\",source=\"others\"} 9"));
+  CHECK(has_line(text, "berth_content_requests_total{module=\"web.wasm\",source=\"a.example:8443\"} 3"));
+  CHECK(has_line(text, "berth_content_answers_total{module=\"web.wasm\",source=\"a.example:8443\"} 1"));
+  CHECK(has_line(
+      text, "berth_content_first_byte_seconds_total{module=\"web.wasm\",source=\"a.example:8443\"} 0.5"));
+  CHECK(
+      has_line(text, "berth_content_receive_seconds_total{module=\"web.wasm\",source=\"a.example:8443\"} 2"));
+  CHECK(has_line(text, "berth_content_wrong_answers_total{module=\"web.wasm\",source=\"a.example:8443\"} 1"));
+  CHECK_FALSE(text.contains("secret"));
+  CHECK_FALSE(text.contains("berth_content_bytes_total{module=\"none.wasm\""));
+  CHECK_FALSE(text_of({one_request("none.wasm")}).contains("berth_content"));
+}
+
+TEST_CASE("events are told by kind, of modules that told any") {
+  ModuleFigures module = one_request("web.wasm");
+  module.told = {.info = 1, .errors = 2, .jobs_completed = 3, .dropped = 4};
+  const std::string text = text_of({module, one_request("none.wasm")});
+  CHECK(has_line(text, "berth_activity_events_total{module=\"web.wasm\",kind=\"error\"} 2"));
+  CHECK(has_line(text, "berth_activity_events_total{module=\"web.wasm\",kind=\"job-completed\"} 3"));
+  CHECK(has_line(text, "berth_activity_events_total{module=\"web.wasm\",kind=\"dropped\"} 4"));
+  CHECK_FALSE(text.contains("berth_activity_events_total{module=\"none.wasm\""));
+}

@@ -101,7 +101,8 @@ std::vector<ModuleFigures> Site::figures() const {
     const std::lock_guard guard(lock_);
     open = open_;
     for (const auto& [name, counters] : by_name_)
-      all.push_back({.name = name, .counted = host::read(*counters), .memory = {}});
+      all.push_back(
+          {.name = name, .counted = host::read(*counters), .memory = {}, .content = {}, .told = {}});
   }
   for (const auto& module : open->table.modules) {
     const auto figures = std::ranges::find(all, module->loaded().name, &ModuleFigures::name);
@@ -111,6 +112,8 @@ std::vector<ModuleFigures> Site::figures() const {
     figures->memory.used_bytes += memory.used_bytes;
     figures->memory.peak_bytes += memory.peak_bytes;
     figures->memory.limit_bytes += memory.limit_bytes;
+    figures->content = module->brought();
+    figures->told = module->told();
   }
   return all;
 }

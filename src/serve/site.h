@@ -41,6 +41,8 @@ struct ModuleFigures {
   std::string name;
   host::Counted counted;  // over all its versions
   host::MemoryUse memory;
+  content::Brought content;  // that came for it
+  activity::Told told;       // what it told its owner
 };
 
 class Site final : public engine::Router {

@@ -132,6 +132,8 @@ def a_tree_comes_by_one_answer(world):
         check(len(gateway.asked) == 1, gateway.asked)
         [source] = told["sources"]["gateways"]
         check(source["gateway"] == gateway.url and source["blocks"] > 4000 and source["bytes"] >= told["bytes"] and "dropped" not in source, source)
+        check(source["requests"] == 1 and source["first_byte_seconds"] > 0 and source["wrong_answers"] == 0, source)
+        check(source["bytes_per_second"] > 0, source)
     world.clean(reader)
 
 
@@ -538,6 +540,8 @@ def threads_of_one_process_fetch_it_once(world):
         told = reads_by(world, "together", gateway.url, world.file, world.root / "file", world.root / "together", 50)
         check(len(told) == 50 and all(one["whole"] and one["right"] for one in told), told)
         check(len(gateway.asked) == 1, gateway.asked)
+        brought = sum(one["bytes"] for one in told)
+        check(len(world.bytes) < brought < 1.01 * len(world.bytes), f"{brought} bytes stand in their tallies")
     with world.gateway(Slow, pause=0.005) as gateway:
         told = reads_by(world, "leaving", gateway.url, world.file, world.root / "file", world.root / "leaving", 20)
         stayed = [one for one in told if one["number"] % 2]

@@ -407,6 +407,48 @@ def fetched(m, guest):
     other.refused("unavailable", guest, "get", f"{m.site}/docs/a b.txt", grants=grants)
 
 
+class Lying(Gateway):
+    """A bit of the third block of its CARs is another one."""
+
+    def answer(self, handler, ask):
+        if ask.kind == "raw":
+            return super().answer(handler, ask)
+
+        def pieces():
+            for number, piece in enumerate(self.pieces(ask)):
+                yield piece if number != 3 else piece[:-1] + bytes([piece[-1] ^ 1])
+
+        self.stream(handler, pieces())
+
+
+def reported(m, guest):
+    """What came from where and how fast, and who lied: in the report of a run, and in the words of `berth content get`."""
+    grants = [f"content fetch ipfs://{m.site}"]
+    path = f"{m.site}/big.bin"
+    blocks = dag.Blocks(m.berth.root / "data/content/blocks")
+    with Lying(blocks) as liar, Gateway(blocks) as gateway:
+        other = elsewhere(m, gateway, f"reported-{guest}")
+        (other.berth.root / "config/content.toml").write_text(f'gateways = ["{liar.url}", "{gateway.url}"]\nrouting = []\n')
+        other.run(guest, "count", path, grants=grants, options=["--json"])
+        told = json.loads(other.said.splitlines()[-1])["content"]
+        wrong, right = told["gateways"]
+        check((wrong["gateway"], right["gateway"]) == (liar.url, gateway.url), told)
+        check(wrong["wrong_answers"] == 1 and right["wrong_answers"] == 0 and "dropped" not in right, told)
+        check("hash" in wrong["dropped"] and wrong["requests"] == len(liar.asked) and wrong["blocks"] > 0, told)
+        # The root comes by itself, and again in a CAR.
+        stored = sum(file.stat().st_size for file in other.berth.blocks())
+        check(stored <= wrong["bytes"] + right["bytes"] <= 1.1 * stored and right["bytes"] > len(m.data) // 2, told)
+        check(right["requests"] == len(gateway.asked) and right["first_byte_seconds"] > 0 and right["bytes_per_second"] > 0, told)
+        other.run(guest, "count", path, grants=grants, options=["--report"])
+        check("content from" in other.said and "this machine" in other.said and gateway.url not in other.said, other.said)
+        fresh = elsewhere(m, gateway, f"told-{guest}")
+        (fresh.berth.root / "config/content.toml").write_text(f'gateways = ["{liar.url}", "{gateway.url}"]\nrouting = []\n')
+        fresh.run(guest, "count", path, grants=grants, options=["--report"])
+        check(f"{liar.url} sent 1 wrong answer, of which nobody got a byte that is wrong: " in fresh.said, fresh.said)
+        got = elsewhere(m, gateway, f"got-{guest}").berth.json("get", path, "--output", m.root / f"got-{guest}.bin")["sources"]
+        check(got.keys() == told.keys() and got["gateways"][0].keys() == right.keys(), f"{got} {told}")
+
+
 def named(m, guest):
     """A module by its CID: what runs is what the name says."""
     [made] = m.berth.json("add", (m.guests / f"{guest}.wasm").resolve())
@@ -459,7 +501,7 @@ def main():
     with tempfile.TemporaryDirectory(dir=PLACE, prefix="berth-modules-") as root:
         m = Modules(options.berth.absolute(), options.guests.absolute(), root)
         both = (reading, visible, bounded, publishing, naming, by_url)
-        cases = [(case, shape) for case in both for shape in ("0.2", "0.3")] + [(as_files, shape) for shape in FILES] + [(linked, "0.2"), (fetched, "0.2"), (fetched, "0.3"), (crowded, "0.3"), (called, "C++"), (named, "0.2"), (learned, "0.2")]
+        cases = [(case, shape) for case in both for shape in ("0.2", "0.3")] + [(as_files, shape) for shape in FILES] + [(linked, "0.2"), (fetched, "0.2"), (fetched, "0.3"), (reported, "0.2"), (reported, "0.3"), (crowded, "0.3"), (called, "C++"), (named, "0.2"), (learned, "0.2")]
         failed = 0
         for case, shape in cases:
             try:

@@ -89,7 +89,11 @@ BARE_FLAGS = ["--target=wasm32", "-std=c++20", "-O2", "-Wall", "-Wextra", "-nost
 APP = "07-dynamic-app"
 SHOP = f"{APP}/plugins"
 
+# Programs that check how content comes.
+CHECK = "10-retrieval-check"
+
 CONTENT = ("berth-content",)
+ACTIVITY = ("berth-activity",)
 
 # To add a guest: put its source into its language's folder and name it here.
 GUESTS = [
@@ -124,6 +128,8 @@ GUESTS = [
     Guest("content-files-p1", "module", "rust", "content-files"),
     Guest("content-files", "component", "rust", "content-files"),
     Guest("content-p3", "library", "rust", "content-p3", interfaces=CONTENT),
+    Guest("teller", "component", "rust", "teller", interfaces=ACTIVITY),
+    Guest("teller-p3", "library", "rust", "teller-p3", shares=("teller",), interfaces=ACTIVITY),
     Guest("caller", "bare", "cpp", "relay.cc", ("-DCALLER",), world="every/caller"),
     Guest("relay", "bare", "cpp", "relay.cc", world="every/relay"),
     Guest("shopper", "bare", "cpp", "shopper.cc", world="shopper/shopper"),
@@ -153,6 +159,10 @@ GUESTS = [
     Guest("day", "library", "go", f"{SHOP}/go", world=f"{APP}/reports", shares=("go/pkg",), example=True),
     Guest("clearance", "library", "js", f"{SHOP}/js", world=f"{APP}/rules", example=True),
     Guest("shelves", "library", "python", f"{SHOP}/python", world=f"{APP}/reports", example=True),
+    Guest("check-rust", "component", "rust", f"{CHECK}/rust", interfaces=ACTIVITY + CONTENT, example=True),
+    Guest("check-cpp", "component", "cpp", f"{CHECK}/cpp", STARTS, world=f"{CHECK}/check", interfaces=ACTIVITY + CONTENT, example=True),
+    Guest("check-go", "module", "go", f"{CHECK}/go", example=True),
+    Guest("check-js", "library", "js", f"{CHECK}/js", world=f"{CHECK}/js/check", interfaces=ACTIVITY, example=True),
 ]
 
 # Built when they are named, but for the examples: their tools are fetched from other registries.

@@ -338,6 +338,15 @@ typedef struct berth_content {
   void *context;
 } berth_content;
 
+/// Who is told what a module does. Called on the engine's threads, some on guests' fibers: must not block, throw or call back into the
+/// engine. Not called after `done`.
+typedef struct berth_activity {
+  /// Tells a `berth_activity_kind`; the message of a completed job is empty. 0: it is written; else a `berth_activity_refusal`, and `words`
+  /// say why, *borrow*ed until the next call on this thread.
+  int32_t (*tell)(void *context, int32_t kind, struct berth_slice message, struct berth_slice *words);
+  void *context;
+} berth_activity;
+
 /// What a guest asks for: *borrow* for the duration of `ask`. The numbers are those of `berth_capability`,
 /// `berth_operation` and `berth_reason`.
 typedef struct berth_knock {
@@ -415,6 +424,8 @@ typedef struct berth_guest {
   const struct berth_traffic *traffic;
   /// Who answers what it asks of content; null where the policy opens none.
   const struct berth_content *content;
+  /// Who is told what it does; null where nobody listens.
+  const struct berth_activity *activity;
   /// Name servers to ask, as `ADDRESS:PORT`; the system's when there are none.
   struct berth_slices dns_servers;
   /// Asked when no grant opens a door of files, and about each use of the network. Called on the engine's threads, some on guests' fibers: must not

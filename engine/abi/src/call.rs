@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The exports for calls: what C++ lends to a call made the engine's own, and its callbacks.
 
+use crate::activity;
 use crate::boundary::{Failure, INTERNAL, UNAVAILABLE, borrowed, guarded, text, texts};
 use crate::content::Source;
 use crate::types::*;
@@ -187,6 +188,8 @@ pub(crate) unsafe fn read_guest(guest: &berth_guest, asked: Asked) -> Result<Gue
         unsafe { guest.traffic.as_ref() }.map_or_else(|| Traffic::new(Bounds::default()), |traffic| traffic.0.clone());
     // SAFETY: C++ keeps it alive until `done` has returned, and each ask until its end.
     let content = unsafe { Source::read(guest.content)? };
+    // SAFETY: C++ keeps it alive until `done` has returned.
+    let activity = unsafe { activity::Owner::read(guest.activity)? };
     // SAFETY: C++ keeps all three alive, at one address, until `done` has returned.
     let (budget, meter, share) = unsafe { (budget(guest.budget), meter(guest.meter), share(guest.share)) };
     // SAFETY: the caller's promise.
@@ -216,6 +219,7 @@ pub(crate) unsafe fn read_guest(guest: &berth_guest, asked: Asked) -> Result<Gue
         owner: Arc::new(asked),
         net: Settings::new(module, dns_servers, rule_names, traffic, idle_time),
         content,
+        activity,
         ways: if guest.portable { Ways::Portable } else { Ways::Native },
         guards_off,
     })

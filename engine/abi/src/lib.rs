@@ -8,6 +8,7 @@
 
 #![allow(non_camel_case_types, reason = "the names are C's")]
 
+mod activity;
 mod answer;
 mod boundary;
 mod call;

@@ -236,6 +236,8 @@ pub struct berth_guest {
     pub traffic: *const crate::berth_traffic,
     /// Who answers what it asks of content; null where the policy opens none.
     pub content: *const berth_content,
+    /// Who is told what it does; null where nobody listens.
+    pub activity: *const berth_activity,
     /// Name servers to ask, as `ADDRESS:PORT`; the system's when there are none.
     pub dns_servers: berth_slices,
     /// Asked when no grant opens a door of files, and about each use of the network. Called on the engine's threads, some on guests' fibers: must not
@@ -314,6 +316,18 @@ pub struct berth_content {
     pub finish: Option<unsafe extern "C" fn(ask: *mut c_void)>,
     /// Nobody asks any more. *Own* `ask`.
     pub end: Option<unsafe extern "C" fn(ask: *mut c_void)>,
+    pub context: *mut c_void,
+}
+
+/// Who is told what a module does. Called on the engine's threads, some on guests' fibers: must not block, throw or call back into the
+/// engine. Not called after `done`.
+#[repr(C)]
+pub struct berth_activity {
+    /// Tells a `berth_activity_kind`; the message of a completed job is empty. 0: it is written; else a `berth_activity_refusal`, and `words`
+    /// say why, *borrow*ed until the next call on this thread.
+    pub tell: Option<
+        unsafe extern "C" fn(context: *mut c_void, kind: i32, message: berth_slice, words: *mut berth_slice) -> i32,
+    >,
     pub context: *mut c_void,
 }
 
@@ -480,6 +494,23 @@ pub enum berth_capability {
     BERTH_CAPABILITY_SOCKET_IN = 4,
     BERTH_CAPABILITY_DNS = 5,
     BERTH_CAPABILITY_CONTENT = 6,
+}
+
+/// What a module tells.
+#[repr(C)]
+pub enum berth_activity_kind {
+    BERTH_ACTIVITY_INFO = 1,
+    BERTH_ACTIVITY_ERROR = 2,
+    BERTH_ACTIVITY_JOB_COMPLETED = 3,
+}
+
+/// Why that isn't written.
+#[repr(C)]
+pub enum berth_activity_refusal {
+    BERTH_ACTIVITY_DENIED = 1,
+    BERTH_ACTIVITY_LIMITED = 2,
+    BERTH_ACTIVITY_TOO_LARGE = 3,
+    BERTH_ACTIVITY_UNAVAILABLE = 4,
 }
 
 /// What is asked of content.

@@ -8,6 +8,7 @@
 //! What only Linux has is in [`os`] and in `beneath`, each with a portable way beside it.
 
 pub mod account;
+pub mod activity;
 mod beneath;
 pub mod connections;
 pub mod content;
@@ -70,6 +71,7 @@ pub struct Doors {
     pub files: files::FilesDoor,
     pub net: net::NetDoor,
     pub content: content::ContentDoor,
+    pub activity: activity::ActivityDoor,
     pub owner: std::sync::Arc<dyn Owner>,
 }
 

@@ -15,6 +15,7 @@ use crate::ticker::Ticker;
 use crate::turn::Turn;
 use crate::typed::{self, Function};
 use berth_doors::Owner;
+use berth_doors::activity::Activity;
 use berth_doors::content::Content;
 use berth_doors::files::Phantom;
 use berth_doors::ledger::Counted;
@@ -99,6 +100,8 @@ pub struct Guest {
     pub net: Settings,
     /// Nothing where the policy opens no content.
     pub content: Option<Arc<dyn Content>>,
+    /// Whom it tells what it does; nothing where nobody listens.
+    pub activity: Option<Arc<dyn Activity>>,
     pub ways: Ways,
     pub guards_off: GuardsOff,
 }

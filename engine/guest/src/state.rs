@@ -5,6 +5,7 @@ use crate::call::{Folder, Guest};
 use crate::limits::{Draws, GuardsOff};
 use crate::pulse::Pulse;
 use berth_doors::account::Lent;
+use berth_doors::activity::ActivityDoor;
 use berth_doors::content::{self, ContentDoor};
 use berth_doors::files::{FilesDoor, Guards, Phantom};
 use berth_doors::net::{Common, NetDoor};
@@ -81,7 +82,13 @@ pub(crate) fn state(common: &Arc<Common>, guest: &Guest, pulse: &Arc<Pulse>, out
         table,
         wasi: wasi.build(),
         http,
-        doors: Doors { files, net, content, owner: guest.owner.clone() },
+        doors: Doors {
+            files,
+            net,
+            content,
+            activity: ActivityDoor(guest.activity.clone()),
+            owner: guest.owner.clone(),
+        },
         draws: Draws::new(guest.budget, guest.guards_off),
         fuel: Fuel { limit: pulse.meter.fuel_limit, filled: 0, used: pulse.meter.fuel_used },
         program: None,

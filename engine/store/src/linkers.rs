@@ -19,12 +19,14 @@ use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 /// The packages whose interfaces are berth's: nobody else gives one of them.
 const OURS: [&str; 7] = ["cli", "clocks", "filesystem", "http", "io", "random", "sockets"];
 
-const CONTENT: &str = "berth:content/";
+/// Packages of berth's own.
+const BERTHS: [&str; 2] = ["berth:activity/", "berth:content/"];
 
 /// Whether an interface is of a package that is linked here: `wasi:io/streams@0.2.6`.
 pub fn is_ours(interface: &str) -> bool {
     let package = interface.strip_prefix("wasi:").and_then(|rest| rest.split('/').next());
-    package.is_some_and(|package| OURS.contains(&package)) || interface.starts_with(CONTENT)
+    package.is_some_and(|package| OURS.contains(&package))
+        || BERTHS.iter().any(|package| interface.starts_with(package))
 }
 
 struct Io;
@@ -84,6 +86,7 @@ pub fn wasi_0_2(engine: &Engine) -> Result<Linker<State>> {
     berth_doors::http_link::link_error_code(l)?;
 
     berth_doors::content2::link(l)?;
+    berth_doors::activity::link(l)?;
     Ok(linker)
 }
 

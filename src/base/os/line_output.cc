@@ -58,4 +58,16 @@ std::string_view LineOutput::write(std::string_view lines, const std::function<b
   return lines.substr(whole == std::string_view::npos ? 0 : whole + 1);
 }
 
+size_t LineOutput::write_now(std::string_view bytes) const {
+  for (;;) {
+    pollfd watched{.fd = fd_, .events = POLLOUT, .revents = 0};
+    const int ready = ::poll(&watched, 1, 0);
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) return 0;
+    const ssize_t put = ::write(fd_, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    return put > 0 ? static_cast<size_t>(put) : 0;
+  }
+}
+
 }  // namespace berth

@@ -25,6 +25,10 @@ class LineOutput {
   /// the reader keeps this waiting. Gives what isn't written, from the line on that isn't whole.
   std::string_view write(std::string_view lines, const std::function<bool()>& go_on) const;
 
+  /// Writes what can be without waiting for anybody, and gives how much that is: of PIPE_BUF bytes at most
+  /// all or nothing, unless there is no room on the disk.
+  size_t write_now(std::string_view bytes) const;
+
  private:
   LineOutput(Descriptor owned, int fd) : owned_(std::move(owned)), fd_(fd) {}
 

@@ -28,6 +28,7 @@ struct AskedBy {
   const policy::Policy* policy = nullptr;    // outlives the asks
   engine::DoorKeeper* keeper = nullptr;      // the same
   const engine::Traffic* traffic = nullptr;  // the same; pays for what the network brings
+  std::shared_ptr<Tally> tally = {};         // what came for the module from where; of its jobs as well
   uint64_t guards_off = 0;
   std::shared_ptr<const NameKeys> keys = {};  // by which it may publish names; null: none
 };

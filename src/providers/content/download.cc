@@ -75,7 +75,9 @@ Download::Download(Store& store, Gateways& gateways, Wanted wanted, Errand::More
     : store_(store), wanted_(std::move(wanted)), place_(std::move(place)) {
   payers_.push_back(std::move(payer));
   errand_ = std::make_unique<Errand>(
-      gateways, store_, stop_.get_token(), Purse{.charge = [this](uint64_t bytes) { return charge(bytes); }},
+      gateways, store_, stop_.get_token(),
+      Purse{.charge = [this](uint64_t bytes) { return charge(bytes); },
+            .tell = [this](const Came& came) { tell(came); }},
       [this](const Cid& cid, std::string_view bytes) { return keep(cid, bytes); }, std::move(more));
   auto thread = start_thread([this] { work(stop_.get_token()); });
   if (thread) {
@@ -124,6 +126,12 @@ Result<void> Download::charge(uint64_t bytes) {
   return fail(ErrorCode::kCancelled, "nobody reads it any more");
 }
 
+/// In the tally of who pays now.
+void Download::tell(const Came& more) const {
+  const std::lock_guard guard(lock_);
+  if (!payers_.empty()) payers_.front()->tally().add(more);
+}
+
 Result<void> Download::keep(const Cid& cid, std::string_view bytes) {
   BERTH_TRY_VOID(store_.put(cid, bytes));
   put_aside(cid, bytes);
@@ -157,9 +165,11 @@ void Download::put_aside(const Cid& cid, std::string_view bytes) {
 }
 
 /// Others who read the same find it as well.
-std::optional<std::string> Download::take(const std::string& name) {
+std::optional<std::string> Download::take(const std::string& name, const Payer& payer) {
   const auto found = aside_.find(name);
   if (found == aside_.end()) return std::nullopt;
+  // It came for another one.
+  if (payers_.empty() || payers_.front().get() != &payer) payer.tally().add_stored(found->second.size());
   if (payers_.size() > 1) return found->second;
   std::string bytes = std::move(found->second);
   aside_bytes_ -= bytes.size();
@@ -169,9 +179,9 @@ std::optional<std::string> Download::take(const std::string& name) {
   return bytes;
 }
 
-std::optional<std::string> Download::taken(const Cid& cid) {
+std::optional<std::string> Download::taken(const Cid& cid, const Payer& payer) {
   const std::lock_guard guard(lock_);
-  return take(cid.hash.bytes());
+  return take(cid.hash.bytes(), payer);
 }
 
 std::optional<std::string> Download::wait(const Cid& cid, const Payer& payer, const std::stop_token& stop) {
@@ -182,7 +192,7 @@ std::optional<std::string> Download::wait(const Cid& cid, const Payer& payer, co
   changed_.notify_all();
   std::optional<std::string> bytes;
   for (;;) {
-    bytes = take(name);
+    bytes = take(name, payer);
     if (bytes) break;
     if (over_ || stop.stop_requested() || payer.refusal()) break;
     guard.unlock();
@@ -216,10 +226,6 @@ Result<void> Download::end(const std::stop_token& stop) {
 bool Download::is_over() const {
   const std::lock_guard guard(lock_);
   return over_.has_value();
-}
-
-std::vector<Came> Download::came() const {
-  return errand_->came();
 }
 
 /// What is in the store is left, what lacks is asked for: of a node all below it, of a file that lacks some

@@ -30,10 +30,16 @@
 
 namespace berth::content {
 
-/// Who pays for what comes, while they read. A call of `charge` isn't over before `leave` is.
+/// Who pays for what comes, while they read, and in whose tally it stands. A call of `charge` isn't over
+/// before `leave` is.
 class Payer {
  public:
-  explicit Payer(std::function<Result<void>(uint64_t)> charge) : charge_(std::move(charge)) {}
+  Payer(std::function<Result<void>(uint64_t)> charge, std::shared_ptr<Tally> tally)
+      : tally_(std::move(tally)), charge_(std::move(charge)) {}
+
+  Tally& tally() const {
+    return *tally_;
+  }
 
   /// False: they have left.
   std::optional<Result<void>> pay(uint64_t bytes);
@@ -42,7 +48,8 @@ class Payer {
   std::optional<Error> refusal() const;
 
  private:
-  std::mutex lock_;  // held while it is charged
+  const std::shared_ptr<Tally> tally_;  // also the reader's
+  std::mutex lock_;                     // held while it is charged
   std::function<Result<void>(uint64_t)> charge_;
   bool left_ = false;
   std::optional<Error> refused_;  // written once, before
@@ -83,14 +90,12 @@ class Download {
   void leave(const std::shared_ptr<Payer>& payer);
 
   /// The block, if it came and nobody took it.
-  std::optional<std::string> taken(const Cid& cid);
+  std::optional<std::string> taken(const Cid& cid, const Payer& payer);
   /// The block when it comes. Nothing when it is in the store, or when it doesn't come by this any more.
   std::optional<std::string> wait(const Cid& cid, const Payer& payer, const std::stop_token& stop);
   /// Waits until all has come, or won't. The error says what lacks.
   Result<void> end(const std::stop_token& stop);
   bool is_over() const;
-
-  std::vector<Came> came() const;
 
  private:
   class Fill;
@@ -98,7 +103,8 @@ class Download {
   Result<void> bring();
   Result<void> keep(const Cid& cid, std::string_view bytes);
   Result<void> charge(uint64_t bytes);
-  std::optional<std::string> take(const std::string& name);
+  void tell(const Came& more) const;
+  std::optional<std::string> take(const std::string& name, const Payer& payer);
   void put_aside(const Cid& cid, std::string_view bytes);
 
   Store& store_;

@@ -26,31 +26,9 @@ double seconds_since(Clock::time_point then) {
 
 }  // namespace
 
-void add_came(std::vector<Came>& all, const std::vector<Came>& more) {
-  for (const Came& one : more) {
-    const auto same = std::ranges::find(all, one.from, &Came::from);
-    if (same == all.end()) {
-      all.push_back(one);
-      continue;
-    }
-    same->blocks += one.blocks;
-    same->bytes += one.bytes;
-    same->seconds += one.seconds;
-    if (one.first_byte_seconds > 0) same->first_byte_seconds = one.first_byte_seconds;
-    if (!one.dropped.empty()) same->dropped = one.dropped;
-  }
-}
-
 bool Errand::is_over() const {
   const std::lock_guard guard(lock_);
   return over_.has_value();
-}
-
-std::vector<Came> Errand::came() const {
-  const std::lock_guard guard(lock_);
-  std::vector<Came> all;
-  for (const auto& [_, known] : known_) all.push_back(known.came);
-  return all;
 }
 
 std::unexpected<Error> Errand::end(Error error) {
@@ -65,24 +43,20 @@ Result<void> Errand::charge(uint64_t bytes) {
   return paid ? paid : Result<void>(end(paid.error()));
 }
 
-Result<void> Errand::keep(const Gateway& gateway, const Cid& cid, std::string_view bytes) {
-  {
-    const std::lock_guard guard(lock_);
-    Came& came = known_[gateway.url()].came;
-    came.from = gateway.url();
-    ++came.blocks;
-    came.bytes += bytes.size();
-  }
-  auto kept = each_(cid, bytes);
-  return kept ? kept : Result<void>(end(kept.error()));
+void Errand::tell(const Came& more) const {
+  if (purse_.tell) purse_.tell(more);
 }
 
-void Errand::note(const Gateway& gateway, double first_byte, double seconds) {
-  const std::lock_guard guard(lock_);
-  Came& came = known_[gateway.url()].came;
-  came.from = gateway.url();
-  came.seconds += seconds;
-  if (first_byte > 0) came.first_byte_seconds = first_byte;
+Result<void> Errand::keep(const Gateway& gateway, const Cid& cid, std::string_view bytes, const Took& took) {
+  tell({.from = gateway.url(),
+        .answers = took.first_byte_seconds > 0 ? 1U : 0U,
+        .blocks = 1,
+        .bytes = bytes.size(),
+        .first_byte_seconds = took.first_byte_seconds,
+        .seconds = took.seconds,
+        .dropped = {}});
+  auto kept = each_(cid, bytes);
+  return kept ? kept : Result<void>(end(kept.error()));
 }
 
 void Errand::ended(Gateway& gateway, const Result<void>& result) {
@@ -92,13 +66,14 @@ void Errand::ended(Gateway& gateway, const Result<void>& result) {
   gateway.failed(failure, result.error().message);
   // Its blocks are right, but not those of the CAR that was asked for: it may give them one by one.
   if (failure == Failure::kCant) gateway.leave_cars();
+  const bool lied = failure == Failure::kLied;
+  tell({.from = gateway.url(), .lies = lied ? 1U : 0U, .dropped = result.error().message});
   const std::lock_guard guard(lock_);
   Known& known = known_[gateway.url()];
-  known.came.from = gateway.url();
-  known.lied = known.lied || failure == Failure::kLied;
+  known.lied = known.lied || lied;
   ++known.failures;
   // A lie is what is told of it, or else what it did first.
-  if (known.came.dropped.empty() || failure == Failure::kLied) known.came.dropped = result.error().message;
+  if (known.dropped.empty() || lied) known.dropped = result.error().message;
 }
 
 std::vector<std::shared_ptr<Gateway>> Errand::candidates(const std::set<const Gateway*>& asked, bool cars) {
@@ -151,9 +126,8 @@ std::unexpected<Error> Errand::nobody(const Cid& cid) {
   {
     const std::lock_guard guard(lock_);
     for (const auto& [url, known] : known_) {
-      if (known.came.dropped.empty()) continue;
       named.insert(url);
-      const std::string& said = known.came.dropped;
+      const std::string& said = known.dropped;
       tell(said.find(url) == std::string::npos ? fmt::format("{}: {}", url, said) : said);
     }
   }
@@ -170,19 +144,22 @@ std::unexpected<Error> Errand::nobody(const Cid& cid) {
                           cid.text(), any ? "no gateway gives it" : "there is no gateway to ask", why));
 }
 
-Result<void> Errand::read_car(Runner& runner, const Wanted& wanted, const ReadSome& read, uint64_t& blocks,
-                              double& first_byte) {
+Result<void> Errand::read_car(Runner& runner, const Wanted& wanted, const ReadSome& read, Answer& answer) {
   const auto began = Clock::now();
-  bool ours = false;
+  double told = 0;  // seconds from the first byte on
   const auto each = [&](const Cid& cid, std::string_view bytes) -> Result<void> {
-    if (!ours) {
+    Took took;
+    if (answer.blocks == 0) {
       if (!runner.claim()) return fail(ErrorCode::kCancelled, "another one was faster");
-      ours = true;
-      first_byte = seconds_since(began);
-      note(runner.gateway, first_byte, 0);
+      answer.first_byte_seconds = seconds_since(began);
+      took.first_byte_seconds = answer.first_byte_seconds;
+    } else {
+      const double so_far = seconds_since(began) - answer.first_byte_seconds - answer.held_seconds;
+      took.seconds = std::max(so_far - told, 0.0);
+      told += took.seconds;
     }
-    ++blocks;
-    return keep(runner.gateway, cid, bytes);
+    ++answer.blocks;
+    return keep(runner.gateway, cid, bytes, took);
   };
   auto opened = CarSource::open(read, kept_, each);
   if (!opened) return std::unexpected(opened.error());
@@ -200,32 +177,31 @@ Result<void> Errand::run_car(Runner& runner, const Wanted& wanted, std::atomic<u
   auto line = BERTH_TRY(gateway.line());
   auto use = BERTH_TRY(runner.use(*line));
   Pipe pipe(kPipeBytes);
+  Answer answer;
   uint64_t bytes = 0;
-  double blocked = 0;
+  tell({.from = gateway.url(), .requests = 1, .dropped = {}});
   auto sending = start_thread([&] {
     pipe.finish(gateway.ask_car(*line, wanted, [&](std::string_view piece) -> Result<void> {
       const auto before = Clock::now();
       BERTH_TRY_VOID(charge(piece.size()));
       bytes += piece.size();
       auto written = pipe.write(piece);
-      blocked += seconds_since(before);
+      answer.held_seconds += seconds_since(before);
       return written;
     }));
   });
   if (!sending) return end(sending.error());
   const auto began = Clock::now();
-  uint64_t blocks = 0;
-  double first_byte = 0;
-  auto done =
-      read_car(runner, wanted, [&](std::span<char> into) { return pipe.read(into); }, blocks, first_byte);
+  auto done = read_car(runner, wanted, [&](std::span<char> into) { return pipe.read(into); }, answer);
   pipe.leave();
   if (!done) line->stop();
   sending->join();
   use.reset();
-  const double taken = std::max(seconds_since(began) - first_byte - blocked, 0.0);
-  all_blocks += blocks;
-  note(gateway, first_byte, taken);
-  if (blocks > 0) gateway.came(blocks, bytes, first_byte, taken);
+  all_blocks += answer.blocks;
+  if (answer.blocks > 0) {
+    const double taken = seconds_since(began) - answer.first_byte_seconds - answer.held_seconds;
+    gateway.came(answer.blocks, bytes, answer.first_byte_seconds, std::max(taken, 0.0));
+  }
   if (done && !runner.is_stopped()) gateway.rest(std::move(line));
   return done;
 }
@@ -255,6 +231,7 @@ Result<void> Errand::run_block(Runner& runner, const Cid& cid) {
   const auto began = Clock::now();
   double first_byte = 0;
   std::string bytes;
+  tell({.from = gateway.url(), .requests = 1, .dropped = {}});
   auto done = gateway.ask_block(*line, cid, [&](std::string_view piece) -> Result<void> {
     if (bytes.empty()) first_byte = seconds_since(began);
     bytes += piece;
@@ -267,11 +244,10 @@ Result<void> Errand::run_block(Runner& runner, const Cid& cid) {
     done = check_block(cid, bytes);
   }
   const double taken = std::max(seconds_since(began) - first_byte, 0.0);
-  note(gateway, first_byte, taken);
   if (!done) return done;
   if (!runner.claim()) return fail(ErrorCode::kCancelled, "another one was faster");
   gateway.came(1, bytes.size(), first_byte, taken);
-  return keep(gateway, cid, bytes);
+  return keep(gateway, cid, bytes, {.first_byte_seconds = first_byte, .seconds = taken});
 }
 
 Result<void> Errand::block(const Cid& cid) {

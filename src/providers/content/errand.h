@@ -21,26 +21,16 @@
 #include "base/result.h"
 #include "providers/content/gateways.h"
 #include "providers/content/race.h"
+#include "providers/content/tally.h"
 #include "providers/content/wanted.h"
 
 namespace berth::content {
 
-/// What came from where, and who was dropped for what.
-struct Came {
-  std::string from;  // a gateway's URL
-  uint64_t blocks = 0;
-  uint64_t bytes = 0;             // of those blocks
-  double first_byte_seconds = 0;  // until the first of them, of the last request
-  double seconds = 0;             // from the first byte to the last, of all
-  std::string dropped;            // why nothing more is asked of it; empty: it is
-};
-
-/// Adds what another errand brought.
-void add_came(std::vector<Came>& all, const std::vector<Came>& more);
-
 struct Purse {
   /// Told of bytes of the network as they come; may wait, and refuse with the error that its asker gets.
   std::function<Result<void>(uint64_t bytes)> charge = {};
+  /// Told of each request, and of each block before anybody gets it. Any thread, short.
+  std::function<void(const Came& more)> tell = {};
 };
 
 class Errand {
@@ -66,27 +56,35 @@ class Errand {
   Result<void> block(const Cid& cid);
 
   bool is_over() const;
-  /// What came so far. Any thread.
-  std::vector<Came> came() const;
 
  private:
   struct Known {
-    Came came;
     int failures = 0;
     bool lied = false;
+    std::string dropped;  // why
+  };
+  /// A CAR that is read while it comes.
+  struct Answer {
+    uint64_t blocks = 0;
+    double first_byte_seconds = 0;
+    std::atomic<double> held_seconds = 0;  // that we had it wait
+  };
+  /// How long a block took: of the first one of an answer to its first byte as well.
+  struct Took {
+    double first_byte_seconds = 0;
+    double seconds = 0;
   };
   bool seek();
   std::vector<std::shared_ptr<Gateway>> candidates(const std::set<const Gateway*>& asked, bool cars);
   bool contest(std::vector<std::shared_ptr<Gateway>> gateways, std::set<const Gateway*>& asked,
                const std::function<Result<void>(Runner&)>& run);
   Result<void> run_car(Runner& runner, const Wanted& wanted, std::atomic<uint64_t>& blocks);
-  Result<void> read_car(Runner& runner, const Wanted& wanted, const ReadSome& read, uint64_t& blocks,
-                        double& first_byte);
+  Result<void> read_car(Runner& runner, const Wanted& wanted, const ReadSome& read, Answer& answer);
   Result<void> run_block(Runner& runner, const Cid& cid);
   Result<void> charge(uint64_t bytes);
-  Result<void> keep(const Gateway& gateway, const Cid& cid, std::string_view bytes);
+  Result<void> keep(const Gateway& gateway, const Cid& cid, std::string_view bytes, const Took& took);
   void ended(Gateway& gateway, const Result<void>& result);
-  void note(const Gateway& gateway, double first_byte, double seconds);
+  void tell(const Came& more) const;
   std::unexpected<Error> end(Error error);
   std::unexpected<Error> nobody(const Cid& cid);
 

@@ -152,7 +152,7 @@ std::shared_ptr<Job> Asks::Module::next_turn() {
 }
 
 std::unique_ptr<Reading> Asks::Module::source(const std::atomic<bool>& gone) {
-  return service->read([this, &gone](uint64_t bytes) { return charge(bytes, gone); });
+  return service->read([this, &gone](uint64_t bytes) { return charge(bytes, gone); }, by.tally);
 }
 
 /// Takes it from the module's network, and waits where that is limited by the second.

@@ -30,8 +30,11 @@ Result<std::unique_ptr<Retrieval>> Retrieval::create(Store& store, const Retriev
 
 Retrieval::~Retrieval() = default;
 
-std::unique_ptr<Reading> Retrieval::read(std::function<Result<void>(uint64_t)> charge) {
-  return std::unique_ptr<Reading>(new Reading(*this, std::move(charge)));
+std::unique_ptr<Reading> Retrieval::read(std::function<Result<void>(uint64_t)> charge,
+                                         std::shared_ptr<Tally> tally) {
+  if (tally == nullptr) tally = std::make_shared<Tally>();
+  return std::unique_ptr<Reading>(
+      new Reading(*this, std::make_shared<Payer>(std::move(charge), std::move(tally))));
 }
 
 /// Whom the routers name, the first of them that names any.
@@ -108,7 +111,6 @@ void Reading::expect(Wanted wanted) {
     const std::lock_guard guard(lock_);
     wanted_ = std::move(wanted);
     before = std::exchange(download_, nullptr);
-    if (before) add_came(brought_.came, before->came());
   }
   leave(before);
 }
@@ -127,10 +129,7 @@ Result<std::shared_ptr<Download>> Reading::expected() {
 
 Result<std::string> Reading::from_store(const Cid& cid) {
   auto bytes = all_.store_.get(cid);
-  if (!bytes) return bytes;
-  const std::lock_guard guard(lock_);
-  ++brought_.store_blocks;
-  brought_.store_bytes += bytes->size();
+  if (bytes) payer_->tally().add_stored(bytes->size());
   return bytes;
 }
 
@@ -141,7 +140,7 @@ Result<std::string> Reading::get(const Cid& cid) {
     const auto download = download_;
     guard.unlock();
     if (download) {
-      if (auto bytes = download->taken(cid)) return *std::move(bytes);
+      if (auto bytes = download->taken(cid, *payer_)) return *std::move(bytes);
     }
   }
   if (is_inline(cid) || all_.store_.has(cid)) {
@@ -162,13 +161,11 @@ Result<std::string> Reading::alone(const Cid& cid) {
   const Wanted wanted{.path = {.root = cid, .names = {}}, .scope = Scope::kBlock};
   const auto download = BERTH_TRY(all_.download(wanted, payer_, stop_.get_token()));
   const auto ended = download->end(stop_.get_token());
-  {
-    const std::lock_guard guard(lock_);
-    add_came(brought_.came, download->came());
-  }
+  auto bytes = download->taken(cid, *payer_);
   leave(download);
   if (const auto refused = payer_->refusal()) return std::unexpected(*refused);
   if (!ended) return std::unexpected(ended.error());
+  if (bytes) return *std::move(bytes);
   return from_store(cid);
 }
 
@@ -179,13 +176,6 @@ Result<void> Reading::bring() {
   auto ended = download->end(stop_.get_token());
   if (const auto refused = payer_->refusal()) return std::unexpected(*refused);
   return ended;
-}
-
-Brought Reading::brought() const {
-  const std::lock_guard guard(lock_);
-  Brought all = brought_;
-  if (download_) add_came(all.came, download_->came());
-  return all;
 }
 
 }  // namespace berth::content

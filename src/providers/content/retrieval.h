@@ -34,13 +34,6 @@ struct RetrievalOptions {
   std::string memory;  // the file in which is kept how gateways answered; empty: none
 };
 
-/// What somebody's reading brought.
-struct Brought {
-  uint64_t store_blocks = 0;
-  uint64_t store_bytes = 0;
-  std::vector<Came> came;  // from each gateway, also for others who read the same at the time
-};
-
 inline constexpr size_t kMostDownloads = 32;  // at once
 
 class Reading;
@@ -54,7 +47,9 @@ class Retrieval {
 
   /// `charge` is told of bytes of the network before they are used, one call at a time, on any thread; it may
   /// wait, and refuse: then the reading ends with its error. It isn't called after the Reading is gone.
-  std::unique_ptr<Reading> read(std::function<Result<void>(uint64_t bytes)> charge = {});
+  /// `tally` is told what came from where; without one the reading has its own.
+  std::unique_ptr<Reading> read(std::function<Result<void>(uint64_t bytes)> charge = {},
+                                std::shared_ptr<Tally> tally = {});
 
   Gateways& gateways() {
     return *gateways_;
@@ -106,12 +101,14 @@ class Reading : public BlockSource {
   /// Ends what goes on, and all that comes later, with kCancelled. Any thread.
   void cancel();
 
-  Brought brought() const;
+  /// As its tally has it.
+  Brought brought() const {
+    return payer_->tally().read();
+  }
 
  private:
   friend class Retrieval;
-  Reading(Retrieval& all, std::function<Result<void>(uint64_t)> charge)
-      : all_(all), payer_(std::make_shared<Payer>(std::move(charge))) {}
+  Reading(Retrieval& all, std::shared_ptr<Payer> payer) : all_(all), payer_(std::move(payer)) {}
   Result<std::shared_ptr<Download>> expected();
   Result<std::string> from_store(const Cid& cid);
   Result<std::string> alone(const Cid& cid);
@@ -123,7 +120,6 @@ class Reading : public BlockSource {
   mutable std::mutex lock_;
   std::optional<Wanted> wanted_;        // guarded by lock_
   std::shared_ptr<Download> download_;  // guarded by lock_
-  Brought brought_;                     // guarded by lock_
 };
 
 }  // namespace berth::content

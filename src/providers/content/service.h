@@ -31,8 +31,9 @@ class Service {
     return *store_;
   }
   /// As Retrieval::read.
-  std::unique_ptr<Reading> read(std::function<Result<void>(uint64_t bytes)> charge) {
-    return retrieval_->read(std::move(charge));
+  std::unique_ptr<Reading> read(std::function<Result<void>(uint64_t bytes)> charge,
+                                std::shared_ptr<Tally> tally = {}) {
+    return retrieval_->read(std::move(charge), std::move(tally));
   }
   /// Where a name leads to. Blocks, and asks the network without anybody's charge: a record has some hundred
   /// bytes.

@@ -12,7 +12,8 @@ const found = resolve(tools, 'node_modules/@bytecodealliance/componentize-js/src
 const {componentize} = await import(pathToFileURL(found))
 const text = await readFile(resolve(wit, 'world.wit'), 'utf8')
 const disableFeatures = ['random']
-if (!text.includes('export wasi:http/incoming-handler')) disableFeatures.push('fetch-event', 'clocks')
+if (!text.includes('export wasi:http/incoming-handler')) disableFeatures.push('fetch-event')
+if (!text.includes('export wasi:http/incoming-handler') && !text.includes('import wasi:clocks')) disableFeatures.push('clocks')
 if (!text.includes('wasi:http')) disableFeatures.push('http')
 const {component} = await componentize({sourcePath: source, witPath: wit, worldName: world, disableFeatures})
 await writeFile(out, component)

@@ -8,6 +8,7 @@
 //! add TEXT                   CID SIZE                    fill BYTES                  a file of so many bytes, CID SIZE
 //! folder NAME=CID…           CID                         pin CID, unpin CID          "done"
 //! name KEY PATH              the name                    many N PATH                 opens it N times at once
+//! together PATH              says "ready", waits for a line, and then count PATH
 //! cancel PATH                reads a piece, and lets go  leave PATH                  ends while it is read
 //! open PATH                  waits for what it is         site TEXT                   a pinned folder with an index.html
 //! url METHOD URL HEADER=VALUE…  what a request comes to
@@ -131,6 +132,11 @@ fn run(args: &[&str]) -> Result<(), Error> {
         ["get", path, offset] => get(path, Some(Range { offset: number(offset), length: None }))?,
         ["get", path, offset, length] => {
             get(path, Some(Range { offset: number(offset), length: Some(number(length)) }))?
+        }
+        ["together", path] => {
+            println!("ready");
+            std::io::stdin().read_line(&mut String::new()).expect("standard input");
+            return run(&["count", path]);
         }
         ["count", path] => {
             let mut count = 0;

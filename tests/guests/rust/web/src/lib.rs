@@ -271,7 +271,11 @@ fn ask(request: &IncomingRequest, url: &str, out: ResponseOutparam) {
 fn answer_to(request: &IncomingRequest, url: &str) -> Result<IncomingResponse, ErrorCode> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
+    let scheme = match scheme {
+        "http" => Scheme::Http,
+        "https" => Scheme::Https,
+        other => Scheme::Other(other.to_owned()),
+    };
     let asked = OutgoingRequest::new(Fields::new());
     let set = asked.set_method(&request.method()).and_then(|()| asked.set_scheme(Some(&scheme)));
     let set = set.and_then(|()| asked.set_authority(Some(authority)));

@@ -1,0 +1,3 @@
+module check.example/retrieval
+
+go 1.21

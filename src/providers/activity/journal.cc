@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "providers/activity/journal.h"
+
+#include <unistd.h>
+
+namespace berth::activity {
+
+Result<std::shared_ptr<Journal>> Journal::open(const std::string& place) {
+  if (place == "-") return std::shared_ptr<Journal>(new Journal(LineOutput::standard(STDOUT_FILENO)));
+  return std::shared_ptr<Journal>(new Journal(BERTH_TRY(LineOutput::appending(place))));
+}
+
+bool Journal::write(std::string_view line) noexcept try {
+  const std::lock_guard guard(lock_);
+  std::string whole;
+  whole.reserve(line.size() + 2);
+  if (torn_) whole += '\n';
+  whole += line;
+  whole += '\n';
+  const size_t written = out_.write_now(whole);
+  if (written > 0) torn_ = written < whole.size();
+  return written == whole.size();
+} catch (...) {
+  return false;  // out of memory
+}
+
+}  // namespace berth::activity
