@@ -47,9 +47,9 @@ class Binary:
         self.path = path
 
     @lru_cache(maxsize=None)
-    def help(self, verb):
-        """The help of a verb, or nothing if there is no such verb."""
-        finished = subprocess.run([self.path, verb, "--help"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    def help(self, *verb):
+        """The help of a verb, or of one of its own, or nothing if there is no such verb."""
+        finished = subprocess.run([self.path, *verb, "--help"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         return finished.stdout if finished.returncode == 0 else None
 
 
@@ -113,13 +113,17 @@ class Checkout:
         help_text = self.binary.help(words[1])
         if help_text is None:
             return [f"`berth` has no verb {words[1]}"]
+        verb = [words[1]]
+        if len(words) > 2 and re.search(rf"^  {re.escape(words[2])}\s", help_text, re.MULTILINE):
+            verb.append(words[2])
+            help_text = self.binary.help(*verb) or ""
         complaints = []
-        for word in words[2:]:
+        for word in words[len(verb) + 1 :]:
             if re.search(r"\.(wasm|wat)$|^MODULE$", word):
                 break  # what follows is the guest's
             option = word.split("=")[0]
             if re.fullmatch(r"--[a-z-]+", option) and not re.search(rf"{option}\b(?!-)", help_text):
-                complaints.append(f"`berth {words[1]}` has no option {option}")
+                complaints.append(f"`berth {' '.join(verb)}` has no option {option}")
         return complaints
 
     def check_block(self, info, lines):
@@ -177,13 +181,17 @@ def self_test():
     """Each case is a document and what has to be found in it; None: nothing."""
 
     class FakeBinary:
-        def help(self, verb):
-            return {"run": "--dir HOST  --quiet"}.get(verb)
+        def help(self, *verb):
+            texts = {"run": "--dir HOST  --quiet", "content": "  add  keep files\n", "content add": "--name TEXT"}
+            return texts.get(" ".join(verb))
 
     files = {"Makefile": "test:  ## run\n", "docs/a.md": "# One thing: two\n", "src/b.toml": "x = 1\ny = 2\n"}
     cases = [
         ("[a](docs/a.md#one-thing-two) [w](https://example.com) `src/b.toml` `src/*.toml` `a/b` `build/x`", None),
         ("`make test T=x` and `berth run --dir x m.wasm --other`", None),
+        ("`berth content add --name x`", None),
+        ("`berth content add --nmae x`", "`berth content add` has no option --nmae"),
+        ("`berth content --name x`", "`berth content` has no option --name"),
         ("`berth` `make`, `berth run MODULE`, `src/{b.toml,../src}`", None),
         ("```toml src/b.toml\ny = 2\n```\n```sh\nmake test   # runs\nberth run --quiet m.wasm\n```", None),
         ("```text\nberth made this\n```", None),
