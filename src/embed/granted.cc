@@ -20,7 +20,10 @@ using policy::Decision;
 using policy::Grant;
 
 host::AskedPolicy asked_of(const InstanceOptions& options) {
-  host::AskedPolicy asked{.grants = options.grants, .streams = false, .source = "InstanceOptions"};
+  host::AskedPolicy asked{.grants = options.grants,
+                          .activity = !options.activity.empty(),
+                          .streams = false,
+                          .source = "InstanceOptions"};
   if (!options.policy_file.empty()) asked.policy_file = options.policy_file;
   asked.values.memory_bytes = options.limits.memory_bytes;
   asked.values.cpu_time = options.limits.cpu_time;
@@ -137,6 +140,8 @@ Result<Granted> Granted::grant(const InstanceOptions& options, const Owner& owne
   }
   std::shared_ptr<content::Service> content;
   if (content::opens_content(effective.policy)) content = BERTH_TRY(module.content.get());
+  std::shared_ptr<activity::Journal> journal;
+  if (!options.activity.empty()) journal = BERTH_TRY(activity::Journal::open(options.activity));
   std::vector<std::string> arguments = {module.name};
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   made.lent_ =
@@ -147,9 +152,12 @@ Result<Granted> Granted::grant(const InstanceOptions& options, const Owner& owne
                                                         .day = made.aside_.day.get(),
                                                         .place = made.place_.get(),
                                                         .content = std::move(content),
-                                                        .digest = module.digest.text()});
+                                                        .digest = module.digest.text(),
+                                                        .journal = std::move(journal),
+                                                        .name = module.name});
   made.keeper_ = std::make_unique<Keeper>(made.lent_->request.policy, std::move(judge));
   made.asks_ = made.lent_->asks(made.lent_->request.policy, *made.keeper_);
+  made.activity_ = made.lent_->activity(made.lent_->request.policy, *made.keeper_);
   return made;
 }
 
@@ -157,6 +165,7 @@ Result<engine::Guest> Granted::guest() {
   engine::Guest guest = BERTH_TRY(lent_->guest(host::Use::kOnce, lent_->request.policy, *keeper_));
   guest.files_asked = listened_to_;
   guest.content = asks_.get();
+  guest.activity = activity_.get();
   // Code that counts its instructions needs some to begin with.
   if (counts_fuel_ && !guest.fuel) guest.fuel = std::numeric_limits<uint64_t>::max();
   return guest;
