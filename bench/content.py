@@ -12,11 +12,11 @@ kubo's rate, memory under 64 MiB.
 import argparse
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+from timed import timed, timed_print
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests/content"))
@@ -43,21 +43,21 @@ def main():
         for _ in range(asked.rounds):
             with tempfile.TemporaryDirectory(dir=folder) as root:
                 berth = Berth(asked.berth, root)
-                taken, used, made = timed(berth.command("add", file), berth.environment)
+                taken, used, made = timed_print(berth.command("add", file), berth.environment)
                 seconds["berth add"].append(taken)
                 most = max(most, used)
-                taken, used, _ = timed(berth.command("get", made, "--output", Path(root) / "out"), berth.environment)
+                taken, used = timed(berth.command("get", made, "--output", Path(root) / "out"), berth.environment)
                 seconds["berth get"].append(taken)
                 most = max(most, used)
             with tempfile.TemporaryDirectory(dir=folder) as root:
                 kubo = Kubo(root)
                 command = [kubo.binary, "--offline", "add", "-Q", "--progress=false", "--cid-version=1", file]
-                taken, _, other = timed(command, kubo.environment)
+                taken, _, other = timed_print(command, kubo.environment)
                 seconds["kubo add"].append(taken)
                 if other != made:
                     raise SystemExit(f"berth says {made}, kubo {other}")
                 command = [kubo.binary, "--offline", "get", "--progress=false", "-o", Path(root) / "out", made]
-                taken, _, _ = timed(command, kubo.environment)
+                taken, _ = timed(command, kubo.environment)
                 seconds["kubo get"].append(taken)
     medians = {name: statistics.median(taken) for name, taken in seconds.items()}
     for name, taken in seconds.items():
@@ -68,18 +68,6 @@ def main():
     print(f"get: {medians['kubo get'] / medians['berth get']:.2f} times kubo's rate")
     print(f"memory: {most / (1 << 20):.1f} MiB (bound {BOUND_BYTES >> 20})")
     return 0 if add >= BOUND_RATIO and most < BOUND_BYTES else 1
-
-
-def timed(command, environment):
-    """Seconds, the most bytes in memory, and what it prints."""
-    began = time.monotonic()
-    process = subprocess.Popen([str(word) for word in command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    printed = process.stdout.read().decode().strip()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise SystemExit(f"{command} ends with {process.returncode}")
-    return time.monotonic() - began, used.ru_maxrss * 1024, printed
 
 
 if __name__ == "__main__":

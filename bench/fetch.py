@@ -17,8 +17,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from pathlib import Path
+
+from timed import timed
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests/content"))
@@ -100,18 +101,6 @@ class Sender:
 
     def __exit__(self, *_):
         self.server.shutdown()
-
-
-def timed(command, environment):
-    """Seconds, and the most bytes in memory."""
-    began = time.monotonic()
-    process = subprocess.Popen([str(word) for word in command], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    said = process.stderr.read().decode()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise SystemExit(f"{command} ends with {process.returncode}: {said}")
-    return time.monotonic() - began, used.ru_maxrss * 1024
 
 
 if __name__ == "__main__":

@@ -14,9 +14,7 @@
 #include <memory>
 
 #include "base/os/file.h"
-#include "providers/content/car.h"
 #include "providers/content/settings_file.h"
-#include "providers/content/walk.h"
 
 namespace berth::cli {
 namespace {
@@ -32,7 +30,7 @@ constexpr auto kParts = std::to_array<Part>({
     {"get", "content becomes files and folders", content_get},
     {"ls", "what is in a directory", content_ls},
     {"stat", "what a CID is", content_stat},
-    {"pin", "what stays, or have something stay", content_pin},
+    {"pin", "what stays, or have something stay, here or with others", content_pin},
     {"unpin", "let it go when room is needed", content_unpin},
     {"gc", "make room", content_gc},
     {"verify", "check all blocks, and repair", content_verify},
@@ -102,17 +100,6 @@ void keep_to_quota(content::Store& store) {
     return;
   }
   keep_to_quota(store, settings->store_bytes);
-}
-
-Result<void> write_car(content::BlockSource& source, const content::Cid& root,
-                       const content::WriteAll& write) {
-  BERTH_TRY_VOID(write(content::car_header({root})));
-  const auto each = [&](const content::Cid& cid, std::string_view bytes) -> Result<void> {
-    if (content::is_inline(cid)) return {};
-    BERTH_TRY_VOID(write(content::car_section(cid, bytes.size())));
-    return write(bytes);
-  };
-  return content::walk(source, root, {}, each);
 }
 
 }  // namespace berth::cli

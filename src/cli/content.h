@@ -43,8 +43,4 @@ void keep_to_quota(content::Store& store, uint64_t most_bytes);
 /// As content.toml says.
 void keep_to_quota(content::Store& store);
 
-/// A CAR of everything below a root, handed over as it is made.
-Result<void> write_car(content::BlockSource& source, const content::Cid& root,
-                       const content::WriteAll& write);
-
 }  // namespace berth::cli

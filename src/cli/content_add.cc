@@ -9,6 +9,7 @@
 
 #include "base/units.h"
 #include "cli/content.h"
+#include "cli/content_hand.h"
 #include "cli/progress.h"
 #include "providers/content/directory_layout.h"
 #include "providers/content/folder_in.h"
@@ -27,6 +28,8 @@ struct Options {
   bool modified = false;
   bool only_hash = false;
   bool no_pin = false;
+  HandOptions hand;
+  SourceOptions line;
   bool json = false;
 };
 
@@ -69,7 +72,24 @@ Result<content::Made> wrapped(const std::vector<std::string>& paths, std::vector
   return content::add_directory(std::move(entries), how.profile, {}, sink);
 }
 
-int print_made(const Options& options, const std::vector<content::Made>& made) {
+/// What a kubo node got of each.
+using Handed = std::vector<content::CarWritten>;
+
+Result<Handed> hand_all(const Options& options, content::Kubo& kubo, content::Store& store,
+                        const std::vector<content::Made>& made) {
+  Handed handed;
+  for (const content::Made& root : made) {
+    auto one = hand_over(kubo, store, root.cid, options.name);
+    if (!one)
+      return fail(one.error().code,
+                  fmt::format("{}; {} is in the store here: 'berth content pin {} --to URL' tries it again",
+                              one.error().message, root.cid.text(), root.cid.text()));
+    handed.push_back(*one);
+  }
+  return handed;
+}
+
+int print_made(const Options& options, const std::vector<content::Made>& made, const Handed& handed) {
   if (!options.json) {
     std::string text;
     for (const content::Made& root : made) text += root.cid.text() + "\n";
@@ -81,6 +101,9 @@ int print_made(const Options& options, const std::vector<content::Made>& made) {
                    {"blocks_bytes", made[i].tsize},
                    {"pinned", !options.only_hash && !options.no_pin}});
     if (!options.wrap) all.back()["path"] = options.paths[i];
+    if (!handed.empty())
+      all.back()["handed"] = {
+          {"to", options.hand.to}, {"blocks", handed[i].blocks}, {"bytes", handed[i].block_bytes}};
   }
   return print_json(all);
 }
@@ -96,6 +119,12 @@ Result<int> add(const Options& options) {
   if (how.profile.chunk_bytes == 0 || how.profile.chunk_bytes > content::kMostChunk)
     return fail(ErrorCode::kInvalidArgument, fmt::format("a chunk of {} bytes: 1 to {} make a block",
                                                          how.profile.chunk_bytes, content::kMostChunk));
+  BERTH_TRY_VOID(check_hand_options(options.hand));
+  if (options.only_hash && options.hand.is_asked())
+    return fail(ErrorCode::kInvalidArgument,
+                "--only-hash keeps nothing that could be handed over: leave it or --to out");
+  // Before anything is done for it.
+  const auto kubo = options.hand.is_asked() ? BERTH_TRY(open_kubo(options.hand, options.line)) : nullptr;
   Nowhere nowhere;
   std::unique_ptr<content::Store> store;
   std::optional<content::Keeping> keeping;
@@ -123,8 +152,11 @@ Result<int> add(const Options& options) {
       BERTH_TRY_VOID(store->pin(*keeping, roots, options.name, content::Below::kPut));
     }
   }
+  // What is pinned needs no more to stay, and others may want to remove.
+  if (!options.no_pin) keeping.reset();
+  const Handed handed = kubo ? BERTH_TRY(hand_all(options, *kubo, *store, made)) : Handed();
   keeping.reset();
-  const int printed = print_made(options, made);
+  const int printed = print_made(options, made, handed);
   if (store && !options.no_pin) keep_to_quota(*store);
   return printed;
 }
@@ -152,9 +184,12 @@ int content_add(const Arguments& arguments) {
   app.add_flag("--mtime", options.modified, "write down times of change; the same");
   app.add_flag("--only-hash", options.only_hash, "print the CID and keep nothing");
   app.add_flag("--no-pin", options.no_pin, "it may go when room is needed");
+  add_hand_options(app, options.hand);
+  add_line_options(app, options.line);
   app.add_flag("--json", options.json, "one JSON array");
   app.footer(
-      "\nFor example:\n\n  berth content add ./site --name site\n  tar c ./site | berth content add -\n");
+      "\nFor example:\n\n  berth content add ./site --name site\n  tar c ./site | berth content add -\n"
+      "  berth content add ./site --to http://127.0.0.1:5001 --name site\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
   return finish(add(options), style_of(options.json));
 }

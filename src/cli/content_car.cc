@@ -13,6 +13,7 @@
 #include "cli/content_source.h"
 #include "cli/progress.h"
 #include "providers/content/car.h"
+#include "providers/content/car_out.h"
 #include "providers/content/commp.h"
 
 namespace berth::cli {
@@ -37,7 +38,8 @@ Result<void> export_to(content::BlockSource& blocks, const content::Cid& root, c
     bytes += piece.size();
     return file.write(piece);
   };
-  auto written = write_car(blocks, root, put);
+  const auto car = content::write_car(blocks, root, put);
+  auto written = car ? Result<void>() : std::unexpected(car.error());
   // How much follows is known now.
   if (written && options.version == 2) written = file.write_at(0, content::car_v2_header(bytes));
   std::error_code error;
@@ -56,7 +58,7 @@ Result<int> export_car(const Options& options) {
   reading.expect(wanted);
   const content::Cid root = BERTH_TRY(content::resolve(reading, wanted.path));
   if (!to_file) {
-    BERTH_TRY_VOID(write_car(reading, root, write_out));
+    BERTH_TRY(content::write_car(reading, root, write_out));
     source->keep_to_quota();
     return print("");
   }
@@ -143,7 +145,7 @@ Result<int> commp(const Options& options) {
       hasher.add(bytes);
       return {};
     };
-    BERTH_TRY_VOID(write_car(*store, root, add));
+    BERTH_TRY(content::write_car(*store, root, add));
   } else {
     const content::ReadSome read = BERTH_TRY(bytes_of(path));
     std::vector<char> piece(1 << 20);

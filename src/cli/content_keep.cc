@@ -8,6 +8,8 @@
 
 #include "base/units.h"
 #include "cli/content.h"
+#include "cli/content_hand.h"
+#include "cli/content_services.h"
 #include "cli/content_source.h"
 #include "policy/printable.h"
 #include "providers/content/scrub.h"
@@ -25,6 +27,8 @@ struct Options {
   bool repair = false;
   std::string due;
   SourceOptions source;
+  HandOptions hand;
+  ServiceOptions service;
   bool json = false;
 };
 
@@ -43,7 +47,50 @@ Result<int> list_pins(const content::Store& store, bool as_json) {
   return print(text);
 }
 
+Result<void> one_place(const Options& options) {
+  BERTH_TRY_VOID(check_hand_options(options.hand));
+  if (!options.hand.is_asked() || !options.service.is_asked()) return {};
+  return fail(ErrorCode::kInvalidArgument, "--to and --service are two places: give one of them");
+}
+
+ServicePins at_service(const Options& options) {
+  return {.service = options.service,
+          .source = options.source,
+          .paths = options.paths,
+          .pin_name = options.name,
+          .json = options.json};
+}
+
+/// Others keep it, from here or through here.
+Result<int> pin_there(const Options& options) {
+  if (options.paths.empty())
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("what is pinned at {} isn't listed here: 'ipfs pin ls --names' there does it",
+                            policy::printable(options.hand.to)));
+  const auto source = BERTH_TRY(ContentSource::open(options.source));
+  const auto kubo = BERTH_TRY(open_kubo(options.hand, options.source));
+  nlohmann::json all = nlohmann::json::array();
+  std::string text;
+  for (const std::string& path : options.paths) {
+    const content::Wanted wanted{.path = BERTH_TRY(source->path(path))};
+    source->reading().expect(wanted);
+    const content::Cid cid = BERTH_TRY(content::resolve(source->reading(), wanted.path));
+    const content::CarWritten handed = BERTH_TRY(hand_over(*kubo, source->reading(), cid, options.name));
+    all.push_back(
+        {{"cid", cid.text()}, {"to", kubo->url()}, {"blocks", handed.blocks}, {"bytes", handed.block_bytes}});
+    text += fmt::format("{} stays at {}: {} blocks, {}\n", cid.text(), policy::printable(kubo->url()),
+                        handed.blocks, format_bytes(handed.block_bytes));
+  }
+  source->keep_to_quota();
+  return options.json ? print_json(all) : print(text);
+}
+
 Result<int> pin(const Options& options) {
+  BERTH_TRY_VOID(one_place(options));
+  if (!options.service.wait.empty() && !options.service.is_asked())
+    return fail(ErrorCode::kInvalidArgument, "--wait is for what a --service is asked for: give both");
+  if (options.hand.is_asked()) return pin_there(options);
+  if (options.service.is_asked()) return pin_at_service(at_service(options));
   if (options.paths.empty()) {
     const auto store = BERTH_TRY(content::Store::open_users());
     return list_pins(*store, options.json);
@@ -66,7 +113,25 @@ Result<int> pin(const Options& options) {
   return options.json ? print_json(all) : print(text);
 }
 
+Result<int> unpin_there(const Options& options) {
+  const auto source = BERTH_TRY(ContentSource::open(options.source));
+  const auto kubo = BERTH_TRY(open_kubo(options.hand, options.source));
+  nlohmann::json all = nlohmann::json::array();
+  std::string text;
+  for (const std::string& path : options.paths) {
+    const content::ContentPath parsed = BERTH_TRY(source->path(path));
+    const content::Cid cid = BERTH_TRY(content::resolve(source->reading(), parsed));
+    BERTH_TRY_VOID(kubo->unpin(cid));
+    all.push_back(cid.text());
+    text += fmt::format("{} may go from {}\n", cid.text(), policy::printable(kubo->url()));
+  }
+  return options.json ? print_json(all) : print(text);
+}
+
 Result<int> unpin(const Options& options) {
+  BERTH_TRY_VOID(one_place(options));
+  if (options.hand.is_asked()) return unpin_there(options);
+  if (options.service.is_asked()) return unpin_at_service(at_service(options));
   const auto store = BERTH_TRY(content::Store::open_users());
   nlohmann::json all = nlohmann::json::array();
   std::string text;
@@ -151,25 +216,45 @@ Result<int> verify(const Options& options) {
 int content_pin(const Arguments& arguments) {
   CLI::App app(
       "Has content stay with all that is below it, fetched where it isn't there; without a CID, lists what "
-      "stays.\n",
+      "stays.\n"
+      "With --to a kubo node keeps it, and with --service a pinning service, and not this store: a node is "
+      "sent "
+      "all of it,\n"
+      "a service gets it from whoever has it. Without a CID a service lists what it has, and how far it "
+      "is.\n",
       "berth content pin");
   Options options;
   app.add_option("PATH", options.paths, "CIDs, and names below them");
   app.add_option("--name", options.name, "what it is called in the list")->type_name("TEXT");
+  add_hand_options(app, options.hand);
+  add_service_options(app, options.service);
+  add_wait_option(app, options.service);
   add_source_options(app, options.source);
   app.add_flag("--json", options.json, "one JSON array");
   app.footer(
       "\nFor example:\n\n  berth content pin bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy "
-      "--name logo\n");
+      "--name logo\n  berth content pin bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy --to "
+      "http://127.0.0.1:5001\n  berth content pin "
+      "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy "
+      "--service example --wait 10m\n\nA service is named in content.toml, and its token_file beside that, "
+      "closed to "
+      "others:\n\n"
+      "  [services.example]\n  url = \"https://pins.example.com/psa\"\n  token_file = \"example.token\"\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
   return finish(pin(options), style_of(options.json));
 }
 
 int content_unpin(const Arguments& arguments) {
-  CLI::App app("Lets content go when room is needed: 'berth content gc' removes it then.\n",
-               "berth content unpin");
+  CLI::App app(
+      "Lets content go when room is needed: 'berth content gc' removes it then. With --to a kubo node, "
+      "and with\n"
+      "--service a pinning service, keeps it no more.\n",
+      "berth content unpin");
   Options options;
   app.add_option("PATH", options.paths, "CIDs, and names below them")->required();
+  add_hand_options(app, options.hand);
+  add_service_options(app, options.service);
+  add_line_options(app, options.source);
   app.add_flag("--json", options.json, "one JSON array");
   app.footer(
       "\nFor example:\n\n  berth content unpin "

@@ -34,6 +34,10 @@ void add_source_options(CLI::App& app, SourceOptions& options) {
       ->expected(1)
       ->take_all();
   app.add_flag("--offline", options.offline, "read the store alone");
+  add_line_options(app, options);
+}
+
+void add_line_options(CLI::App& app, SourceOptions& options) {
   app.add_flag("--plain-http", options.plain_http, "speak plain HTTP also with other machines");
   app.add_option("--ca", options.ca_file, "certificates to trust, in PEM, instead of this machine's")
       ->type_name("FILE");

@@ -28,7 +28,9 @@ struct SourceOptions {
   bool brief = false;          // the same
 };
 
-/// --gateway, --router, --offline, --plain-http, --ca.
+/// --plain-http, --ca.
+void add_line_options(CLI::App& app, SourceOptions& options);
+/// Those, and --gateway, --router, --offline.
 void add_source_options(CLI::App& app, SourceOptions& options);
 /// How servers are spoken with.
 Result<web::WebOptions> web_options(const SourceOptions& options);

@@ -24,6 +24,7 @@
 #include "host/berthing.h"
 #include "host/denial_log.h"
 #include "host/http_module.h"
+#include "host/name_keys.h"
 #include "host/second_wall.h"
 #include "host/volumes.h"
 #include "policy/printable.h"
@@ -126,6 +127,7 @@ Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const S
   if (content::opens_content(effective.policy)) {
     if (shared.content == nullptr) shared.content = BERTH_TRY(content::Service::open());
     module.content = shared.content;
+    module.name_keys = BERTH_TRY(host::name_keys(effective.policy, folders));
   }
   if (!options.activity.empty()) {
     if (shared.journal == nullptr) shared.journal = BERTH_TRY(activity::Journal::open(options.activity));
@@ -239,6 +241,7 @@ host::CommandRequest request_for(const GuestOptions& options, const Berthed& mod
           .day = module.aside.day.get(),
           .place = module.place.get(),
           .content = module.content,
+          .name_keys = module.name_keys,
           .digest = module.loaded.digest.text(),
           .journal = module.journal,
           .name = module.loaded.name};

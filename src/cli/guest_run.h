@@ -32,9 +32,10 @@ struct Berthed {
   registry::Located located;  // held in the store while it runs
   host::Loaded loaded;
   host::SetAside aside;
-  std::unique_ptr<host::Place> place;          // none where no table of running modules can be kept
-  std::shared_ptr<content::Service> content;   // where its policy opens content
-  std::shared_ptr<activity::Journal> journal;  // where there is a place for what it tells
+  std::unique_ptr<host::Place> place;                  // none where no table of running modules can be kept
+  std::shared_ptr<content::Service> content;           // where its policy opens content
+  std::shared_ptr<const content::NameKeys> name_keys;  // where it lets the module publish names
+  std::shared_ptr<activity::Journal> journal;          // where there is a place for what it tells
 };
 
 /// A module, and all that it needs to run here.

@@ -10,6 +10,7 @@
 
 #include "host/asked_policy.h"
 #include "host/command.h"
+#include "host/name_keys.h"
 #include "host/vouching.h"
 
 namespace berth::embed {
@@ -139,7 +140,12 @@ Result<Granted> Granted::grant(const InstanceOptions& options, const Owner& owne
     }
   }
   std::shared_ptr<content::Service> content;
-  if (content::opens_content(effective.policy)) content = BERTH_TRY(module.content.get());
+  std::shared_ptr<const content::NameKeys> name_keys;
+  if (content::opens_content(effective.policy)) {
+    content = BERTH_TRY(module.content.get());
+    const UserFolders folders = owner.folders ? *owner.folders : BERTH_TRY(user_folders());
+    name_keys = BERTH_TRY(host::name_keys(effective.policy, folders));
+  }
   std::shared_ptr<activity::Journal> journal;
   if (!options.activity.empty()) journal = BERTH_TRY(activity::Journal::open(options.activity));
   std::vector<std::string> arguments = {module.name};
@@ -152,6 +158,7 @@ Result<Granted> Granted::grant(const InstanceOptions& options, const Owner& owne
                                                         .day = made.aside_.day.get(),
                                                         .place = made.place_.get(),
                                                         .content = std::move(content),
+                                                        .name_keys = std::move(name_keys),
                                                         .digest = module.digest.text(),
                                                         .journal = std::move(journal),
                                                         .name = module.name});

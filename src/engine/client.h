@@ -26,6 +26,7 @@ struct Ask {
   std::string url;                                           // "https://ghcr.io/v2/"
   std::vector<std::pair<std::string, std::string>> headers;  // may hold secrets: no error says a value
   std::string_view body = {};
+  bool streams = false;           // the body comes from AnswerTaker::next
   uint64_t most_bytes = 1 << 20;  // of the answer's body
   std::chrono::nanoseconds span = std::chrono::seconds(20);
   uint64_t least_bytes = 1024;  // that go or come in each span
@@ -45,8 +46,12 @@ struct AnswerHead {
 /// Called on the thread that asks, while it asks.
 struct AnswerTaker {
   std::function<bool(std::string_view address)> may_reach;
-  std::function<bool(const AnswerHead&)> head;  // false: nothing of the body is wanted
-  std::function<bool(std::string_view)> bytes;  // false: no more of it
+  std::function<bool(const AnswerHead&)> head;           // false: nothing of the body is wanted
+  std::function<bool(std::string_view)> bytes;           // false: no more of it
+  std::function<void(const AnswerHead&)> trailers = {};  // its headers are what stands behind the body
+  /// Of a body that streams: the next piece, there until the next call; empty at the end. False: it breaks
+  /// off, and the request with it.
+  std::function<bool(std::string_view&)> next = {};
 };
 
 class Client {
@@ -59,7 +64,8 @@ class Client {
   ~Client();
 
   /// kInvalidArgument: no such request. kDenied: the message is the address that may not be reached. kLimit:
-  /// the answer's body is longer than it may be. kUnavailable: it may work later. One thread at a time.
+  /// the answer's body is longer than it may be. kUnavailable: it may work later. kCancelled: it was stopped,
+  /// or what was to be sent broke off. One thread at a time.
   Result<void> fetch(const Ask& ask, const AnswerTaker& taker) const;
   /// Ends that with kCancelled, on whatever thread it waits, and all that is asked for later. Any thread.
   void stop() const;

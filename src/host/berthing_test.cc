@@ -84,4 +84,22 @@ TEST_CASE("a granted folder becomes absolute and free of links, and must be ther
   CHECK(anchor(file, "/tmp").error().code == ErrorCode::kInvalidArgument);
 }
 
+TEST_CASE("a granted CID has one form, in whichever it is written") {
+  constexpr const char* kDirectory = "ipfs://bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354";
+  for (const char* const written :
+       {"QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn",
+        "BAFYBEICZSSCDSBS7FFQZ55ASQDF3SMV6KLCW3GOFSZVWLYARCI47BGF354",
+        "f0170122059948439065f29619ef41280cbb932be52c56d99c5966b65e0111239f098bbef",
+        "zdj7WbTaiJT1fgatdet9Ei9iDB5hdCxkbVyhyh8YTUnXMiwYi",
+        "k2jmtxtlhjl3fhmgndf92e48by79ryjuvqp3y2qgehpao6v3lurvnmcv",
+        "uAXASIFmUhDkGXylhnvQSgMu5Mr5SxW2ZxZZrZeAREjnwmLvv"}) {
+    CAPTURE(written);
+    policy::Policy asked = with(
+        {"content fetch ipfs://" + std::string(written), "files ipfs://" + std::string(written) + ":/data"});
+    REQUIRE(anchor(asked, "/tmp").has_value());
+    CHECK(std::get<policy::ContentGrant>(asked.grants[0].extent).rules[0].what == kDirectory);
+    CHECK(std::get<policy::FilesGrant>(asked.grants[1].extent).content == kDirectory);
+  }
+}
+
 }  // namespace berth::host

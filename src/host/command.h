@@ -18,6 +18,7 @@
 #include "host/storage.h"
 #include "policy/policy.h"
 #include "providers/activity/events.h"
+#include "providers/content/name_keys.h"
 #include "providers/content/service.h"
 
 namespace berth::host {
@@ -32,7 +33,8 @@ struct CommandRequest {
   const Storage* storage = nullptr;  // of the policy; outlives a guest that goes on
   DayCount* day = nullptr;           // of the module, where the policy limits a day; outlives it too
   Place* place = nullptr;            // the same
-  std::shared_ptr<content::Service> content = {};   // where the policy opens content
+  std::shared_ptr<content::Service> content = {};           // where the policy opens content
+  std::shared_ptr<const content::NameKeys> name_keys = {};  // where it lets the module publish names
   std::string digest = {};                          // of the module: whose pins those of its content are
   std::shared_ptr<activity::Journal> journal = {};  // for what it tells its owner; none: there is no place
   std::string name = {};                            // what it is called there

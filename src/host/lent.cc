@@ -42,7 +42,8 @@ std::unique_ptr<content::Asks> Lent::asks(const policy::Policy& policy, engine::
                                                                            .keeper = &keeper,
                                                                            .traffic = &traffic,
                                                                            .tally = brought,
-                                                                           .guards_off = request.guards_off});
+                                                                           .guards_off = request.guards_off,
+                                                                           .keys = request.name_keys});
 }
 
 std::unique_ptr<activity::Activity> Lent::activity(const policy::Policy& policy,

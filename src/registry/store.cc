@@ -206,7 +206,7 @@ Result<bool> Store::remove(const std::string& name) const {
   std::error_code error;
   const bool was_there = fs::remove(record_path(name), error);
   if (error) return fail(ErrorCode::kUnavailable, fmt::format("removing '{}': {}", name, error.message()));
-  sync_folder(folder_ + "/names");
+  BERTH_TRY_VOID(sync_folder(folder_ + "/names"));
   if (!found || !*found) return was_there;
   std::vector<std::string> candidates{(*found)->module.hex()};
   if ((*found)->manifest) candidates.push_back((*found)->manifest->hex());
@@ -289,7 +289,7 @@ Result<void> Store::make_room(uint64_t most_bytes, Removed& removed) const {
         fs::remove(record_path(record.name), gone);
         removed.names.push_back(record.name);
       }
-      sync_folder(folder_ + "/names");
+      BERTH_TRY_VOID(sync_folder(folder_ + "/names"));
     }
     std::vector<std::string> candidates{digest.hex()};
     for (const Record& record : modules[digest]) {

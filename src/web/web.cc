@@ -195,6 +195,7 @@ Result<WebAnswer> Web::once(const WebAsk& ask, const std::string& url, bool with
                     .url = url,
                     .headers = ask.headers,
                     .body = ask.body,
+                    .streams = static_cast<bool>(ask.next),
                     .most_bytes = UINT64_MAX,  // held here, where an error page is none
                     .span = options_.span,
                     .least_bytes = options_.least_bytes,
@@ -211,7 +212,17 @@ Result<WebAnswer> Web::once(const WebAsk& ask, const std::string& url, bool with
             if (authority == home_) home_special_ = is_special(head.address);
             return taken.head(head);
           },
-      .bytes = [&](std::string_view piece) { return taken.take(piece); }};
+      .bytes = [&](std::string_view piece) { return taken.take(piece); },
+      .trailers =
+          [&](const engine::AnswerHead& behind) {
+            for (const auto& [name, value] : behind.headers) taken.answer.trailers.emplace(name, value);
+          },
+      .next =
+          [&](std::string_view& piece) {
+            const auto next = ask.next();
+            if (next) piece = *next;
+            return next ? true : taken.stop(std::unexpected(next.error()));
+          }};
   const auto done = client_->fetch(asked, taker);
   if (taken.wrong) return fail(taken.wrong->code, fmt::format("'{}': {}", shown(url), taken.wrong->message));
   if (!done && done.error().code == ErrorCode::kDenied && authority == home_)
@@ -264,8 +275,8 @@ Result<WebAnswer> Web::ask(const WebAsk& ask) {
   for (int attempt = 0;; ++attempt) {
     auto answer = through_redirects(counted);
     const bool passing = answer ? is_passing(answer->status) : answer.error().code == ErrorCode::kUnavailable;
-    // What was handed over can't be taken back.
-    if (!passing || delivered > 0 || attempt + 1 >= options_.tries) return answer;
+    // What was handed over, either way, can't be taken back.
+    if (!passing || delivered > 0 || ask.once || ask.next || attempt + 1 >= options_.tries) return answer;
     auto pause = pause_before(attempt);
     if (const auto asked = answer ? retry_after(*answer) : std::nullopt) {
       if (*asked > kLongestPause) return answer;

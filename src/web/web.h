@@ -7,7 +7,8 @@
 // service;
 // - plain HTTP is spoken with this machine alone, unless it is asked for;
 // - an answer is bounded in bytes, in time, and in how slowly it may come; a compressed one isn't taken;
-// - what fails for a while (no connection, 429, 5xx) is tried again, later each time, and not for ever.
+// - what fails for a while (no connection, 429, 5xx) is tried again, later each time, and not for ever; but
+// a body that streams is sent once.
 //
 // Blocks its thread. One thread at a time, but for stopping it.
 
@@ -44,6 +45,10 @@ struct WebAsk {
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string authorization = {};  // goes to the same host and port alone
   std::string_view body = {};
+  /// A body that streams, instead: its next piece, there until the next call; empty at the end. An error ends
+  /// the request, and is its answer. Such a request is made once, whatever fails.
+  std::function<Result<std::string_view>()> next = {};
+  bool once = false;              // never tried again, whatever fails
   uint64_t most_bytes = 1 << 20;  // of the body of an answer that isn't an error
   std::chrono::nanoseconds most_time = std::chrono::minutes(1);
   /// Gets such a body instead of the answer; asked before whether it is wanted. False: no more of it.
@@ -53,9 +58,10 @@ struct WebAsk {
 
 struct WebAnswer {
   uint16_t status = 0;
-  std::map<std::string, std::string> headers;  // names in lower case; of several the first
-  std::string body;                            // of an error 64 KiB at most
-  std::string url;                             // who answered
+  std::map<std::string, std::string> headers;        // names in lower case; of several the first
+  std::map<std::string, std::string> trailers = {};  // what stands behind the body
+  std::string body;                                  // of an error 64 KiB at most
+  std::string url;                                   // who answered
 
   std::string header(const std::string& name) const;
 };

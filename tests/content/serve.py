@@ -80,16 +80,7 @@ class Content:
             self.berth.run("import", "-", input=self.kubo.run("dag", "export", cid))
         for name, value in (("NoFetch", "true"), ("DeserializedResponses", "true")):
             self.kubo.run("config", "--json", f"Gateway.{name}", value)
-        self.kubo.run("config", "Addresses.Gateway", "/ip4/127.0.0.1/tcp/0")
-        self.kubo.run("config", "Addresses.API", "/ip4/127.0.0.1/tcp/0")
-        self.kubo.run("config", "--json", "Addresses.Swarm", "[]")
-        self.daemon = subprocess.Popen([self.kubo.binary, "daemon", "--offline"], env=self.kubo.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        for line in self.daemon.stdout:
-            if "Gateway server listening on" in line:
-                self.kubo_port = int(line.strip().rsplit("/", 1)[1])
-            if "Daemon is ready" in line:
-                break
-        threading.Thread(target=self.daemon.stdout.read, daemon=True).start()
+        self.daemon, self.kubo_port, _ = self.kubo.daemon()
         self.server, self.port = self.serve("--all")
 
     def cid_of(self, path):

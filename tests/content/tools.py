@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -60,9 +61,9 @@ class Berth:
     def start(self, *words, **more):
         return subprocess.Popen(self.command(*words), env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
 
-    def run(self, *words, status=0, input=None):
+    def run(self, *words, status=0, input=None, **variables):
         """What it prints, as bytes; its exit status is checked."""
-        done = subprocess.run(self.command(*words), env=self.environment, input=input, capture_output=True, timeout=120)
+        done = subprocess.run(self.command(*words), env={**self.environment, **variables}, input=input, capture_output=True, timeout=120)
         check(done.returncode == status, f"{words} ends with {done.returncode}, not {status}: {done.stderr.decode()}")
         return done.stdout if status == 0 else done.stderr
 
@@ -87,6 +88,23 @@ class Kubo:
         done = subprocess.run([self.binary, "--offline", *map(str, words)], env=self.environment, input=input, capture_output=True, timeout=300)
         check(done.returncode == 0, f"ipfs {words}: {done.stderr.decode()}")
         return done.stdout
+
+    def daemon(self):
+        """Its process, and the ports of its gateway and of its RPC."""
+        for name in ("Gateway", "API"):
+            self.run("config", f"Addresses.{name}", "/ip4/127.0.0.1/tcp/0")
+        self.run("config", "--json", "Addresses.Swarm", "[]")
+        process = subprocess.Popen([self.binary, "daemon", "--offline"], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        ports = {}
+        for line in process.stdout:
+            for what in ("Gateway server", "RPC API server"):
+                if line.startswith(f"{what} listening on"):
+                    ports[what] = int(line.strip().rsplit("/", 1)[1])
+            if "Daemon is ready" in line:
+                break
+        check(len(ports) == 2, f"kubo doesn't start: {ports}")
+        threading.Thread(target=process.stdout.read, daemon=True).start()
+        return process, ports["Gateway server"], ports["RPC API server"]
 
 
 if __name__ == "__main__":

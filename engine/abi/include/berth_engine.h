@@ -446,6 +446,8 @@ typedef struct berth_ask {
   /// A name, its value, the next name.
   struct berth_slices headers;
   struct berth_slice body;
+  /// The taker gives the body instead, over a connection of its own.
+  bool streams;
   /// Of the answer's body.
   uint64_t most_bytes;
   /// In each such span `least_bytes` have to go or come.
@@ -466,6 +468,11 @@ typedef struct berth_taker {
   bool (*head)(void *context, uint16_t status, struct berth_slices headers, struct berth_slice address);
   /// False: no more of it.
   bool (*bytes)(void *context, struct berth_slice bytes);
+  /// What stands behind the body, as the headers stand before it.
+  void (*trailers)(void *context, struct berth_slices trailers);
+  /// The next piece of a body that streams, there until the next call; an empty one is its end. False: it breaks off, and
+  /// the request with it. However long this takes, the server isn't too slow.
+  bool (*next)(void *context, struct berth_slice *piece);
 } berth_taker;
 
 /// The most that may be stored: apparent bytes of regular files, and files of any kind, folders and links too. UINT64_MAX

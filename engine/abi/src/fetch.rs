@@ -5,7 +5,7 @@ use crate::boundary::{
     CANCELLED, DENIED, Failure, INVALID_ARGUMENT, LIMIT, UNAVAILABLE, borrowed, bytes, guarded, text, texts,
 };
 use crate::types::*;
-use ::berth_post::{Ask, Bounds, Client, Head, Stop, Taker, Trouble};
+use ::berth_post::{Ask, Bounds, Client, Head, HeaderMap, Next, Sending, Stop, Taker, Trouble};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn berth_client_fetch(
             most_time: Duration::from_nanos(ask.most_ns),
         };
         // SAFETY: the same.
-        let body = unsafe { bytes(ask.body) };
+        let body = if ask.streams { Sending::Pieces } else { Sending::Whole(unsafe { bytes(ask.body) }) };
         let mut client = client.client.lock().unwrap_or_else(PoisonError::into_inner);
         let done = client.fetch(Ask { method: &method, url: &url, headers, body, bounds }, &mut Calls(taker));
         done.map_err(|trouble| match trouble {
@@ -72,6 +72,7 @@ pub unsafe extern "C" fn berth_client_fetch(
             Trouble::Denied(address) => Failure::new(DENIED, address.to_string()),
             Trouble::TooLong => Failure::new(LIMIT, "the answer is too long"),
             Trouble::Failed(text) => Failure::new(UNAVAILABLE, text),
+            Trouble::Broken => Failure::new(CANCELLED, "what was to be sent broke off"),
             Trouble::Stopped => Failure::new(CANCELLED, "it was stopped"),
         })
     })
@@ -111,8 +112,7 @@ impl Taker for Calls {
 
     fn head(&mut self, head: &Head) -> bool {
         let address = head.address.to_string();
-        let pairs = head.headers.iter().flat_map(|(name, value)| [name.as_str().as_bytes(), value.as_bytes()]);
-        let pairs: Vec<_> = pairs.map(borrowed).collect();
+        let pairs = pairs_of(&head.headers);
         let pairs = berth_slices { items: pairs.as_ptr(), len: pairs.len() };
         // SAFETY: the same.
         unsafe { (self.0.head)(self.0.context, head.status, pairs, borrowed(address.as_bytes())) }
@@ -122,4 +122,26 @@ impl Taker for Calls {
         // SAFETY: the same.
         unsafe { (self.0.bytes)(self.0.context, borrowed(bytes)) }
     }
+
+    fn trailers(&mut self, trailers: &HeaderMap) {
+        let pairs = pairs_of(trailers);
+        // SAFETY: the same.
+        unsafe { (self.0.trailers)(self.0.context, berth_slices { items: pairs.as_ptr(), len: pairs.len() }) }
+    }
+
+    fn next(&mut self) -> Next {
+        let mut piece = borrowed(&[]);
+        // SAFETY: the same.
+        if !unsafe { (self.0.next)(self.0.context, &raw mut piece) } {
+            return Next::Broken;
+        }
+        // SAFETY: the same: it is there until the next call.
+        let piece = unsafe { bytes(piece) };
+        if piece.is_empty() { Next::End } else { Next::Piece(piece.to_vec()) }
+    }
+}
+
+/// A name, its value, the next name.
+fn pairs_of(headers: &HeaderMap) -> Vec<berth_slice> {
+    headers.iter().flat_map(|(name, value)| [name.as_str().as_bytes(), value.as_bytes()]).map(borrowed).collect()
 }

@@ -755,6 +755,8 @@ pub struct berth_ask {
     /// A name, its value, the next name.
     pub headers: berth_slices,
     pub body: berth_slice,
+    /// The taker gives the body instead, over a connection of its own.
+    pub streams: bool,
     /// Of the answer's body.
     pub most_bytes: u64,
     /// In each such span `least_bytes` have to go or come.
@@ -778,6 +780,11 @@ pub struct berth_taker {
         unsafe extern "C" fn(context: *mut c_void, status: u16, headers: berth_slices, address: berth_slice) -> bool,
     /// False: no more of it.
     pub bytes: unsafe extern "C" fn(context: *mut c_void, bytes: berth_slice) -> bool,
+    /// What stands behind the body, as the headers stand before it.
+    pub trailers: unsafe extern "C" fn(context: *mut c_void, trailers: berth_slices),
+    /// The next piece of a body that streams, there until the next call; an empty one is its end. False: it breaks off, and
+    /// the request with it. However long this takes, the server isn't too slow.
+    pub next: unsafe extern "C" fn(context: *mut c_void, piece: *mut berth_slice) -> bool,
 }
 
 /// What a server answered that berth itself has asked. *Own* its parts.

@@ -5,7 +5,8 @@
 //! asks decides. A [`Client`] runs its event loop on the thread that asks, and calls its [`Taker`] there.
 
 use crate::dial::{NoLine, dial};
-use crate::sent::Going;
+use crate::heard::Heard;
+use crate::sent::{Feed, Going};
 use crate::target::Target;
 use crate::tls::Tls;
 use crate::{handshake, said};
@@ -17,7 +18,6 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
@@ -35,8 +35,24 @@ pub struct Ask<'a> {
     pub method: &'a str,
     pub url: &'a str,
     pub headers: Vec<(String, String)>,
-    pub body: &'a [u8],
+    pub body: Sending<'a>,
     pub bounds: Bounds,
+}
+
+/// A request's body.
+pub enum Sending<'a> {
+    Whole(&'a [u8]),
+    /// What the [`Taker`] gives, a piece at a time, over a connection of its own: it can't be given twice.
+    Pieces,
+}
+
+/// Of a body that streams.
+pub enum Next {
+    /// Not empty.
+    Piece(Vec<u8>),
+    End,
+    /// It won't come to its end: the request neither.
+    Broken,
 }
 
 /// How far a request may go.
@@ -67,6 +83,12 @@ pub trait Taker {
     fn head(&mut self, head: &Head) -> bool;
     /// False: no more of it.
     fn bytes(&mut self, bytes: &[u8]) -> bool;
+    /// What stands behind the body.
+    fn trailers(&mut self, _trailers: &HeaderMap) {}
+    /// Of [`Sending::Pieces`]. While it waits here, nobody is too slow.
+    fn next(&mut self) -> Next {
+        Next::Broken
+    }
 }
 
 /// Why there is no answer, or no whole one.
@@ -82,6 +104,8 @@ pub enum Trouble {
     Failed(String),
     /// A [`Stop`] was given.
     Stopped,
+    /// By [`Next::Broken`].
+    Broken,
 }
 
 /// Asks servers, and keeps connections to the last of them.
@@ -145,20 +169,31 @@ impl Lines {
     async fn fetch(&mut self, ask: Ask<'_>, taker: &mut dyn Taker) -> Result<(), Trouble> {
         let target = Target::new(ask.url, &ask.headers).map_err(Trouble::Wrong)?;
         let method = Method::from_bytes(ask.method.as_bytes()).map_err(|_| Trouble::Wrong("no such method".into()))?;
-        let (bytes, gone) = (Bytes::copy_from_slice(ask.body), Arc::new(AtomicU64::new(0)));
-        let body = || Going { bytes: bytes.clone(), gone: gone.clone() };
-        if let Some(mut kept) = self.rested(&target, taker)
+        let whole = match ask.body {
+            Sending::Pieces => None,
+            Sending::Whole(bytes) => Some(Bytes::copy_from_slice(bytes)),
+        };
+        let going = || match &whole {
+            Some(bytes) => (Going::whole(bytes.clone()), Feed::none()),
+            None => Going::fed(),
+        };
+        if whole.is_some()
+            && let Some(mut kept) = self.rested(&target, taker)
             && kept.sender.ready().await.is_ok()
         {
-            let asked = kept.sender.send_request(request(&target, &method, body()));
-            if let Ok(response) = watched(asked, &gone, ask.bounds).await? {
-                return self.read(kept, response, ask.bounds, taker).await;
+            let (body, mut feed) = going();
+            let gone = body.gone.clone();
+            let asked = kept.sender.send_request(request(&target, &method, body));
+            if let Ok(response) = watched(asked, &mut feed, &gone, ask.bounds, taker).await? {
+                return self.read(kept, response, feed, ask.bounds, taker).await;
             }
         }
         let mut fresh = self.connect(&target, taker).await?;
-        let asked = fresh.sender.send_request(request(&target, &method, body()));
-        let response = watched(asked, &gone, ask.bounds).await?.map_err(|e| Trouble::Failed(said(&e)))?;
-        self.read(fresh, response, ask.bounds, taker).await
+        let (body, mut feed) = going();
+        let gone = body.gone.clone();
+        let asked = fresh.sender.send_request(request(&target, &method, body));
+        let response = watched(asked, &mut feed, &gone, ask.bounds, taker).await?;
+        self.read(fresh, response.map_err(|e| Trouble::Failed(said(&e)))?, feed, ask.bounds, taker).await
     }
 
     /// A connection to that server that rests here, and to an address that may be reached.
@@ -184,9 +219,9 @@ impl Lines {
             };
             let secured = timeout(TLS_TIME, tls.connect(&target.host, stream)).await;
             let secured = secured.unwrap_or_else(|_| Err("TLS: no answer in time".into()));
-            handshake(secured.map_err(Trouble::Failed)?, BUFFER).await
+            handshake(Heard::new(secured.map_err(Trouble::Failed)?), BUFFER).await
         } else {
-            handshake(stream, BUFFER).await
+            handshake(Heard::new(stream), BUFFER).await
         };
         let sender = sender.map_err(Trouble::Failed)?;
         Ok(Kept { secure: target.secure, authority: target.authority(), address, sender })
@@ -196,11 +231,16 @@ impl Lines {
         &mut self,
         line: Kept,
         response: Response<Incoming>,
+        mut feed: Feed,
         bounds: Bounds,
         taker: &mut dyn Taker,
     ) -> Result<(), Trouble> {
         let (parts, mut body) = response.into_parts();
         let head = Head { status: parts.status.as_u16(), headers: parts.headers, address: line.address };
+        // Who refuses a request wants no more of it, and says why.
+        if !parts.status.is_success() {
+            feed.rest();
+        }
         // Of one that isn't read to its end the connection is no good any more.
         if !taker.head(&head) {
             return Ok(());
@@ -214,6 +254,10 @@ impl Lines {
             let frame = tokio::select! {
                 biased;
                 frame = body.frame() => frame,
+                () = feed.wanted() => {
+                    look += feed.give(taker)?;
+                    continue;
+                }
                 () = sleep_until(look) => {
                     if came - before < bounds.least_bytes {
                         return Err(slow(bounds));
@@ -223,7 +267,13 @@ impl Lines {
                 }
             };
             let Some(frame) = frame else { break };
-            let Ok(piece) = frame.map_err(|e| Trouble::Failed(said(&e)))?.into_data() else { continue };
+            let piece = match frame.map_err(|e| Trouble::Failed(said(&e)))?.into_data() {
+                Ok(piece) => piece,
+                Err(other) => {
+                    let _ = other.into_trailers().map(|trailers| taker.trailers(&trailers));
+                    continue;
+                }
+            };
             came += piece.len() as u64;
             if came > bounds.most_bytes {
                 return Err(Trouble::TooLong);
@@ -232,27 +282,39 @@ impl Lines {
                 return Ok(());
             }
         }
-        if self.kept.len() == KEPT {
-            self.kept.remove(0);
+        if feed.is_done() {
+            if self.kept.len() == KEPT {
+                self.kept.remove(0);
+            }
+            self.kept.push(line);
         }
-        self.kept.push(line);
         Ok(())
     }
 }
 
 /// Waits for the head of an answer, for as long as the request goes out fast enough, and then for one span more.
-async fn watched<T>(asked: impl Future<Output = T>, gone: &AtomicU64, bounds: Bounds) -> Result<T, Trouble> {
+async fn watched<T>(
+    asked: impl Future<Output = T>,
+    feed: &mut Feed,
+    gone: &AtomicU64,
+    bounds: Bounds,
+    taker: &mut dyn Taker,
+) -> Result<T, Trouble> {
     let mut asked = std::pin::pin!(asked);
-    let mut before = gone.load(Ordering::Relaxed);
+    let (mut before, mut look) = (gone.load(Ordering::Relaxed), Instant::now() + bounds.span);
     loop {
-        if let Ok(answered) = timeout(bounds.span, &mut asked).await {
-            return Ok(answered);
+        tokio::select! {
+            biased;
+            answered = &mut asked => return Ok(answered),
+            () = feed.wanted() => look += feed.give(taker)?,
+            () = sleep_until(look) => {
+                let now = gone.load(Ordering::Relaxed);
+                if now - before < bounds.least_bytes {
+                    return Err(slow(bounds));
+                }
+                (before, look) = (now, Instant::now() + bounds.span);
+            }
         }
-        let now = gone.load(Ordering::Relaxed);
-        if now - before < bounds.least_bytes {
-            return Err(slow(bounds));
-        }
-        before = now;
     }
 }
 
@@ -271,7 +333,8 @@ fn request(target: &Target, method: &Method, body: Going) -> Request<Going> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ask, Bounds, Client, Head, Taker, Trouble};
+    use super::{Ask, Bounds, Client, Head, Next, Sending, Taker, Trouble};
+    use http::HeaderMap;
     use std::io::{Read as _, Write as _};
     use std::net::{IpAddr, TcpListener};
     use std::thread;
@@ -289,6 +352,12 @@ mod tests {
         closed: bool,
         status: u16,
         bytes: Vec<u8>,
+        trailers: HeaderMap,
+        /// To give, the last one first, each after that while; then the end, or none.
+        pieces: Vec<Vec<u8>>,
+        pause: Duration,
+        breaks: bool,
+        left_at_head: usize,
     }
 
     impl Taker for Kept {
@@ -297,11 +366,23 @@ mod tests {
         }
         fn head(&mut self, head: &Head) -> bool {
             self.status = head.status;
+            self.left_at_head = self.pieces.len();
             true
         }
         fn bytes(&mut self, bytes: &[u8]) -> bool {
             self.bytes.extend(bytes);
             true
+        }
+        fn trailers(&mut self, trailers: &HeaderMap) {
+            self.trailers = trailers.clone();
+        }
+        fn next(&mut self) -> Next {
+            thread::sleep(self.pause);
+            match self.pieces.pop() {
+                Some(piece) => Next::Piece(piece),
+                None if self.breaks => Next::Broken,
+                None => Next::End,
+            }
         }
     }
 
@@ -335,7 +416,7 @@ mod tests {
     fn get(url: &str, bounds: Bounds) -> (Result<(), Trouble>, Kept) {
         let mut kept = Kept::default();
         let mut client = Client::new(&[]).expect("a client").0;
-        let ask = Ask { method: "GET", url, headers: vec![], body: b"", bounds };
+        let ask = Ask { method: "GET", url, headers: vec![], body: Sending::Whole(b""), bounds };
         (client.fetch(ask, &mut kept), kept)
     }
 
@@ -345,7 +426,7 @@ mod tests {
         let mut client = Client::new(&[]).expect("a client").0;
         for _ in 0..2 {
             let mut kept = Kept::default();
-            let ask = Ask { method: "GET", url: &url, headers: vec![], body: b"", bounds: BOUNDS };
+            let ask = Ask { method: "GET", url: &url, headers: vec![], body: Sending::Whole(b""), bounds: BOUNDS };
             client.fetch(ask, &mut kept).expect("an answer");
             assert_eq!((kept.status, &kept.bytes[..]), (200, &b"ab"[..]));
         }
@@ -355,9 +436,105 @@ mod tests {
     fn a_body_is_sent_whole() {
         let url = server(vec![(600_000, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")], b"", Duration::ZERO);
         let (mut kept, body) = (Kept::default(), vec![7; 600_000]);
-        let ask = Ask { method: "PUT", url: &url, headers: vec![], body: &body, bounds: BOUNDS };
+        let ask = Ask { method: "PUT", url: &url, headers: vec![], body: Sending::Whole(&body), bounds: BOUNDS };
         Client::new(&[]).expect("a client").0.fetch(ask, &mut kept).expect("an answer");
         assert_eq!(kept.status, 201);
+    }
+
+    const CREATED: &str = "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n";
+    /// Three pieces of 200,000 bytes in chunks, each with its length, and the last chunk.
+    const CHUNKED: usize = 3 * (200_000 + 9) + 5;
+
+    fn put(url: &str, bounds: Bounds, kept: &mut Kept) -> Result<(), Trouble> {
+        let ask = Ask { method: "PUT", url, headers: vec![], body: Sending::Pieces, bounds };
+        Client::new(&[]).expect("a client").0.fetch(ask, kept)
+    }
+
+    fn three() -> Kept {
+        Kept { pieces: vec![vec![7; 200_000]; 3], ..Kept::default() }
+    }
+
+    #[test]
+    fn a_body_in_pieces_is_sent_to_its_end() {
+        let url = server(vec![(CHUNKED, CREATED)], b"", Duration::ZERO);
+        let mut kept = three();
+        put(&url, BOUNDS, &mut kept).expect("an answer");
+        assert_eq!(kept.status, 201);
+    }
+
+    #[test]
+    fn one_who_is_slow_to_give_pieces_is_waited_for() {
+        let url = server(vec![(CHUNKED, CREATED)], b"", Duration::ZERO);
+        let mut kept = Kept { pause: Duration::from_millis(300), ..three() };
+        put(&url, Bounds { span: Duration::from_millis(200), least_bytes: 500_000, ..BOUNDS }, &mut kept)
+            .expect("an answer");
+        assert_eq!(kept.status, 201);
+    }
+    #[test]
+    fn a_body_that_breaks_off_is_never_taken_for_a_whole_one() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
+        let url = format!("http://{}/", listener.local_addr().expect("its port"));
+        let reading = thread::spawn(move || {
+            let mut got = Vec::new();
+            let _ = listener.accept().expect("a client").0.read_to_end(&mut got);
+            got
+        });
+        let mut client = Client::new(&[]).expect("a client").0;
+        let ask = Ask { method: "PUT", url: &url, headers: vec![], body: Sending::Pieces, bounds: BOUNDS };
+        assert_eq!(client.fetch(ask, &mut Kept { breaks: true, ..three() }), Err(Trouble::Broken));
+        // What is left of it goes on while something else does.
+        let url = server(vec![(CHUNKED, CREATED)], b"", Duration::ZERO);
+        let ask = Ask { method: "PUT", url: &url, headers: vec![], body: Sending::Pieces, bounds: BOUNDS };
+        client.fetch(ask, &mut three()).expect("an answer");
+        drop(client);
+        assert!(!reading.join().expect("a reader").ends_with(b"0\r\n\r\n"), "it has an end");
+    }
+    #[test]
+    fn who_refuses_a_body_early_is_sent_no_more_and_heard() {
+        let refusal = "HTTP/1.1 403 Forbidden\r\nContent-Length: 30\r\n\r\n";
+        let url = server(vec![(1, refusal)], b"no", Duration::from_millis(20));
+        let mut kept = Kept { pieces: vec![vec![7; 1000]; 1000], pause: Duration::from_millis(5), ..Kept::default() };
+        put(&url, BOUNDS, &mut kept).expect("an answer");
+        assert_eq!((kept.status, kept.bytes.len()), (403, 30));
+        assert_eq!(kept.pieces.len(), kept.left_at_head);
+    }
+    #[test]
+    fn who_refuses_a_body_and_hangs_up_is_heard() {
+        let refusal = "HTTP/1.1 507 No Room\r\nContent-Length: 4\r\n\r\nnope";
+        for _ in 0..10 {
+            let url = server(vec![(1, refusal)], b"", Duration::ZERO);
+            // It comes while a piece is waited for, and writing fails before it is read.
+            let pause = Duration::from_millis(5);
+            let mut kept = Kept { pieces: vec![vec![7; 200_000]; 1000], pause, ..Kept::default() };
+            put(&url, BOUNDS, &mut kept).expect("an answer");
+            assert_eq!((kept.status, &kept.bytes[..]), (507, &b"nope"[..]));
+        }
+    }
+    #[test]
+    fn who_hangs_up_without_a_word_is_no_answer() {
+        let url = server(vec![(1, "")], b"", Duration::ZERO);
+        let mut kept = Kept { pieces: vec![vec![7; 200_000]; 1000], ..Kept::default() };
+        let begin = Instant::now();
+        assert!(matches!(put(&url, BOUNDS, &mut kept), Err(Trouble::Failed(_))));
+        assert!(begin.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_server_that_takes_no_more_of_a_body_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
+        let url = format!("http://{}/", listener.local_addr().expect("its port"));
+        let mut kept = Kept { pieces: vec![vec![7; 200_000]; 1000], ..Kept::default() };
+        let done = put(&url, Bounds { span: Duration::from_millis(200), ..BOUNDS }, &mut kept);
+        assert!(matches!(done, Err(Trouble::Failed(_))), "{done:?}");
+        assert!(kept.pieces.len() > 900, "{} are left", kept.pieces.len());
+    }
+
+    #[test]
+    fn what_stands_behind_an_answer_is_handed_over() {
+        let answer = "HTTP/1.1 200 OK\r\nTrailer: X-Wrong\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-Wrong: why\r\n\r\n";
+        let (done, kept) = get(&server(vec![(0, answer)], b"", Duration::ZERO), BOUNDS);
+        assert_eq!((done, &kept.bytes[..]), (Ok(()), &b"ab"[..]));
+        assert_eq!(kept.trailers.get("x-wrong").expect("a trailer"), "why");
     }
 
     #[test]
@@ -365,7 +542,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
         let url = format!("http://{}/", listener.local_addr().expect("its port"));
         let mut kept = Kept { closed: true, ..Kept::default() };
-        let ask = Ask { method: "GET", url: &url, headers: vec![], body: b"", bounds: BOUNDS };
+        let ask = Ask { method: "GET", url: &url, headers: vec![], body: Sending::Whole(b""), bounds: BOUNDS };
         let done = Client::new(&[]).expect("a client").0.fetch(ask, &mut kept);
         assert_eq!(done, Err(Trouble::Denied("127.0.0.1".parse().expect("an address"))));
         listener.set_nonblocking(true).expect("it can");
@@ -402,7 +579,7 @@ mod tests {
             stop
         });
         for _ in 0..2 {
-            let ask = Ask { method: "GET", url: &url, headers: vec![], body: b"", bounds: BOUNDS };
+            let ask = Ask { method: "GET", url: &url, headers: vec![], body: Sending::Whole(b""), bounds: BOUNDS };
             assert_eq!(client.fetch(ask, &mut kept), Err(Trouble::Stopped));
         }
         assert!(begin.elapsed() < Duration::from_secs(10));

@@ -9,16 +9,18 @@
 
 mod dial;
 mod fetch;
+mod heard;
 mod sent;
 mod target;
 mod tls;
 
-pub use fetch::{Ask, Bounds, Client, Head, Stop, Taker, Trouble};
+pub use fetch::{Ask, Bounds, Client, Head, Next, Sending, Stop, Taker, Trouble};
+pub use http::HeaderMap;
 
 use berth_doors::resolver::Resolver;
 use bytes::Bytes;
 use dial::dial;
-use http::{HeaderMap, Request, Response, header};
+use http::{Request, Response, header};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;

@@ -125,14 +125,17 @@ Result<std::string> write_aside(const std::string& path, std::span<const std::st
 
 }  // namespace
 
-void sync_folder(const std::string& path) {
+Result<void> sync_folder(const std::string& path) {
   const Descriptor folder = open_retrying(path, O_RDONLY | O_DIRECTORY);
-  if (folder.opened()) ::fsync(folder.get());
+  const bool synced = folder.opened() && ::fsync(folder.get()) == 0;
+  constexpr std::array kPassed{EACCES, EPERM, EINVAL, ENOTSUP, EROFS};
+  if (synced || std::ranges::find(kPassed, errno) != kPassed.end()) return {};
+  return os_error("waiting until the disk has what was made in", path);
 }
 
-void sync_folder_of(const std::string& path) {
+Result<void> sync_folder_of(const std::string& path) {
   const std::string parent = std::filesystem::path(path).parent_path().string();
-  sync_folder(parent.empty() ? "." : parent);
+  return sync_folder(parent.empty() ? "." : parent);
 }
 
 Result<void> rename_new(const std::string& from, const std::string& to) {
@@ -166,8 +169,7 @@ Result<void> write_file(const std::string& path, std::span<const std::string_vie
     ::unlink(aside.c_str());
     return error;
   }
-  if (durability == Durability::kSynced) sync_folder_of(path);
-  return {};
+  return durability == Durability::kSynced ? sync_folder_of(path) : Result<void>();
 }
 
 Result<void> write_new_file(const std::string& path, std::span<const std::string_view> parts, unsigned mode,
@@ -181,8 +183,7 @@ Result<void> write_new_file(const std::string& path, std::span<const std::string
     return fail(ErrorCode::kInvalidArgument, fmt::format("'{}' is there already", path));
   errno = why;
   if (!made) return os_error("writing", path);
-  if (durability == Durability::kSynced) sync_folder_of(path);
-  return {};
+  return durability == Durability::kSynced ? sync_folder_of(path) : Result<void>();
 }
 
 Result<void> append_line(const std::string& path, std::string_view line) {

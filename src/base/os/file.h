@@ -25,7 +25,8 @@ Result<std::string> read_file(const std::string& path, uint64_t max_bytes);
 /// Hands all bytes of a regular file to `take`, a piece at a time.
 Result<void> read_pieces(const std::string& path, const std::function<void(std::string_view)>& take);
 
-/// Writes `path` with `mode`, whole or not at all. `durable` also waits until it is on the disk.
+/// Writes `path` with `mode`, whole or not at all. Synced it also waits until it is on the disk, name and
+/// all; a disk that then doesn't take the name is an error, though the file is there.
 enum class Durability { kRenamed, kSynced };
 Result<void> write_file(const std::string& path, std::span<const std::string_view> parts, unsigned mode,
                         Durability durability);
@@ -34,9 +35,10 @@ Result<void> write_file(const std::string& path, std::span<const std::string_vie
 Result<void> write_new_file(const std::string& path, std::span<const std::string_view> parts, unsigned mode,
                             Durability durability);
 
-/// Waits until what was made, renamed and removed in a folder is on the disk, and in that of a file.
-void sync_folder(const std::string& path);
-void sync_folder_of(const std::string& path);
+/// Waits until what was made, renamed and removed in a folder is on the disk, and in that of a file. A folder
+/// that may not be read, or whose file system has no such way, is passed.
+Result<void> sync_folder(const std::string& path);
+Result<void> sync_folder_of(const std::string& path);
 
 /// Gives a file or folder another name, never over what is there already: kInvalidArgument then. Where the
 /// system has no such way, what comes in the same moment may be lost.

@@ -2,14 +2,34 @@
 #include "base/os/file.h"
 
 #include <doctest/doctest.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <string>
 
 #include "base/testing.h"
+
+namespace {
+
+/// What waiting for a folder fails with, in place of what it would; 0: it doesn't.
+int folder_sync_error = 0;
+
+}  // namespace
+
+/// The C library's, for this program.
+extern "C" int fsync(int file) {
+  struct stat about = {};
+  if (folder_sync_error != 0 && ::fstat(file, &about) == 0 && S_ISDIR(about.st_mode)) {
+    errno = folder_sync_error;
+    return -1;
+  }
+  return static_cast<int>(::syscall(SYS_fsync, file));
+}
 
 namespace berth {
 namespace {
@@ -29,6 +49,26 @@ TEST_CASE("what was written is read back, whole") {
   REQUIRE(write(scratch.at("f"), "second").has_value());
   CHECK(read_file(scratch.at("f"), 100).value() == "second");
   CHECK(MappedFile::open(scratch.at("f"))->bytes() == "second");
+}
+
+TEST_CASE("a disk that doesn't take a name is an error of who waits for it") {
+  const TestFolder scratch;
+  const std::string_view parts[] = {"text"};
+  folder_sync_error = EIO;
+  const auto written = write(scratch.at("f"), "text");
+  const auto made = write_new_file(scratch.at("g"), parts, 0600, Durability::kSynced);
+  const auto renamed = write_file(scratch.at("h"), parts, 0600, Durability::kRenamed);
+  folder_sync_error = EINVAL;
+  const auto on_another = write(scratch.at("i"), "text");
+  folder_sync_error = 0;
+  for (const auto& failed : {written, made}) {
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().code == ErrorCode::kUnavailable);
+    CHECK(failed.error().message.find("waiting until the disk has") != std::string::npos);
+  }
+  CHECK(renamed);
+  CHECK(on_another);
+  CHECK(read_file(scratch.at("f"), 100) == "text");
 }
 
 TEST_CASE("nothing is left beside a written file") {

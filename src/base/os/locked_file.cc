@@ -113,8 +113,7 @@ Result<void> LockedFile::publish(const std::string& path) {
   if (::fchmod(file_.get(), 0400) != 0 || ::fsync(file_.get()) != 0) return os_error("writing", path_);
   if (::rename(path_.c_str(), path.c_str()) != 0) return os_error("writing", path);
   path_ = path;
-  sync_folder_of(path);
-  return {};
+  return sync_folder_of(path);
 }
 
 Result<void> LockedFile::remove() {

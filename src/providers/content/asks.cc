@@ -23,6 +23,7 @@ using Module = Asks::Module;
 using Verb = ContentAsk::Verb;
 
 constexpr size_t kMostFolderEntries = 100'000;
+constexpr size_t kLongestValue = 2048;
 
 std::shared_ptr<ContentJob> invalid(std::string words) {
   return failed_job({.why = ContentFault::Why::kInvalid, .words = std::move(words)});
@@ -138,14 +139,38 @@ std::shared_ptr<ContentJob> folder_job(const std::shared_ptr<Module>& module, st
   return begun(std::make_shared<FolderJob>(module, std::move(waiter), std::move(entries)));
 }
 
+std::shared_ptr<ContentJob> name_job(const std::shared_ptr<Module>& module, const ContentAsk& ask,
+                                     std::unique_ptr<Waiter> waiter) {
+  if (auto fault = module->refused("publish", fmt::format("ipns://{}", ask.target)))
+    return failed_job(*std::move(fault));
+  auto target = read_target(ask.more);
+  if (!target) return invalid(target.error().message);
+  if (target->name)
+    return invalid(fmt::format("{} is a name: one that is published leads to a CID, and names below it",
+                               policy::quoted(ask.more)));
+  // What it may not see it may not show to others.
+  const bool held = (module->by.guards_off & engine::kGuardContentMade) == 0;
+  if (auto fault = held ? module->hidden(*target) : std::nullopt) return failed_job(*std::move(fault));
+  if (module->service == nullptr) return no_service();
+  const NameKeys* const keys = module->by.keys.get();
+  const auto key = keys == nullptr ? NameKeys::const_iterator() : keys->find(ask.target);
+  if (keys == nullptr || key == keys->end())
+    return failed_job(
+        {.why = ContentFault::Why::kUnavailable,
+         .words = fmt::format("the key {} wasn't opened when this module was started: a new start "
+                              "of what runs it does, where that may publish names",
+                              policy::quoted(ask.target))});
+  std::string value = "/ipfs/" + target->path.root.text();
+  for (const std::string& name : target->path.names) value += "/" + name;
+  if (value.size() > kLongestValue)
+    return invalid(
+        fmt::format("a path of {} bytes: a name leads to one of {} at most", value.size(), kLongestValue));
+  return begun(std::make_shared<NameJob>(module, std::move(waiter), key->second, std::move(value)));
+}
+
 std::shared_ptr<ContentJob> publish_job(const std::shared_ptr<Module>& module, const ContentAsk& ask,
                                         std::unique_ptr<Waiter> waiter) {
-  if (ask.verb == Verb::kName) {
-    if (auto fault = module->refused("publish", fmt::format("ipns://{}", ask.target)))
-      return failed_job(*std::move(fault));
-    return failed_job({.why = ContentFault::Why::kUnavailable,
-                       .words = "modules can't publish names yet: 'berth content' does it for its owner"});
-  }
+  if (ask.verb == Verb::kName) return name_job(module, ask, std::move(waiter));
   const bool made = ask.verb == Verb::kAdd || ask.verb == Verb::kFolder;
   if (auto fault = module->refused("publish", made ? "what it makes" : std::string(ask.target)))
     return failed_job(*std::move(fault));

@@ -15,6 +15,7 @@
 #include "engine/knock.h"
 #include "engine/traffic.h"
 #include "policy/policy.h"
+#include "providers/content/name_keys.h"
 #include "providers/content/service.h"
 
 namespace berth::content {
@@ -29,6 +30,7 @@ struct AskedBy {
   const engine::Traffic* traffic = nullptr;  // the same; pays for what the network brings
   std::shared_ptr<Tally> tally = {};         // what came for the module from where; of its jobs as well
   uint64_t guards_off = 0;
+  std::shared_ptr<const NameKeys> keys = {};  // by which it may publish names; null: none
 };
 
 /// Whether the policy opens content in any way, so that somebody has to answer.

@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -165,6 +167,22 @@ TEST_CASE("a handle of granted content doesn't lead above itself") {
   CHECK(stat("", "docs/../big").has_value());
   CHECK(stat(docs, "page").has_value());
   CHECK_FALSE(stat(docs, "../big").has_value());
+}
+
+TEST_CASE("a CID that is granted is asked for in every base") {
+  Machine machine;
+  const Cid made = Cid::parse(machine.directory({})).value();
+  std::string loud = made.text();
+  std::ranges::transform(loud, loud.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::vector<std::string> texts{Cid::v0(made.hash).text(), loud};
+  for (const Base base : {Base::kBase16, Base::kBase32, Base::kBase36, Base::kBase58Btc, Base::kBase64Url})
+    texts.push_back(made.text(base));
+  Guest guest(machine, {"content fetch ipfs://" + made.text()});
+  for (const std::string& asked : texts) {
+    CAPTURE(asked);
+    CHECK(guest.done({.verb = Verb::kStat, .target = asked, .more = {}}).has_value());
+  }
 }
 
 TEST_CASE("entries that are left out end no listing") {

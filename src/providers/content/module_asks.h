@@ -47,6 +47,8 @@ struct Asks::Module final : Turns, std::enable_shared_from_this<Asks::Module> {
 
   bool run(std::shared_ptr<Job> job) override;
   void forget(const Job& job) noexcept override;
+  /// Pays for what goes and comes by the network, and waits where that is limited by the second.
+  Result<void> charge(uint64_t bytes, const std::atomic<bool>& gone);
   /// For one job. The charge waits where the module's network has to.
   std::unique_ptr<Reading> source(const std::atomic<bool>& gone);
   void close();
@@ -58,7 +60,6 @@ struct Asks::Module final : Turns, std::enable_shared_from_this<Asks::Module> {
  private:
   void turn(std::shared_ptr<Job> job);
   std::shared_ptr<Job> next_turn();
-  Result<void> charge(uint64_t bytes, const std::atomic<bool>& gone);
 
   mutable std::mutex lock_;
   bool closed_ = false;              // the rest is guarded by lock_

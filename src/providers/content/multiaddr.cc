@@ -9,6 +9,7 @@
 
 #include "policy/address.h"
 #include "policy/host.h"
+#include "web/web.h"
 
 namespace berth::content {
 namespace {
@@ -72,6 +73,29 @@ std::optional<std::string> url_of_multiaddr(std::string_view text) {
   const uint16_t usual = secure ? 443 : 80;
   const std::string behind = port.value_or(usual) == usual ? "" : fmt::format(":{}", *port);
   return fmt::format("{}://{}{}", secure ? "https" : "http", host, behind);
+}
+
+std::optional<std::string> multiaddr_of_url(std::string_view url) {
+  const bool secure = url.starts_with("https://");
+  const std::string origin = web::origin_of(url);
+  if ((!secure && !url.starts_with("http://")) || (url != origin && url != origin + "/")) return std::nullopt;
+  std::string host = web::authority_of(url);
+  std::string port = secure ? "443" : "80";
+  if (const size_t colon = host.rfind(':');
+      colon != std::string::npos && host.find(']', colon) == std::string::npos) {
+    port = host.substr(colon + 1);
+    host.resize(colon);
+  }
+  std::string_view kind = "dns";
+  if (host.starts_with('[') && host.ends_with(']')) {
+    kind = "ip6";
+    host = host.substr(1, host.size() - 2);
+  } else if (policy::parse_address(host)) {
+    kind = "ip4";
+  }
+  std::string text = fmt::format("/{}/{}/tcp/{}{}/http", kind, host, port, secure ? "/tls" : "");
+  // What it leads back to has passed all checks of such an address.
+  return url_of_multiaddr(text) ? std::optional(std::move(text)) : std::nullopt;
 }
 
 }  // namespace berth::content

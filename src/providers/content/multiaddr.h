@@ -15,4 +15,8 @@ namespace berth::content {
 /// where it isn't HTTP's, or has a part that isn't known here.
 std::optional<std::string> url_of_multiaddr(std::string_view text);
 
+/// "/dns/example.com/tcp/443/tls/http" of "https://example.com/". Nothing where it isn't the URL of a server
+/// alone.
+std::optional<std::string> multiaddr_of_url(std::string_view url);
+
 }  // namespace berth::content

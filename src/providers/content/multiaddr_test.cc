@@ -22,4 +22,18 @@ TEST_CASE("what isn't, or says something that isn't known, is none") {
     CHECK_FALSE_MESSAGE(url_of_multiaddr(text).has_value(), text);
 }
 
+TEST_CASE("a server's URL is an address of libp2p, and back") {
+  for (const std::string_view url : {"https://example.com", "http://example.com", "https://example.com:8443",
+                                     "http://[2001:db8::1]:81", "https://192.0.2.1"}) {
+    const auto address = multiaddr_of_url(url);
+    REQUIRE(address);
+    CHECK(url_of_multiaddr(*address) == url);
+  }
+  CHECK(multiaddr_of_url("https://example.com/") == "/dns/example.com/tcp/443/tls/http");
+  for (const std::string_view url :
+       {"", "ftp://example.com", "https://", "https://example.com/path", "https://a b",
+        "https://example.com:0", "https://user@example.com", "https://example.com:443x"})
+    CHECK_FALSE(multiaddr_of_url(url));
+}
+
 }  // namespace berth::content

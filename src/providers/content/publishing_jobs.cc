@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <functional>
 #include <optional>
@@ -29,6 +30,12 @@ using Fault = engine::ContentFault;
 constexpr uint64_t kBlockBytes = 4096;
 /// Links that a pin may have ahead: some 100 bytes each.
 constexpr size_t kMostPinAhead = 1 << 18;
+
+/// As 'berth content publish' has them.
+constexpr std::chrono::hours kNameLifetime{48};
+constexpr std::chrono::minutes kNameTtl{5};
+/// What asking for a record and telling of one costs at least, with each router.
+constexpr uint64_t kNameBytes = 1024;
 
 /// Puts what is paid for.
 class Paid final : public BlockSink {
@@ -179,6 +186,17 @@ Result<Found> UnpinJob::begin() {
     return fail(ErrorCode::kNotFound, fmt::format("{} isn't pinned by this module", cid_.text()));
   std::ignore = BERTH_TRY(store.unpin(cid_));
   return Found{.kind = Found::Kind::kOther, .size = 0, .cid = policy_text(cid_), .link = {}};
+}
+
+Result<Found> NameJob::begin() {
+  const Names names = module().service->names();
+  BERTH_TRY_VOID(module().charge(kNameBytes, gone()));
+  if (gone()) return nobody_waits();
+  const auto published = names.publish(value_, key_.public_key, key_.sign, kNameLifetime, kNameTtl);
+  // Routers that there aren't are no mistake of the module's.
+  if (!published) return fail(ErrorCode::kUnavailable, published.error().message);
+  return Found{
+      .kind = Found::Kind::kOther, .size = 0, .cid = {}, .link = published->name.text(Base::kBase36)};
 }
 
 }  // namespace berth::content

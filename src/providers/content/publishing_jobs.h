@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The asks that make content, or keep it: a file, a folder, pins. For this folder's own sources.
+// The asks that make content, keep it, or have names lead to it: a file, a folder, pins. For this folder's
+// own sources.
 //
 // As job.h says. A file's bytes are written aside, to a file that has no name, before any of them is a block:
 // a guest that is slow, or that ends, leaves nothing and holds no thread.
@@ -98,6 +99,20 @@ class UnpinJob final : public PublishingJob {
   Result<Found> begin() override;
 
   const Cid cid_;
+};
+
+/// Has a name of the owner's lead to content.
+class NameJob final : public PublishingJob {
+ public:
+  NameJob(std::shared_ptr<Asks::Module> module, std::unique_ptr<engine::Waiter> waiter, NameKey key,
+          std::string value)
+      : PublishingJob(std::move(module), std::move(waiter)), key_(std::move(key)), value_(std::move(value)) {}
+
+ private:
+  Result<Found> begin() override;
+
+  const NameKey key_;
+  const std::string value_;
 };
 
 }  // namespace berth::content

@@ -38,6 +38,10 @@ class Service {
   /// Where a name leads to. Blocks, and asks the network without anybody's charge: a record has some hundred
   /// bytes.
   Result<ContentPath> resolve(const NamePath& path) const;
+  /// Where one leads from now on. Blocks; the same holds.
+  Names names() const {
+    return Names(names_);
+  }
   Workers& workers() {
     return workers_;
   }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 
@@ -12,6 +13,7 @@
 #include "policy/nearest.h"
 #include "policy/printable.h"
 #include "policy/toml.h"
+#include "providers/content/multiaddr.h"
 #include "web/web.h"
 
 namespace berth::content {
@@ -19,7 +21,10 @@ namespace {
 
 constexpr uint64_t kMostFile = 1 << 20;
 constexpr size_t kMostServers = 64;
-constexpr std::array<std::string_view, 4> kKeys{"gateways", "routing", "store", "verify"};
+constexpr size_t kMostServices = 64;
+constexpr std::array<std::string_view, 6> kKeys{"gateways", "routing", "store",
+                                                "verify",   "address", "services"};
+constexpr std::array<std::string_view, 2> kServiceKeys{"url", "token_file"};
 
 Result<std::vector<std::string>> read_servers(const toml::node& value, std::string_view key,
                                               std::string_view name) {
@@ -48,6 +53,61 @@ Result<std::optional<std::chrono::seconds>> read_every(const toml::node& value, 
   return std::chrono::floor<std::chrono::seconds>(*time);
 }
 
+std::unexpected<Error> no_key(const toml::key& key, std::span<const std::string_view> known,
+                              std::string_view name) {
+  return policy::wrong_at(name, key.source(),
+                          fmt::format("{} is not a key of this file{}", policy::quoted(key.str()),
+                                      policy::did_you_mean(key.str(), known)));
+}
+
+/// As a multiaddr.
+Result<std::string> read_address(const toml::node& value, std::string_view name) {
+  const auto text = value.value_exact<std::string>();
+  auto address = text ? multiaddr_of_url(*text) : std::nullopt;
+  if (!address || web::is_loopback(web::authority_of(*text)))
+    return policy::wrong_at(name, value.source(),
+                            "'address' is where others reach this machine's 'berth content serve', like "
+                            "\"https://content.example.com\"");
+  return *std::move(address);
+}
+
+Result<PinningSettings> read_service(const toml::node& value, std::string_view name) {
+  const toml::table* const table = value.as_table();
+  if (table == nullptr)
+    return policy::wrong_at(name, value.source(), "a service is a table: [services.NAME], and its url below");
+  PinningSettings service;
+  for (auto&& [key, entry] : *table) {
+    if (std::ranges::find(kServiceKeys, key.str()) == kServiceKeys.end())
+      return no_key(key, kServiceKeys, name);
+    const auto text = entry.value_exact<std::string>();
+    if (key == "token_file") {
+      if (!text || text->empty())
+        return policy::wrong_at(name, entry.source(), "'token_file' is the path of a file with a token");
+      service.token_file = *text;
+    } else if (text && (text->starts_with("https://") || text->starts_with("http://")) &&
+               !web::authority_of(*text).empty()) {
+      service.url = *text;
+    } else {
+      return policy::wrong_at(name, entry.source(), "'url' is one like \"https://pins.example.com/psa\"");
+    }
+  }
+  if (service.url.empty()) return policy::wrong_at(name, value.source(), "this service has no 'url'");
+  return service;
+}
+
+Result<std::map<std::string, PinningSettings>> read_services(const toml::node& value, std::string_view name) {
+  const toml::table* const table = value.as_table();
+  if (table == nullptr || table->size() > kMostServices)
+    return policy::wrong_at(name, value.source(),
+                            fmt::format("'services' are at most {} tables [services.NAME]", kMostServices));
+  std::map<std::string, PinningSettings> services;
+  for (auto&& [key, entry] : *table) {
+    PinningSettings service = BERTH_TRY(read_service(entry, name));
+    services.emplace(std::string(key.str()), std::move(service));
+  }
+  return services;
+}
+
 }  // namespace
 
 std::vector<std::string> SettingsFile::default_gateways() {
@@ -71,10 +131,12 @@ Result<SettingsFile> parse_settings(std::string_view text, std::string_view file
       file.store_bytes = BERTH_TRY(policy::read_size(value, key.str(), "10GiB", name));
     } else if (key == "verify") {
       file.verify_every = BERTH_TRY(read_every(value, name));
+    } else if (key == "address") {
+      file.address = BERTH_TRY(read_address(value, name));
+    } else if (key == "services") {
+      file.services = BERTH_TRY(read_services(value, name));
     } else {
-      return policy::wrong_at(name, key.source(),
-                              fmt::format("{} is not a key of this file{}", policy::quoted(key.str()),
-                                          policy::did_you_mean(key.str(), kKeys)));
+      return no_key(key, kKeys, name);
     }
   }
   return file;

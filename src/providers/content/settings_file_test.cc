@@ -26,6 +26,19 @@ TEST_CASE("an owner names gateways, routers and a size; what they leave out stay
   CHECK_FALSE(parse_settings("verify = \"never\"\n", "content.toml")->verify_every);
 }
 
+TEST_CASE("services and where this machine is reached are named") {
+  const auto read = parse_settings(
+      "address = \"https://content.example.com\"\n[services.one]\nurl = \"https://pins.example.com/psa\"\n"
+      "token_file = \"one.token\"\n[services.two]\nurl = \"http://127.0.0.1:1\"\n",
+      "content.toml");
+  REQUIRE(read);
+  CHECK(read->address == "/dns/content.example.com/tcp/443/tls/http");
+  REQUIRE(read->services.size() == 2);
+  CHECK(read->services.at("one").url == "https://pins.example.com/psa");
+  CHECK(read->services.at("one").token_file == "one.token");
+  CHECK(read->services.at("two").token_file.empty());
+}
+
 TEST_CASE("what is wrong in content.toml is said with its place") {
   CHECK(mistake("gateway = []\n")
             .starts_with("content.toml:1:1: 'gateway' is not a key of this file, did you mean"));
@@ -36,6 +49,13 @@ TEST_CASE("what is wrong in content.toml is said with its place") {
     CHECK(mistake(std::string("verify = ") + wrong)
               .starts_with("content.toml:1:10: 'verify' is a time of an hour"));
   CHECK(mistake("store = 20\n").starts_with("content.toml:1:9: 'store' is a size like"));
+  CHECK(mistake("address = \"http://127.0.0.1:80\"\n").starts_with("content.toml:1:11: 'address' is where"));
+  CHECK(mistake("services = 3\n").starts_with("content.toml:1:12: 'services' are at most"));
+  CHECK(mistake("[services]\na = 3\n").starts_with("content.toml:2:5: a service is a table"));
+  CHECK(mistake("[services.a]\n").find("has no 'url'") != std::string::npos);
+  CHECK(mistake("[services.a]\nurl = \"a.example\"\n").starts_with("content.toml:2:7: 'url' is one like"));
+  CHECK(mistake("[services.a]\ntoken = \"x\"\n").find("did you mean 'token_file'") != std::string::npos);
+  CHECK(mistake("[services.a]\ntoken_file = 1\n").starts_with("content.toml:2:14: 'token_file' is the"));
 }
 
 }  // namespace berth::content

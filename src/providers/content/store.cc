@@ -269,7 +269,7 @@ Result<bool> Store::unpin(const Cid& root) {
   std::error_code error;
   const bool was = fs::remove(pin_path(root), error);
   if (error) return os_error("removing", pin_path(root), error);
-  sync_folder(folder_ + "/pins");
+  BERTH_TRY_VOID(sync_folder(folder_ + "/pins"));
   return was;
 }
 

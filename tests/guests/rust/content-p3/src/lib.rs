@@ -147,6 +147,7 @@ async fn verb(args: &[&str]) -> Result<(), Error> {
             publish::unpin(path(cid)).await?;
             println!("done");
         }
+        ["name", key, at] => println!("{}", publish::name(path(key), path(at)).await?),
         ["cancel", at] => {
             for _ in 0..100 {
                 let (_, mut bytes, _) = fetch::open(path(at), None).await?;
