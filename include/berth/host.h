@@ -71,6 +71,9 @@ struct InstanceOptions {
   /// A policy as `berth run --policy` reads it: its grants are added to these, its limits count where none is
   /// given here. Whatever is asked for, the owner's bounds hold.
   std::string policy_file{};
+  /// Where what it tells of its work (`berth:activity`) is written, a line of JSON each: a file's end, or
+  /// "-", which is standard output. It says by itself that it may. None: it is told that nobody listens.
+  std::string activity{};
   Decide decide{};  // the program's own no (question.h); none: the policy alone decides
   Audit audit{};
 };

@@ -20,7 +20,8 @@ namespace berth {
 /// be any bytes, and of a URL may hold what is secret.
 struct Question {
   std::string_view module;      // its name
-  std::string_view capability;  // "files", "http.out", "socket.out", "socket.in", "dns", "env", "stdio"
+  std::string_view capability;  // "files", "http.out", "socket.out", "socket.in", "dns", "env", "stdio",
+                                // "content", "activity"
   /// "open-read", "open-write", "stat", "create", "remove", "rename", "request", "connect", "resolve", … For
   /// a variable of the environment ("read") and a standard stream ("use") asked once, when the instance is
   /// made.

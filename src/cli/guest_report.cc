@@ -181,7 +181,7 @@ void say_report(const host::CommandReport& report, const GuestOptions& options, 
   if (options.report) tell(host::usage_table(uses));
   if (options.report && report.activity) {
     const activity::Told& told = *report.activity;
-    tell(fmt::format("told: {} jobs completed, {} infos, {} errors, {} left out\n", told.jobs_completed,
+    tell(fmt::format("told: jobs completed {}, infos {}, errors {}, left out {}\n", told.jobs_completed,
                      told.info, told.errors, told.dropped));
   }
   if (options.report && report.content) tell(brought_table(*report.content));

@@ -21,7 +21,10 @@ using policy::Decision;
 using policy::Grant;
 
 host::AskedPolicy asked_of(const InstanceOptions& options) {
-  host::AskedPolicy asked{.grants = options.grants, .streams = false, .source = "InstanceOptions"};
+  host::AskedPolicy asked{.grants = options.grants,
+                          .activity = !options.activity.empty(),
+                          .streams = false,
+                          .source = "InstanceOptions"};
   if (!options.policy_file.empty()) asked.policy_file = options.policy_file;
   asked.values.memory_bytes = options.limits.memory_bytes;
   asked.values.cpu_time = options.limits.cpu_time;
@@ -143,6 +146,8 @@ Result<Granted> Granted::grant(const InstanceOptions& options, const Owner& owne
     const UserFolders folders = owner.folders ? *owner.folders : BERTH_TRY(user_folders());
     name_keys = BERTH_TRY(host::name_keys(effective.policy, folders));
   }
+  std::shared_ptr<activity::Journal> journal;
+  if (!options.activity.empty()) journal = BERTH_TRY(activity::Journal::open(options.activity));
   std::vector<std::string> arguments = {module.name};
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   made.lent_ =
@@ -154,9 +159,12 @@ Result<Granted> Granted::grant(const InstanceOptions& options, const Owner& owne
                                                         .place = made.place_.get(),
                                                         .content = std::move(content),
                                                         .name_keys = std::move(name_keys),
-                                                        .digest = module.digest.text()});
+                                                        .digest = module.digest.text(),
+                                                        .journal = std::move(journal),
+                                                        .name = module.name});
   made.keeper_ = std::make_unique<Keeper>(made.lent_->request.policy, std::move(judge));
   made.asks_ = made.lent_->asks(made.lent_->request.policy, *made.keeper_);
+  made.activity_ = made.lent_->activity(made.lent_->request.policy, *made.keeper_);
   return made;
 }
 
@@ -164,6 +172,7 @@ Result<engine::Guest> Granted::guest() {
   engine::Guest guest = BERTH_TRY(lent_->guest(host::Use::kOnce, lent_->request.policy, *keeper_));
   guest.files_asked = listened_to_;
   guest.content = asks_.get();
+  guest.activity = activity_.get();
   // Code that counts its instructions needs some to begin with.
   if (counts_fuel_ && !guest.fuel) guest.fuel = std::numeric_limits<uint64_t>::max();
   return guest;

@@ -58,6 +58,7 @@ class Granted {
   std::unique_ptr<host::Lent> lent_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<content::Asks> asks_;
+  std::unique_ptr<activity::Activity> activity_;
   bool listened_to_ = false;
   bool counts_fuel_ = false;
 };

@@ -197,4 +197,15 @@ std::string explain(const Knock& knock, const Verdict& verdict) {
   return line;
 }
 
+std::string explain_refused(const Policy& policy, const Knock& knock) {
+  Verdict verdict = decide(policy, knock);
+  if (verdict.decision == Decision::kAllow) {
+    verdict = {
+        .decision = Decision::kDeny,
+        .rule = fmt::format("{} covers it, but the program that runs the module denies it", verdict.rule),
+        .suggestion = ""};
+  }
+  return explain(knock, verdict);
+}
+
 }  // namespace berth::policy

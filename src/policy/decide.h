@@ -80,4 +80,7 @@ bool only_reads(std::string_view operation);
 /// it is quoted for a shell.
 std::string explain(const Knock& knock, const Verdict& verdict);
 
+/// The same line for what was refused, also where it wasn't the policy that refused it.
+std::string explain_refused(const Policy& policy, const Knock& knock);
+
 }  // namespace berth::policy

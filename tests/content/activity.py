@@ -54,7 +54,7 @@ def told(teller):
     check(report == {"info": 1, "errors": 1, "jobs_completed": 2, "dropped": 0}, report)
     done = teller.run("job", options=("--activity", "-", "--report"))
     check(json.loads(done.stdout)["jobs"] == 1, done.stdout)
-    check("1 jobs completed" in done.stderr, done.stderr)
+    check("told: jobs completed 1, infos 0, errors 0, left out 0" in done.stderr, done.stderr)
 
 
 def refused(teller):

@@ -130,12 +130,13 @@ std::optional<ActivityRefusal> Activity::tell(ActivityKind kind, std::string_vie
     const policy::Knock asked{.capability = policy::Capability::kActivity,
                               .operation = "tell",
                               .target = std::string(name_of(kind))};
-    return ActivityRefusal{.why = Why::kDenied,
-                           .words = policy::explain(asked, policy::decide(policy_, asked))};
+    return ActivityRefusal{.why = Why::kDenied, .words = policy::explain_refused(policy_, asked)};
   }
   if (events_ == nullptr)
     return ActivityRefusal{.why = Why::kUnavailable,
-                           .words = "there is no place for events: --activity FILE gives one"};
+                           .words =
+                               "there is no place for events: --activity FILE gives one, or in a program "
+                               "InstanceOptions::activity"};
   return events_->write(kind, message);
 } catch (...) {
   return ActivityRefusal{.why = Why::kUnavailable, .words = {}};  // out of memory

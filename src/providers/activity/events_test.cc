@@ -173,6 +173,10 @@ TEST_CASE("what a policy doesn't open is denied, and says which grant would") {
   const auto refused = door.tell(ActivityKind::kInfo, "a");
   CHECK(why(refused) == Why::kDenied);
   CHECK(refused->words.contains("--grant 'activity info'"));
+  const policy::Policy open{.grants = {policy::parse_grant("activity info", "").value()}, .limits = {}};
+  const auto by_program = Activity(events, open, keeper).tell(ActivityKind::kInfo, "a");
+  CHECK(why(by_program) == Why::kDenied);
+  CHECK(by_program->words.contains("the program that runs the module denies it"));
   keeper.open = true;
   Activity nowhere(nullptr, policy, keeper);
   CHECK(why(nowhere.tell(ActivityKind::kInfo, "a")) == Why::kUnavailable);

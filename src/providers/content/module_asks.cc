@@ -44,15 +44,7 @@ std::optional<ContentFault> Asks::Module::refused(std::string_view operation, co
   if (by.keeper->ask(knock)) return std::nullopt;
   const policy::Knock asked{
       .capability = policy::Capability::kContent, .operation = std::string(operation), .target = target};
-  policy::Verdict verdict = policy::decide(*by.policy, asked);
-  if (verdict.decision == policy::Decision::kAllow) {
-    // The keeper is a program's that knows better.
-    verdict = {
-        .decision = policy::Decision::kDeny,
-        .rule = fmt::format("{} covers it, but the program that runs the module denies it", verdict.rule),
-        .suggestion = ""};
-  }
-  return ContentFault{.why = ContentFault::Why::kDenied, .words = policy::explain(asked, verdict)};
+  return ContentFault{.why = ContentFault::Why::kDenied, .words = policy::explain_refused(*by.policy, asked)};
 }
 
 std::optional<ContentFault> Asks::Module::hidden(const Target& target) {
