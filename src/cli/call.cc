@@ -107,6 +107,9 @@ std::unexpected<Error> no_such_function(const Options& options, const Ready& rea
 }
 
 Result<int> call(const Options& options) {
+  if (options.activity == "-")
+    return fail(ErrorCode::kInvalidArgument,
+                "--activity - and what the function returns would be mixed: give a file");
   Ready ready = BERTH_TRY(make_ready(options));
   const auto notation = options.json ? engine::Notation::kJson : engine::Notation::kWave;
   const auto function = ready.loaded.module->function(options.call, notation);

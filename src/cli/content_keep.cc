@@ -182,7 +182,7 @@ Result<content::CheckedBlocks> checked_blocks(const Options& options) {
 
 Result<int> verify(const Options& options) {
   const content::CheckedBlocks checked = BERTH_TRY(checked_blocks(options));
-  const int status = checked.damage.empty() ? 0 : 1;
+  const int status = checked.damage.empty() && checked.busy == 0 ? 0 : 1;
   if (options.json) {
     nlohmann::json damage = nlohmann::json::array();
     for (const content::BlockDamage& one : checked.damage)
@@ -191,6 +191,7 @@ Result<int> verify(const Options& options) {
                                     {"bytes", checked.bytes},
                                     {"pins", checked.pins},
                                     {"damage", damage},
+                                    {"busy_folders", checked.busy},
                                     {"repaired", options.repair}});
     return printed != 0 ? printed : status;
   }
@@ -199,8 +200,10 @@ Result<int> verify(const Options& options) {
   text += fmt::format("{} blocks, {}", checked.blocks, format_bytes(checked.bytes));
   if (options.due.empty()) text += fmt::format(", {} pin{}", checked.pins, checked.pins == 1 ? "" : "s");
   text += ": ";
+  if (checked.busy > 0)
+    text += fmt::format("{} folders weren't read, another berth removes from them; ", checked.busy);
   if (checked.damage.empty()) {
-    text += "all as they should be\n";
+    text += checked.busy > 0 ? "run it again\n" : "all as they should be\n";
   } else if (options.repair) {
     const auto removed = std::ranges::count_if(checked.damage, &content::BlockDamage::removed);
     text += fmt::format("{} damaged, {} removed\n", checked.damage.size(), removed);

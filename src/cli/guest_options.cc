@@ -44,8 +44,8 @@ void add_guest_options(CLI::App& app, GuestOptions& options) {
            options.activity = place;
            options.policy.activity = true;
          },
-         "let it tell of its work, and write that as a line of JSON each at the end of FILE, or to standard "
-         "output with -")
+         "let it tell of its work, and write that as a line of JSON each at the end of FILE, or with - "
+         "to standard output, and all that it prints to standard error")
       ->type_name("FILE|-");
   app.add_flag("--json", options.json,
                "report on the run as one JSON object, the last line of standard error");

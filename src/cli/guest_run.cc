@@ -130,7 +130,9 @@ Result<Berthed> berth_module(const GuestOptions& options, host::Use use, const S
     module.name_keys = BERTH_TRY(host::name_keys(effective.policy, folders));
   }
   if (!options.activity.empty()) {
-    if (shared.journal == nullptr) shared.journal = BERTH_TRY(activity::Journal::open(options.activity));
+    if (shared.journal == nullptr)
+      shared.journal = options.activity == "-" ? BERTH_TRY(activity::Journal::open_output())
+                                               : BERTH_TRY(activity::Journal::open(options.activity));
     module.journal = shared.journal;
   }
   if (has_switch(options.guards_off, kTotalSwitch)) effective.host.total = {};

@@ -273,6 +273,9 @@ Result<std::unique_ptr<ServeLoader>> start_loader(const Options& options, const 
 }
 
 Result<int> serve(const Options& options) {
+  if (options.activity == "-")
+    return fail(ErrorCode::kInvalidArgument,
+                "--activity - would be mixed with the access log, and with what modules print: give a file");
   const engine::Reuse reuse = BERTH_TRY(reuse_of(options));
   const engine::ServerSettings settings = BERTH_TRY(settings_of(options));
   uint64_t queue_length = BERTH_TRY(value_of("--queue", parse_count(options.queue)));

@@ -123,11 +123,15 @@ const std::vector<ContentFamily>& content_families() {
   return families;
 }
 
+// No host is called so.
+constexpr const char* kThisMachine = "this machine";
+constexpr const char* kOtherGateways = "other gateways";
+
 /// Gateways of one host are one source: a URL's path may be somebody's secret.
 std::vector<content::Came> by_host(const content::Brought& brought) {
   content::Tally hosts;
   for (content::Came came : brought.came) {
-    if (came.from != content::Tally::kOthers) came.from = web::authority_of(came.from);
+    came.from = came.from == content::Tally::kOthers ? kOtherGateways : web::authority_of(came.from);
     hosts.add(came);
   }
   return hosts.read().came;
@@ -145,7 +149,7 @@ void add_content(std::vector<Family>& all, const Modules& modules) {
       if (!any(module)) continue;
       if (one.from_store != nullptr)
         samples.push_back(
-            {.labels = of_module(module, "source", "store"), .value = module.content.*one.from_store});
+            {.labels = of_module(module, "source", kThisMachine), .value = module.content.*one.from_store});
       for (const content::Came& came : by_host(module.content))
         samples.push_back(
             {.labels = of_module(module, "source", came.from), .value = one.from_gateway(came)});

@@ -72,9 +72,9 @@ TEST_CASE("content is told by source, a gateway by its host, and of modules that
                              {.from = "https://a.example:8443/other", .blocks = 1, .bytes = 7, .dropped = {}},
                              {.from = content::Tally::kOthers, .blocks = 9, .dropped = {}}}};
   const std::string text = text_of({module, one_request("none.wasm")});
-  CHECK(has_line(text, "berth_content_bytes_total{module=\"web.wasm\",source=\"store\"} 20"));
+  CHECK(has_line(text, "berth_content_bytes_total{module=\"web.wasm\",source=\"this machine\"} 20"));
   CHECK(has_line(text, "berth_content_bytes_total{module=\"web.wasm\",source=\"a.example:8443\"} 57"));
-  CHECK(has_line(text, "berth_content_blocks_total{module=\"web.wasm\",source=\"others\"} 9"));
+  CHECK(has_line(text, "berth_content_blocks_total{module=\"web.wasm\",source=\"other gateways\"} 9"));
   CHECK(has_line(text, "berth_content_requests_total{module=\"web.wasm\",source=\"a.example:8443\"} 3"));
   CHECK(has_line(text, "berth_content_answers_total{module=\"web.wasm\",source=\"a.example:8443\"} 1"));
   CHECK(has_line(

@@ -54,6 +54,18 @@ def told(teller):
     check(report == {"info": 1, "errors": 1, "jobs_completed": 2, "dropped": 0}, report)
     done = teller.run("job", options=("--activity", "-", "--report"))
     check(json.loads(done.stdout)["jobs"] == 1, done.stdout)
+    # What it prints by itself can't be taken for what it told.
+    done = teller.run("flood", "1", options=("--activity", "-"))
+    check([json.loads(line)["kind"] for line in done.stdout.splitlines()] == ["info"], done.stdout)
+    check("0 refused" in done.stderr, done.stderr)
+    # A line that somebody tore stays alone.
+    teller.place.write_text('{"time": "20')
+    teller.run("job", options=("--activity", teller.place))
+    torn, whole = teller.place.read_text().splitlines()
+    check(torn == '{"time": "20' and json.loads(whole)["jobs"] == 1, whole)
+    for verb in ("call", "serve"):
+        done = subprocess.run([teller.berth.binary, verb, "--activity", "-", teller.module], env=teller.berth.environment, capture_output=True, text=True, timeout=60)
+        check(done.returncode == 120 and "give a file" in done.stderr, f"{verb}: {done.returncode} {done.stderr}")
     check("told: jobs completed 1, infos 0, errors 0, left out 0" in done.stderr, done.stderr)
 
 

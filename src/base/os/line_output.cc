@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,8 +30,22 @@ LineOutput LineOutput::standard(int stream) {
   return {Descriptor(-1), stream};
 }
 
+Result<LineOutput> LineOutput::taken_from_output() {
+  Descriptor own(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  if (!own.opened() || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("standard output can't be taken: {}", std::strerror(errno)));
+  const int fd = own.get();
+  return LineOutput(std::move(own), fd);
+}
+
 Result<LineOutput> LineOutput::appending(const std::string& path) {
-  Descriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600));
+  constexpr int kHow = O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK;
+  struct stat about = {};
+  const bool is_file = ::stat(path.c_str(), &about) != 0 || S_ISREG(about.st_mode);
+  Descriptor file(is_file ? ::open(path.c_str(), O_RDWR | kHow, 0600) : -1);
+  // A pipe has its readers, and who may only write may do that.
+  if (!file.opened()) file = Descriptor(::open(path.c_str(), O_WRONLY | kHow, 0600));
   if (!file.opened()) {
     return fail(ErrorCode::kUnavailable,
                 fmt::format("'{}' can't be written to: {}", path, std::strerror(errno)));
@@ -68,6 +83,13 @@ size_t LineOutput::write_now(std::string_view bytes) const {
     if (put < 0 && errno == EINTR) continue;
     return put > 0 ? static_cast<size_t>(put) : 0;
   }
+}
+
+bool LineOutput::ends_whole() const {
+  struct stat about = {};
+  if (::fstat(fd_, &about) != 0 || !S_ISREG(about.st_mode) || about.st_size == 0) return true;
+  char last = '\n';
+  return ::pread(fd_, &last, 1, about.st_size - 1) != 1 || last == '\n';
 }
 
 }  // namespace berth

@@ -18,6 +18,8 @@ class LineOutput {
  public:
   /// 1 or 2. It isn't closed.
   static LineOutput standard(int stream);
+  /// Standard output, for this alone: what anybody else writes there goes to standard error from now on.
+  static Result<LineOutput> taken_from_output();
   /// Makes the file (0600) where there is none. Who empties it meanwhile, to rotate it, loses no later line.
   static Result<LineOutput> appending(const std::string& path);
 
@@ -28,6 +30,9 @@ class LineOutput {
   /// Writes what can be without waiting for anybody, and gives how much that is: of PIPE_BUF bytes at most
   /// all or nothing, unless there is no room on the disk.
   size_t write_now(std::string_view bytes) const;
+
+  /// False of a file whose last line isn't whole, whoever wrote it. Of what isn't a file it isn't known.
+  bool ends_whole() const;
 
  private:
   LineOutput(Descriptor owned, int fd) : owned_(std::move(owned)), fd_(fd) {}

@@ -53,6 +53,14 @@ std::string line_of(std::string_view kind, const std::string& module, std::strin
 
 }  // namespace
 
+Told& Told::operator+=(const Told& more) {
+  info += more.info;
+  errors += more.errors;
+  jobs_completed += more.jobs_completed;
+  dropped += more.dropped;
+  return *this;
+}
+
 Events::Events(std::shared_ptr<Journal> journal, std::string module, Clock clock)
     : journal_(std::move(journal)),
       module_(policy::printable(module)),

@@ -31,6 +31,8 @@ struct Told {
   uint64_t errors = 0;
   uint64_t jobs_completed = 0;
   uint64_t dropped = 0;  // for their number: the module was told each time
+
+  Told& operator+=(const Told& more);
 };
 
 class Events {

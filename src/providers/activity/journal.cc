@@ -5,6 +5,10 @@
 
 namespace berth::activity {
 
+Result<std::shared_ptr<Journal>> Journal::open_output() {
+  return std::shared_ptr<Journal>(new Journal(BERTH_TRY(LineOutput::taken_from_output())));
+}
+
 Result<std::shared_ptr<Journal>> Journal::open(const std::string& place) {
   if (place == "-") return std::shared_ptr<Journal>(new Journal(LineOutput::standard(STDOUT_FILENO)));
   return std::shared_ptr<Journal>(new Journal(BERTH_TRY(LineOutput::appending(place))));
@@ -14,7 +18,8 @@ bool Journal::write(std::string_view line) noexcept try {
   const std::lock_guard guard(lock_);
   std::string whole;
   whole.reserve(line.size() + 2);
-  if (torn_) whole += '\n';
+  // Another process, or an earlier one, may have torn the line before.
+  if (torn_ || !out_.ends_whole()) whole += '\n';
   whole += line;
   whole += '\n';
   const size_t written = out_.write_now(whole);

@@ -17,6 +17,9 @@ namespace berth::activity {
 
 class Journal {
  public:
+  /// Standard output, on which there is nothing else from now on: what modules write there goes to standard
+  /// error.
+  static Result<std::shared_ptr<Journal>> open_output();
   /// "-" is standard output; anything else a file that is written at its end, and made (0600) where there is
   /// none.
   static Result<std::shared_ptr<Journal>> open(const std::string& place);

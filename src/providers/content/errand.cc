@@ -59,6 +59,10 @@ Result<void> Errand::keep(const Gateway& gateway, const Cid& cid, std::string_vi
   return kept ? kept : Result<void>(end(kept.error()));
 }
 
+bool Errand::Known::is_left() const {
+  return lied || failures >= kMostFailures;
+}
+
 void Errand::ended(Gateway& gateway, const Result<void>& result) {
   if (result || is_over()) return;
   const Failure failure = failure_of(result.error());
@@ -67,13 +71,17 @@ void Errand::ended(Gateway& gateway, const Result<void>& result) {
   // Its blocks are right, but not those of the CAR that was asked for: it may give them one by one.
   if (failure == Failure::kCant) gateway.leave_cars();
   const bool lied = failure == Failure::kLied;
-  tell({.from = gateway.url(), .lies = lied ? 1U : 0U, .dropped = result.error().message});
-  const std::lock_guard guard(lock_);
-  Known& known = known_[gateway.url()];
-  known.lied = known.lied || lied;
-  ++known.failures;
-  // A lie is what is told of it, or else what it did first.
-  if (known.dropped.empty() || lied) known.dropped = result.error().message;
+  bool left = false;
+  {
+    const std::lock_guard guard(lock_);
+    Known& known = known_[gateway.url()];
+    known.lied = known.lied || lied;
+    ++known.failures;
+    // A lie is what is told of it, or else what it did first.
+    if (known.dropped.empty() || lied) known.dropped = result.error().message;
+    left = known.is_left();
+  }
+  tell({.from = gateway.url(), .lies = lied ? 1U : 0U, .dropped = left ? result.error().message : ""});
 }
 
 std::vector<std::shared_ptr<Gateway>> Errand::candidates(const std::set<const Gateway*>& asked, bool cars) {
@@ -82,10 +90,8 @@ std::vector<std::shared_ptr<Gateway>> Errand::candidates(const std::set<const Ga
   const std::lock_guard guard(lock_);
   std::erase_if(all, [&](const auto& gateway) {
     const auto known = known_.find(gateway->url());
-    const bool dropped =
-        known != known_.end() && (known->second.lied || known->second.failures >= kMostFailures);
-    return dropped || asked.contains(gateway.get()) || (cars && gateway->without_cars()) ||
-           gateway->standing().not_before > unix_seconds();
+    return (known != known_.end() && known->second.is_left()) || asked.contains(gateway.get()) ||
+           (cars && gateway->without_cars()) || gateway->standing().not_before > unix_seconds();
   });
   return all;
 }

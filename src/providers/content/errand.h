@@ -62,6 +62,9 @@ class Errand {
     int failures = 0;
     bool lied = false;
     std::string dropped;  // why
+
+    /// Nothing more is asked of it.
+    bool is_left() const;
   };
   /// A CAR that is read while it comes.
   struct Answer {

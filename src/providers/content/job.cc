@@ -8,6 +8,8 @@ namespace {
 
 using Fault = engine::ContentFault;
 
+constexpr const char* kUnavailableWords =
+    "it can't be done now: nobody whom this machine asks gives or takes it, or its store doesn't";
 constexpr size_t kAhead = 1;  // pieces that wait for the engine
 
 class Failed final : public engine::ContentJob {
@@ -166,7 +168,9 @@ Fault Job::fault_of(const Error& error) const {
         return Why::kUnavailable;
     }
   };
-  return {.why = why(), .words = error.message};
+  const Why kind = why();
+  // Whom this machine asks, and where its store is, is no matter of the module's.
+  return {.why = kind, .words = kind == Why::kUnavailable ? kUnavailableWords : error.message};
 }
 
 }  // namespace berth::content

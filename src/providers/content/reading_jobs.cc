@@ -79,8 +79,12 @@ Result<Cid> ReadingJob::root() {
   if (!place_.target.name) return resolve(*source_, place_.target.path);
   NamePath name = BERTH_TRY(parse_name_path("ipns://" + place_.target.root));
   name.names = place_.target.path.names;
-  const ContentPath path = BERTH_TRY(module_->service->resolve(name));
-  return resolve(*source_, path);
+  const auto path = module_->service->resolve(name);
+  // Who was asked stays with the owner.
+  if (!path)
+    return fail(path.error().code,
+                fmt::format("nobody has a record of '{}' that counts", place_.target.text));
+  return resolve(*source_, *path);
 }
 
 Result<Node> ReadingJob::node() {

@@ -41,8 +41,15 @@ Result<CheckedBlocks> scrub(Store& store, const ScrubOptions& options, const std
   for (const std::string& folder : BERTH_TRY(store.folders_unchecked_for(options.every))) {
     if (stop.stop_requested()) break;
     const auto began = Clock::now();
-    auto checked = BERTH_TRY(store.verify_folder(folder, options.repair));
-    if (checked) add(all, *std::move(checked));
+    auto checked = store.verify_folder(folder, options.repair);
+    if (!checked) {
+      // The others may be read all the same.
+      all.damage.push_back({.path = "blocks/" + folder, .what = checked.error().message});
+    } else if (*checked) {
+      add(all, **std::move(checked));
+    } else {
+      ++all.busy;
+    }
     if (options.rests > 0 && !rest((Clock::now() - began) * options.rests, stop)) break;
   }
   return all;

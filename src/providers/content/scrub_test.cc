@@ -104,6 +104,19 @@ TEST_CASE("damage that isn't to be repaired stays, and is told once in that time
   CHECK(fs::exists(bad));
 }
 
+TEST_CASE("what is in use isn't read, and that is told") {
+  Place place;
+  place.block("one");
+  {
+    const auto removes = LockedFile::make((place.folder / "content/lock").string(), LockedFile::Wait::kYes);
+    REQUIRE(removes.has_value());
+    const CheckedBlocks checked = place.scrub();
+    CHECK(checked.blocks == 0);
+    CHECK(checked.busy == 1);
+  }
+  CHECK(place.scrub().blocks == 1);
+}
+
 TEST_CASE("who is told to stop reads no more") {
   Place place;
   place.block("one");

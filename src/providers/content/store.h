@@ -55,6 +55,7 @@ struct CheckedBlocks {
   uint64_t bytes = 0;
   uint64_t pins = 0;
   std::vector<BlockDamage> damage;
+  uint64_t busy = 0;  // folders that somebody was removing from: nothing of them was read
 };
 
 /// Whether somebody has just put all that is below a root.

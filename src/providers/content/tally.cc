@@ -5,6 +5,16 @@
 
 namespace berth::content {
 
+Brought sum(const Brought& one, const Brought& other) {
+  Tally all;
+  for (const Brought* const part : {&one, &other})
+    for (const Came& came : part->came) all.add(came);
+  Brought brought = all.read();
+  brought.store_blocks = one.store_blocks + other.store_blocks;
+  brought.store_bytes = one.store_bytes + other.store_bytes;
+  return brought;
+}
+
 double first_byte_seconds(const Came& came) {
   return came.answers > 0 ? came.first_byte_seconds / static_cast<double>(came.answers) : 0;
 }

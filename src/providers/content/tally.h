@@ -24,7 +24,7 @@ struct Came {
   double first_byte_seconds = 0;  // of all answers together: from the request to their first block
   double seconds = 0;             // the same: from there on, while blocks came
   uint64_t lies = 0;    // answers that weren't what was asked for: nobody got what was wrong of them
-  std::string dropped;  // why nothing more is asked of it; empty: it is
+  std::string dropped;  // why nothing more was asked of it at some time; empty: it always was
 };
 
 struct Brought {
@@ -33,6 +33,8 @@ struct Brought {
   std::vector<Came> came;  // by gateway, in the order of the first request
 };
 
+/// What came for two together.
+Brought sum(const Brought& one, const Brought& other);
 /// From a request to its first block, as it was on average; 0 where nothing came.
 double first_byte_seconds(const Came& came);
 /// While blocks came; 0 where that took no time.
