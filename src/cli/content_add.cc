@@ -119,7 +119,7 @@ Result<int> add(const Options& options) {
   if (how.profile.chunk_bytes == 0 || how.profile.chunk_bytes > content::kMostChunk)
     return fail(ErrorCode::kInvalidArgument, fmt::format("a chunk of {} bytes: 1 to {} make a block",
                                                          how.profile.chunk_bytes, content::kMostChunk));
-  BERTH_TRY_VOID(check_hand_options(options.hand));
+  BERTH_TRY_VOID(check_hand_options(options.hand, options.name));
   if (options.only_hash && options.hand.is_asked())
     return fail(ErrorCode::kInvalidArgument,
                 "--only-hash keeps nothing that could be handed over: leave it or --to out");

@@ -33,7 +33,10 @@ void add_hand_options(CLI::App& app, HandOptions& options) {
       ->capture_default_str();
 }
 
-Result<void> check_hand_options(const HandOptions& options) {
+Result<void> check_hand_options(const HandOptions& options, const std::string& name) {
+  if (options.is_asked() && name.size() > kLongestName)
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("a name of {} bytes: a node takes {} at most", name.size(), kLongestName));
   if (options.is_asked() || options.auth_file.empty()) return {};
   return fail(ErrorCode::kInvalidArgument, "--auth-file is who you are to the node of --to: give both");
 }
@@ -57,10 +60,6 @@ Result<std::unique_ptr<content::Kubo>> open_kubo(const HandOptions& options, con
 
 Result<content::CarWritten> hand_over(content::Kubo& kubo, content::BlockSource& source,
                                       const content::Cid& root, const std::string& name) {
-  // Before all of it goes there.
-  if (name.size() > kLongestName)
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("a name of {} bytes: a node takes {} at most", name.size(), kLongestName));
   std::atomic<uint64_t> sent = 0;
   Progress progress;
   progress.begin([&] { return fmt::format("handing over {}: {}", root.text(), format_bytes(sent)); });

@@ -25,8 +25,8 @@ struct HandOptions {
 /// --to, --auth-file, --patience.
 void add_hand_options(CLI::App& app, HandOptions& options);
 
-/// kInvalidArgument for what is said of a node that isn't named.
-Result<void> check_hand_options(const HandOptions& options);
+/// kInvalidArgument for what is said of a node that isn't named, and for a name that no node takes.
+Result<void> check_hand_options(const HandOptions& options, const std::string& name);
 
 /// The value of a header for the file that is named, or that BERTH_CONTENT_AUTH names; empty where neither
 /// is.

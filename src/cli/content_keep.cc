@@ -48,7 +48,7 @@ Result<int> list_pins(const content::Store& store, bool as_json) {
 }
 
 Result<void> one_place(const Options& options) {
-  BERTH_TRY_VOID(check_hand_options(options.hand));
+  BERTH_TRY_VOID(check_hand_options(options.hand, options.name));
   if (!options.hand.is_asked() || !options.service.is_asked()) return {};
   return fail(ErrorCode::kInvalidArgument, "--to and --service are two places: give one of them");
 }

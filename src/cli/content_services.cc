@@ -27,6 +27,7 @@ using content::ServicePin;
 
 constexpr std::chrono::milliseconds kFirstLook = 250ms;
 constexpr std::chrono::milliseconds kLastLook = 15s;
+constexpr std::chrono::nanoseconds kEndLook = 1s;  // between looks when little time is left
 
 /// One of those that content.toml names.
 Result<std::unique_ptr<content::PinningService>> open_service(const std::string& name,
@@ -76,13 +77,15 @@ Result<int> list(content::PinningService& service, const ServicePins& pins) {
   nlohmann::json all = nlohmann::json::array();
   std::string text;
   const auto each = [&](const ServicePin& pin) {
-    all.push_back(json_of(pin));
-    text += line_of(pin);
+    if (pins.json)
+      all.push_back(json_of(pin));
+    else
+      text += line_of(pin);
     return true;
   };
   BERTH_TRY_VOID(service.list({.name = pins.pin_name}, each));
   if (pins.json) return print_json(all);
-  return print(all.empty() ? "it keeps nothing for you\n" : text);
+  return print(text.empty() ? "it keeps nothing for you\n" : text);
 }
 
 /// A request for that under that name that hasn't failed, if there is one: a second one would be paid for
@@ -100,12 +103,13 @@ Result<std::optional<ServicePin>> there_already(content::PinningService& service
   return found;
 }
 
-/// Asks again and again until none is under way any more.
+/// Asks again and again until none is under way any more; a service that doesn't answer may do so later.
 Result<void> wait_for(content::PinningService& service, std::vector<ServicePin>& pins,
                       std::chrono::nanoseconds most) {
   const auto until = std::chrono::steady_clock::now() + most;
   std::mutex lock;
   std::string shown;
+  std::string trouble;
   Progress progress;
   progress.begin([&] {
     const std::lock_guard guard(lock);
@@ -129,11 +133,21 @@ Result<void> wait_for(content::PinningService& service, std::vector<ServicePin>&
       return fail(
           ErrorCode::kLimit,
           fmt::format("{} is {} after {}, and the service goes on: 'berth content pin --service NAME' "
-                      "lists how far it is",
-                      policy::printable(first.cid), pin_status_name(first.status), format_duration(most)));
-    std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(pause, until - now));
+                      "lists how far it is{}{}",
+                      policy::printable(first.cid), pin_status_name(first.status), format_duration(most),
+                      trouble.empty() ? "" : "; ", trouble));
+    // The last look isn't long before the end.
+    const auto rest = std::max<std::chrono::nanoseconds>((until - now) / 2, kEndLook);
+    std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>({pause, rest, until - now}));
     for (ServicePin& pin : pins) {
-      if (goes_on(pin)) pin = BERTH_TRY(service.look(pin.request));
+      if (!goes_on(pin)) continue;
+      const auto time = until - std::chrono::steady_clock::now();
+      if (time <= 0s) break;
+      const content::Cid cid = BERTH_TRY(content::Cid::parse(pin.cid));
+      auto looked = service.look(pin.request, cid, time);
+      if (!looked && looked.error().code != ErrorCode::kUnavailable) return std::unexpected(looked.error());
+      trouble = looked ? "" : looked.error().message;
+      if (looked) pin = *std::move(looked);
     }
   }
 }

@@ -166,12 +166,11 @@ Result<void> Web::check_scheme(const std::string& url, bool from_tls) const {
   if (url.starts_with("https://")) return {};
   if (!url.starts_with("http://"))
     return fail(ErrorCode::kDenied, fmt::format("'{}' is neither https:// nor http://", shown(url)));
-  if (options_.plain_http) return {};
   if (from_tls)
     return fail(
         ErrorCode::kDenied,
         fmt::format("it leads from https:// to '{}', which anybody on the way could change", shown(url)));
-  if (is_loopback(authority_of(url))) return {};
+  if (options_.plain_http || is_loopback(authority_of(url))) return {};
   return fail(ErrorCode::kDenied, fmt::format("'{}' is plain HTTP, which anybody on the way could read and "
                                               "change: use https://, or allow it with "
                                               "--plain-http",
@@ -250,7 +249,7 @@ void Web::stop() const {
 Result<WebAnswer> Web::through_redirects(const WebAsk& ask) {
   std::string url = ask.url;
   for (int redirects = 0;; ++redirects) {
-    WebAnswer answer = BERTH_TRY(once(ask, url, authority_of(url) == authority_of(ask.url)));
+    WebAnswer answer = BERTH_TRY(once(ask, url, origin_of(url) == origin_of(ask.url)));
     if (!is_redirect(answer) || (ask.method != "GET" && ask.method != "HEAD")) return answer;
     if (redirects == kMostRedirects)
       return fail(ErrorCode::kDenied,

@@ -2,7 +2,8 @@
 #pragma once
 // Asking a server that a name leads to, and those that it sends us to. Whatever such a server answers:
 //
-// - of a redirect the credentials go along to the same host and port alone, and never from TLS to plain HTTP;
+// - of a redirect the credentials go along to the same scheme, host and port alone;
+// - from TLS no redirect leads to plain HTTP, whatever is asked for;
 // - a server on a public address leads to no special one: this machine, the local network, a metadata
 // service;
 // - plain HTTP is spoken with this machine alone, unless it is asked for;
@@ -43,7 +44,7 @@ struct WebAsk {
   std::string method = "GET";
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers = {};
-  std::string authorization = {};  // goes to the same host and port alone
+  std::string authorization = {};  // goes to the same scheme, host and port alone
   std::string_view body = {};
   /// A body that streams, instead: its next piece, there until the next call; empty at the end. An error ends
   /// the request, and is its answer. Such a request is made once, whatever fails.

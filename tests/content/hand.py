@@ -317,6 +317,8 @@ def an_answer_that_says_something_else_is_none(world):
         (lines(root, {"Stats": {"BlockCount": blocks - 1}}), f"{blocks - 1} of {blocks} blocks"),
         (lines(root, {"Stats": {"BlockCount": -5}}), f"0 of {blocks} blocks"),
         (lines(stats), "nothing of the root"),
+        (lines(root), "doesn't say how many blocks"),
+        (lines(root, {"Stats": 7}), "doesn't say how many blocks"),
         (b"", "nothing of the root"),
         (b"<html>\x1b[31m" + b"x" * 5000, "is no JSON"),
         (b"[" * 100_000, "is no JSON"),
@@ -335,6 +337,28 @@ def an_answer_that_says_something_else_is_none(world):
                 said = fails(world, node, needle, cid, status=124 if "longer" in needle else UNAVAILABLE)
                 check("\x1b" not in said, "it may write to the terminal")
             check(node.whole, "a part was sent")
+
+
+@case
+def a_node_that_answers_without_reading_is_not_believed(world):
+    """Also where all was made meanwhile, and only waits to go."""
+    file = world.root / "unread"
+    file.write_bytes(random.Random(5).randbytes(3_900_000))
+    [made] = world.berth.json("add", file, "--to", world.rpc)
+    body = lines({"Root": {"Cid": {"/": made["cid"]}, "PinErrorMsg": ""}}, {"Stats": {"BlockCount": made["handed"]["blocks"]}})
+    over = threading.Event()
+
+    def answer(handler):
+        # What is made is in front of the connection by then.
+        time.sleep(1)
+        handler.give(200, body)
+        over.wait(20)
+
+    with Node(answer) as node:
+        node.gateway.server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 14)
+        said = world.berth.run("pin", made["cid"], "--to", node.url, status=UNAVAILABLE).decode()
+        check("before everything was sent" in said, said)
+        over.set()
 
 
 @case
@@ -414,13 +438,18 @@ def who_is_no_node_is_told_apart(world):
     silent.bind(("127.0.0.1", 0))
     said = world.berth.run("add", world.tree, "--to", f"http://127.0.0.1:{silent.getsockname()[1]}", status=UNAVAILABLE).decode()
     check("no connection" in said, said)
-    for url in ("127.0.0.1:5001", "http://", "http://user:word@127.0.0.1:5001", "ftp://x"):
-        world.berth.run("add", world.tree, "--to", url, status=DENIED if "ftp" in url else INVALID)
+    for url in ("127.0.0.1:5001", "http://", "http://user:w0rd@127.0.0.1:5001", "user:w0rd@127.0.0.1:5001", "https://h?token=w0rd", "https://user:w0rd?w0rd@h", "ftp://x"):
+        said = world.berth.run("add", world.tree, "--to", url, status=DENIED if "ftp" in url else INVALID).decode()
+        check("w0rd" not in said, f"a secret is shown: {said}")
+        check("user" not in url or "127.0.0.1:5001' is no node" in said or "?" in url, said)
     said = world.berth.run("add", world.tree, "--to", "http://192.0.2.1:5001", status=DENIED).decode()
     check("plain HTTP" in said, said)
     world.berth.run("add", world.tree, "--to", world.rpc, "--only-hash", status=INVALID)
     world.berth.run("add", world.tree, "--auth-file", "secret", status=INVALID)
-    world.berth.run("add", world.tree / "hello", "--to", world.rpc, "--name", "n" * 256, status=INVALID)
+    unnamed, before = world.root / "unnamed", world.berth.blocks()
+    unnamed.write_bytes(b"what gets no such name")
+    said = world.berth.run("add", unnamed, "--to", world.rpc, "--name", "n" * 256, status=INVALID).decode()
+    check("255" in said and world.berth.blocks() == before, f"it was stored first: {said}")
     world.berth.run("add", world.tree / "hello", "--to", world.rpc, "--name", "n" * 255)
 
 
@@ -537,6 +566,112 @@ def a_pin_is_waited_for(world):
 
 
 @case
+def a_service_that_hangs_or_fails_for_a_while_is_waited_for_no_longer_than_asked(world):
+    cid = world.berth.run("add", world.tree / "hello").decode().strip()
+    over = threading.Event()
+    with Service(course=("queued", "pinned")) as service:
+        serviced(world, service)
+        service.routes = {"/psa/pins/": lambda _: over.wait(30), **service.routes}
+        began = time.monotonic()
+        said = at_service(world, "pin", cid, "--wait", "1s", status=124)
+        check("queued after 1" in said and time.monotonic() - began < 4, f"{time.monotonic() - began:.1f} s: {said}")
+        over.set()
+    with Service(course=("queued", "pinned")) as service:
+        serviced(world, service)
+        failures = [503, 500, 429, 503]
+
+        def looks(handler):
+            if failures:
+                return handler.give(failures.pop(), b"", retry_after=25)
+            service.deal(handler)
+
+        service.routes = {"/psa/pins/": looks, **service.routes}
+        [pin] = json.loads(at_service(world, "pin", cid, "--wait", "1m", "--json"))
+        check(pin["status"] == "pinned" and not failures, f"{pin} {failures}")
+
+
+@case
+def a_service_may_take_its_time_to_answer(world):
+    cid = world.berth.run("add", world.tree / "hello").decode().strip()
+    with Service() as service:
+        serviced(world, service)
+
+        def slowly(handler):
+            if handler.command == "POST":
+                time.sleep(6)
+            service.deal(handler)
+
+        service.routes["/psa/pins"] = slowly
+        check(" pinned " in at_service(world, "pin", cid) and len(service.pins) == 1, service.pins)
+
+
+@case
+def what_a_service_says_is_bounded(world):
+    long = "\u00fc" * 5000
+    pin = {"requestid": "r", "status": "pinned", "created": long, "pin": {"cid": long, "name": "n" + long}, "delegates": [long] * 30, "info": {long: long, "status_details": long}}
+    with Service() as service:
+        serviced(world, service)
+        service.routes["/psa/pins"] = lambda handler: service.give(handler, 200, {"count": 1, "results": [pin]})
+        [shown] = json.loads(at_service(world, "pin", "--json"))
+        kept = [shown["created"], shown["cid"], shown["name"], *shown["delegates"], *shown["info"]]
+        check(len(shown["delegates"]) == 20 and len(shown["info"]) == 2, "other members")
+        check(all(0 < len(text.encode()) <= 1024 for text in kept), [len(text) for text in kept])
+        check(all(0 < len(text.encode()) <= 4096 for text in shown["info"].values()), "what it says")
+        check(len(at_service(world, "pin")) < 5000, "a long line")
+    with Service() as service:
+        serviced(world, service)
+
+        def endless(handler):
+            number = len(service.asked)
+            one = {**pin, "delegates": [], "info": {}, "requestid": f"r{number}", "created": f"{9999 - number}-01-01T00:00:00Z", "pin": {"cid": "bafkqaaa", "name": "n" * (7 << 20)}}
+            service.give(handler, 200, {"count": 10, "results": [one]})
+
+        service.routes["/psa/pins"] = endless
+        said = at_service(world, "pin", status=124)
+        check("its list goes on after 1" in said and len(service.asked) < 25, f"{len(service.asked)} pages: {said}")
+
+
+class Turncoat:
+    """Answers TLS with a way to the same place without it, and notes what it is told there."""
+
+    def __init__(self, certificate):
+        self.context, self.told = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), []
+        self.context.load_cert_chain(certificate.chain, certificate.key)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.place = f"localhost:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while self.listener.fileno() >= 0:
+            with contextlib.suppress(OSError):
+                client, _ = self.listener.accept()
+                client.settimeout(20)
+                secure = client.recv(1, socket.MSG_PEEK) == b"\x16"
+                with self.context.wrap_socket(client, server_side=True) if secure else client as line:
+                    head = b""
+                    while b"\r\n\r\n" not in head and (piece := line.recv(1 << 16)):
+                        head += piece
+                    if not secure:
+                        self.told.append(head)
+                    answer = b"302 Found\r\nLocation: http://%s/psa/pins" % self.place.encode() if secure else b"200 OK"
+                    line.sendall(b"HTTP/1.1 " + answer + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+
+@case
+def no_redirect_brings_a_secret_from_tls_to_plain_http(world):
+    certificate = certificates.Certificate(world.root, "turncoat", of_server=True)
+    service = Turncoat(certificate)
+    service.endpoint = f"https://{service.place}/psa"
+    try:
+        serviced(world, service)
+        for more in ((), ("--plain-http",)):
+            said = at_service(world, "pin", "--ca", certificate.chain, *more, status=DENIED)
+            check("it leads from https://" in said and service.told == [], f"{said} {service.told}")
+    finally:
+        service.listener.close()
+
+
+@case
 def a_long_list_comes_in_pages(world):
     cid = world.berth.run("add", world.tree / "hello").decode().strip()
     with Service(page=7) as service:
@@ -588,13 +723,20 @@ def a_service_that_refuses_or_lies_is_named(world):
             service.routes["/psa/pins"] = lambda handler, status=status, body=body: handler.give(status, body)
             said = at_service(world, "pin", status=124 if "longer" in needle else UNAVAILABLE)
             check(needle in said and "'test'" in said, f"{needle!r} isn't said: {said}")
-    for answer in (b"<html>", b"{}", json.dumps({**good, "pin": {}}).encode()):
+    another = json.dumps({**good, "pin": {"cid": "bafkqaaa"}}).encode()
+    for answer in (b"<html>", b"{}", json.dumps({**good, "pin": {}}).encode(), another, json.dumps({**good, "pin": {"cid": "none"}}).encode()):
         with Service() as service:
             serviced(world, service)
             deal = service.deal
             service.routes["/psa/pins"] = lambda handler, answer=answer, deal=deal: handler.give(202, answer) if handler.command == "POST" else deal(handler)
             said = at_service(world, "pin", cid, status=UNAVAILABLE)
-            check("no pin" in said, said)
+            check("no pin" in said or "no such pin" in said, said)
+    with Service(course=("queued",)) as service:
+        serviced(world, service)
+        service.routes = {"/psa/pins/": lambda handler: handler.give(200, json.dumps({**service.pins[0], "pin": {"cid": "bafkqaaa"}}).encode()), **service.routes}
+        # It may be another one's; it is asked again until there is an answer.
+        said = at_service(world, "pin", cid, "--wait", "1s", status=124)
+        check("no such pin" in said, said)
     with Service() as service:
         serviced(world, service)
         deal = service.deal

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Requests of any method to any server, one at a time: the answer's body is handed over as it comes, and never kept.
 //!
-//! No redirect is followed and nothing is tried twice here, but for a connection that was closed while it rested: who
-//! asks decides. A [`Client`] runs its event loop on the thread that asks, and calls its [`Taker`] there.
+//! No redirect is followed and nothing is tried twice here, but for a connection that was closed while it rested, and then
+//! only what may be asked twice, or was never written: who asks decides. A [`Client`] runs its event loop on the thread that asks, and calls its [`Taker`] there.
 
 use crate::dial::{NoLine, dial};
 use crate::heard::Heard;
@@ -22,6 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
 /// The longest head of an answer, and the most that is read at once.
@@ -179,13 +180,15 @@ impl Lines {
         };
         if whole.is_some()
             && let Some(mut kept) = self.rested(&target, taker)
-            && kept.sender.ready().await.is_ok()
+            && is_open(&mut kept.sender).await
         {
             let (body, mut feed) = going();
             let gone = body.gone.clone();
             let asked = kept.sender.send_request(request(&target, &method, body));
-            if let Ok(response) = watched(asked, &mut feed, &gone, ask.bounds, taker).await? {
-                return self.read(kept, response, feed, ask.bounds, taker).await;
+            match watched(asked, &mut feed, &gone, ask.bounds, taker).await? {
+                Ok(response) => return self.read(kept, response, (feed, &gone), ask.bounds, taker).await,
+                Err(e) if !e.is_canceled() && !method.is_idempotent() => return Err(Trouble::Failed(said(&e))),
+                Err(_) => {}
             }
         }
         let mut fresh = self.connect(&target, taker).await?;
@@ -193,7 +196,7 @@ impl Lines {
         let gone = body.gone.clone();
         let asked = fresh.sender.send_request(request(&target, &method, body));
         let response = watched(asked, &mut feed, &gone, ask.bounds, taker).await?;
-        self.read(fresh, response.map_err(|e| Trouble::Failed(said(&e)))?, feed, ask.bounds, taker).await
+        self.read(fresh, response.map_err(|e| Trouble::Failed(said(&e)))?, (feed, &gone), ask.bounds, taker).await
     }
 
     /// A connection to that server that rests here, and to an address that may be reached.
@@ -231,7 +234,7 @@ impl Lines {
         &mut self,
         line: Kept,
         response: Response<Incoming>,
-        mut feed: Feed,
+        (mut feed, gone): (Feed, &AtomicU64),
         bounds: Bounds,
         taker: &mut dyn Taker,
     ) -> Result<(), Trouble> {
@@ -248,7 +251,9 @@ impl Lines {
         if body.size_hint().lower() > bounds.most_bytes {
             return Err(Trouble::TooLong);
         }
-        let (mut came, mut before) = (0, 0);
+        let mut came = 0;
+        // An answer may begin while its request still goes.
+        let mut before = gone.load(Ordering::Relaxed);
         let mut look = Instant::now() + bounds.span;
         while !body.is_end_stream() {
             let frame = tokio::select! {
@@ -259,10 +264,11 @@ impl Lines {
                     continue;
                 }
                 () = sleep_until(look) => {
-                    if came - before < bounds.least_bytes {
+                    let now = came + gone.load(Ordering::Relaxed);
+                    if now - before < bounds.least_bytes {
                         return Err(slow(bounds));
                     }
-                    (before, look) = (came, Instant::now() + bounds.span);
+                    (before, look) = (now, Instant::now() + bounds.span);
                     continue;
                 }
             };
@@ -290,6 +296,15 @@ impl Lines {
         }
         Ok(())
     }
+}
+
+/// Whether a connection that rested is still one, as far as can be seen from here. Nothing ran while nobody asked: first
+/// the event loop hears what came meanwhile, and then the connection does.
+async fn is_open(sender: &mut SendRequest<Going>) -> bool {
+    for _ in 0..3 {
+        yield_now().await;
+    }
+    sender.ready().await.is_ok()
 }
 
 /// Waits for the head of an answer, for as long as the request goes out fast enough, and then for one span more.
@@ -337,6 +352,8 @@ mod tests {
     use http::HeaderMap;
     use std::io::{Read as _, Write as _};
     use std::net::{IpAddr, TcpListener};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, mpsc};
     use std::thread;
     use std::time::{Duration, Instant};
 
@@ -430,6 +447,90 @@ mod tests {
             client.fetch(ask, &mut kept).expect("an answer");
             assert_eq!((kept.status, &kept.bytes[..]), (200, &b"ab"[..]));
         }
+    }
+
+    /// On its first connection answers a request, and hangs up: at once, or when it has read the next one. Then it answers
+    /// once on another. Gives how many requests it has read.
+    fn twice(method: &str, reads: bool) -> (Result<(), Trouble>, usize) {
+        const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab";
+        let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
+        let url = format!("http://{}/", listener.local_addr().expect("its port"));
+        let read = Arc::new(AtomicUsize::new(0));
+        let (count, (hung_up, hangs_up)) = (read.clone(), mpsc::channel());
+        thread::spawn(move || {
+            let mut request = [0; 4096];
+            for once_more in [reads, false] {
+                let (mut stream, _) = listener.accept().expect("a client");
+                assert!(stream.read(&mut request).expect("a request") > 0, "it ends early");
+                count.fetch_add(1, Ordering::Relaxed);
+                stream.write_all(ANSWER).expect("a reader");
+                if once_more && stream.read(&mut request).expect("a request") > 0 {
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+                drop(stream);
+                let _ = hung_up.send(());
+            }
+        });
+        let mut client = Client::new(&[]).expect("a client").0;
+        let mut ask = || {
+            let ask = Ask { method, url: &url, headers: vec![], body: Sending::Whole(b""), bounds: BOUNDS };
+            client.fetch(ask, &mut Kept::default())
+        };
+        ask().expect("an answer");
+        if !reads {
+            hangs_up.recv().expect("a server");
+        }
+        let second = ask();
+        (second, read.load(Ordering::Relaxed))
+    }
+
+    #[test]
+    fn what_may_be_done_once_is_sent_once_when_a_server_hangs_up() {
+        for method in ["POST", "PATCH"] {
+            let (done, read) = twice(method, true);
+            assert!(matches!(done, Err(Trouble::Failed(_))), "{method}: {done:?}");
+            assert_eq!(read, 2, "{method}");
+        }
+        assert_eq!(twice("GET", true), (Ok(()), 3));
+    }
+
+    #[test]
+    fn a_connection_that_was_closed_while_it_rested_costs_nobody_their_request() {
+        for method in ["GET", "POST"] {
+            for _ in 0..20 {
+                assert_eq!(twice(method, false), (Ok(()), 2), "{method}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_server_that_answers_before_it_has_all_may_take_its_time() {
+        const SIZE: usize = 40 << 20;
+        let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
+        let url = format!("http://{}/", listener.local_addr().expect("its port"));
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a client");
+            let (mut piece, mut got, mut end) = (vec![0; 1 << 16], 0, [0; 5]);
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n").expect("a reader");
+            let mut rest = 1 << 20;
+            while end != *b"0\r\n\r\n" {
+                let len = stream.read(&mut piece).expect("a request");
+                assert!(len > 0, "it ends early");
+                for byte in &piece[len.saturating_sub(5)..len] {
+                    end.rotate_left(1);
+                    end[4] = *byte;
+                }
+                got += len;
+                if got > rest {
+                    rest += 1 << 20;
+                    thread::sleep(Duration::from_millis(50));
+                }
+            }
+            stream.write_all(b"ab").expect("a reader");
+        });
+        let mut kept = Kept { pieces: vec![vec![7; 1 << 20]; SIZE >> 20], ..Kept::default() };
+        put(&url, Bounds { span: Duration::from_secs(1), ..BOUNDS }, &mut kept).expect("an answer");
+        assert_eq!(&kept.bytes[..], b"ab");
     }
 
     #[test]

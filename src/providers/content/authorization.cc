@@ -43,6 +43,14 @@ Result<void> check_secret_way(std::string_view url, std::string_view secret) {
                           web::shown(url)));
 }
 
+std::string refused_url(std::string_view url) {
+  const std::string_view front = url.substr(0, url.find_first_of("?#"));
+  const size_t at = front.rfind('@');
+  // Behind a '?' it may be a query's, or that of a password that has both.
+  if (url.find('@', front.size()) != std::string_view::npos) return "a URL with an '@' behind its '?'";
+  return policy::quoted(at == std::string_view::npos ? front : front.substr(at + 1));
+}
+
 Result<std::string> read_authorization(const std::string& path) {
   namespace fs = std::filesystem;
   const std::string shown = policy::printable(path);

@@ -18,6 +18,10 @@ Result<std::string> authorization_of(std::string_view text);
 /// kDenied where a secret would go over plain HTTP to another machine.
 Result<void> check_secret_way(std::string_view url, std::string_view secret);
 
+/// What may be shown of a URL that is refused, which may hold a password or a token: what stands behind its
+/// '@' and before its '?', in quotes.
+std::string refused_url(std::string_view url);
+
 /// Of a file. kDenied where others than its owner may read it.
 Result<std::string> read_authorization(const std::string& path);
 

@@ -33,4 +33,16 @@ TEST_CASE("a secret goes by TLS, or to this machine") {
   CHECK_FALSE(check_secret_way("http://192.168.1.1", "x"));
 }
 
+TEST_CASE("of a URL that is refused no password is shown, and no token") {
+  CHECK(refused_url("127.0.0.1:5001") == "'127.0.0.1:5001'");
+  CHECK(refused_url("ftp://h/a") == "'ftp://h/a'");
+  for (const std::string_view url : {"https://user:s3cret@h", "s3cret@h", "https://a@s3cret@h",
+                                     "https://user:s3cret@h?token=s3cret", "https://user:s3cret@h#s3cret"})
+    CHECK_MESSAGE(refused_url(url) == "'h'", url);
+  for (const std::string_view url :
+       {"https://h/a?token=s3cret", "https://h?token=a@s3cret", "https://user:s3cret?s3cret@h",
+        "https://user:p@s3cret?x@h", "https://user:s3cret#s3cret@h"})
+    CHECK_MESSAGE(refused_url(url).find("s3cret") == std::string::npos, url);
+}
+
 }  // namespace berth::content

@@ -78,6 +78,11 @@ class Outgoing {
     return envelope_.back;
   }
 
+  /// Whether the connection asked for all of it; what was written may still be waiting here.
+  bool is_taken() const {
+    return at_ == At::kEnd;
+  }
+
   /// What was written, and whether that came to its end; nothing more is.
   const Result<CarWritten>& written() {
     pipe_.leave();
@@ -119,6 +124,7 @@ std::unexpected<Error> no_root(std::string_view why) {
 /// Looks whether lines of JSON say that the root is pinned and that all blocks came.
 Result<void> check_imported(std::string_view lines, const Cid& root, const CarWritten& written) {
   bool pinned = false;
+  bool counted = false;
   while (!lines.empty()) {
     const std::string_view line = lines.substr(0, lines.find('\n'));
     lines.remove_prefix(std::min(lines.size(), line.size() + 1));
@@ -131,6 +137,7 @@ Result<void> check_imported(std::string_view lines, const Cid& root, const CarWr
                                   : 0;
       if (blocks != written.blocks)
         return no_root(fmt::format("it took {} of {} blocks", blocks, written.blocks));
+      counted = true;
     }
     const auto found = entry.find("Root");
     if (found == entry.end() || !found->is_object()) continue;
@@ -144,7 +151,8 @@ Result<void> check_imported(std::string_view lines, const Cid& root, const CarWr
       return no_root(fmt::format("it pinned {} and not {}", policy::quoted(text), root.text()));
     pinned = true;
   }
-  return pinned ? Result<void>() : no_root("it says nothing of the root");
+  if (!pinned) return no_root("it says nothing of the root");
+  return counted ? Result<void>() : no_root("it doesn't say how many blocks it took");
 }
 
 }  // namespace
@@ -156,7 +164,7 @@ Result<std::unique_ptr<Kubo>> Kubo::create(std::string url, web::WebOptions web,
   if (web::authority_of(url).empty() || url.find_first_of("?# @") != std::string::npos)
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("{} is no node: write http://127.0.0.1:5001 or https://HOST, without a password",
-                            policy::quoted(url)));
+                            refused_url(url)));
   BERTH_TRY_VOID(check_secret_way(url, authorization));
   web.tries = 1;
   web.span = patience;
@@ -209,7 +217,7 @@ Result<CarWritten> Kubo::import(BlockSource& source, const Cid& root, std::atomi
   const Result<CarWritten>& written = outgoing.written();
   if (!written && written.error().code != ErrorCode::kCancelled) return written;
   if (!answer) return std::unexpected(answer.error());
-  if (!written) return not_kubo(url_, "it answers before everything was sent");
+  if (!written || !outgoing.is_taken()) return not_kubo(url_, "it answers before everything was sent");
   if (const auto checked = check_imported(answer->body, root, *written); !checked)
     return fail(checked.error().code, fmt::format("{}: {}", web::shown(url_), checked.error().message));
   return written;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <unordered_set>
 
 #include "base/text_codes.h"
@@ -15,6 +16,7 @@
 namespace berth::content {
 namespace {
 
+using namespace std::chrono_literals;
 using nlohmann::json;
 
 constexpr std::array<std::string_view, 4> kStatuses{"queued", "pinning", "pinned", "failed"};
@@ -25,6 +27,25 @@ constexpr size_t kLongestName = 255;      // the specification's bound
 constexpr size_t kLongestRequest = 1024;  // of what a request is called
 constexpr size_t kMostDelegates = 20;     // the specification's bound
 constexpr size_t kMostInfo = 1000;        // the specification's bound
+constexpr size_t kLongestText = 1 << 10;  // of what is kept of a text
+constexpr size_t kLongestInfo = 4 << 10;  // the same, of one that says something
+constexpr size_t kMostPages = 10'000;     // of a list
+constexpr uint64_t kMostListed = 128 << 20;
+constexpr auto kMostListing = 10min;
+
+/// As much of a text as is kept, in whole characters.
+std::string cut(std::string text, size_t most = kLongestText) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) --most;
+  text.resize(most);
+  return text;
+}
+
+/// Whether a service writes that CID so, in either version.
+bool is_of(std::string_view text, const Cid& cid) {
+  const auto read = Cid::parse(text);
+  return read && read->codec == cid.codec && read->hash == cid.hash;
+}
 
 /// Nothing where it doesn't say what is required.
 std::optional<ServicePin> read_pin(const json& entry) {
@@ -34,16 +55,17 @@ std::optional<ServicePin> read_pin(const json& entry) {
   if (pin == entry.end() || !pin->is_object() || status == kStatuses.end()) return std::nullopt;
   ServicePin read{.request = web::text_of(entry, "requestid"),
                   .status = static_cast<PinStatus>(status - kStatuses.begin()),
-                  .created = web::text_of(entry, "created"),
-                  .cid = web::text_of(*pin, "cid"),
-                  .name = web::text_of(*pin, "name"),
+                  .created = cut(web::text_of(entry, "created")),
+                  .cid = cut(web::text_of(*pin, "cid")),
+                  .name = cut(web::text_of(*pin, "name")),
                   .delegates = web::texts_of(entry, "delegates")};
   if (read.request.empty() || read.request.size() > kLongestRequest || read.cid.empty()) return std::nullopt;
   if (read.delegates.size() > kMostDelegates) read.delegates.resize(kMostDelegates);
+  for (std::string& delegate : read.delegates) delegate = cut(std::move(delegate));
   const auto info = entry.find("info");
   if (info != entry.end() && info->is_object() && info->size() <= kMostInfo) {
     for (const auto& [key, value] : info->items()) {
-      if (value.is_string()) read.info.emplace(key, value.get<std::string>());
+      if (value.is_string()) read.info.emplace(cut(key), cut(value.get<std::string>(), kLongestInfo));
     }
   }
   return read;
@@ -84,9 +106,12 @@ Result<std::unique_ptr<PinningService>> PinningService::create(std::string name,
   if (web::authority_of(url).empty() || url.find_first_of("?# @") != std::string::npos)
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("the service {}: {} is no service: write https://HOST/PATH, without /pins",
-                            policy::quoted(name), policy::quoted(url)));
+                            policy::quoted(name), refused_url(url)));
   BERTH_TRY_VOID(check_secret_way(url, authorization));
   web.tries = 3;
+  // It may look around before it answers, and isn't one of several that race.
+  web.span = 1min;
+  web.least_bytes = 1;
   auto client = BERTH_TRY(web::Web::create(url, std::move(web)));
   return std::unique_ptr<PinningService>(
       new PinningService(std::move(name), std::move(url), std::move(client), std::move(authorization)));
@@ -96,15 +121,16 @@ std::unexpected<Error> PinningService::wrong(ErrorCode code, std::string_view wh
   return fail(code, fmt::format("the service {} ({}): {}", policy::quoted(name_), web::shown(url_), what));
 }
 
-Result<web::WebAnswer> PinningService::call(std::string method, std::string_view path,
-                                            std::string_view body) {
+Result<web::WebAnswer> PinningService::call(std::string method, std::string_view path, std::string_view body,
+                                            std::optional<std::chrono::nanoseconds> most) {
   web::WebAsk ask{.method = std::move(method),
                   .url = url_ + std::string(path),
                   .headers = {{"accept", "application/json"}},
                   .authorization = authorization_,
                   .body = body,
                   .most_bytes = kMostAnswer};
-  ask.once = ask.method == "POST";
+  ask.once = ask.method == "POST" || most;
+  if (most) ask.most_time = std::min(*most, ask.most_time);
   if (!body.empty()) ask.headers.emplace_back("content-type", "application/json");
   const auto answer = web_->ask(ask);
   if (!answer) return wrong(answer.error().code, answer.error().message);
@@ -121,8 +147,14 @@ Result<web::WebAnswer> PinningService::call(std::string method, std::string_view
 Result<void> PinningService::list(const Which& which, const std::function<bool(const ServicePin&)>& each) {
   std::unordered_set<std::string> seen;
   std::string before;
-  for (;;) {
+  uint64_t bytes = 0;
+  const auto until = std::chrono::steady_clock::now() + kMostListing;
+  for (size_t pages = 0;; ++pages) {
+    if (pages == kMostPages || bytes > kMostListed || std::chrono::steady_clock::now() > until)
+      return wrong(ErrorCode::kLimit,
+                   fmt::format("its list goes on after {} pages of {} bytes in all", pages, bytes));
     const web::WebAnswer answer = BERTH_TRY(call("GET", query_of(which, before)));
+    bytes += answer.body.size();
     const json whole = web::parse_shallow(answer.body, kDeepest);
     const auto results = whole.is_object() ? whole.find("results") : whole.end();
     if (results == whole.end() || !results->is_array())
@@ -160,13 +192,16 @@ Result<ServicePin> PinningService::add(const Cid& cid, std::string_view name,
   const web::WebAnswer answer = BERTH_TRY(call("POST", "/pins", body));
   auto added = read_pin(web::parse_shallow(answer.body, kDeepest));
   if (!added) return wrong(ErrorCode::kUnavailable, "its answer is no pin");
+  if (!is_of(added->cid, cid)) return wrong(ErrorCode::kUnavailable, "its answer is no such pin");
   return *std::move(added);
 }
 
-Result<ServicePin> PinningService::look(std::string_view request) {
-  const web::WebAnswer answer = BERTH_TRY(call("GET", "/pins/" + to_percent(request)));
+Result<ServicePin> PinningService::look(std::string_view request, const Cid& cid,
+                                        std::chrono::nanoseconds most) {
+  const web::WebAnswer answer = BERTH_TRY(call("GET", "/pins/" + to_percent(request), {}, most));
   auto pin = read_pin(web::parse_shallow(answer.body, kDeepest));
-  if (!pin || pin->request != request) return wrong(ErrorCode::kUnavailable, "its answer is no such pin");
+  if (!pin || pin->request != request || !is_of(pin->cid, cid))
+    return wrong(ErrorCode::kUnavailable, "its answer is no such pin");
   return *std::move(pin);
 }
 

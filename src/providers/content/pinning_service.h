@@ -5,6 +5,7 @@
 //
 // What it says is a stranger's: bounded, and shown as such. Blocks its thread; one thread at a time.
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -23,7 +24,8 @@ enum class PinStatus { kQueued, kPinning, kPinned, kFailed };
 /// "queued".
 std::string_view pin_status_name(PinStatus status);
 
-/// One request to keep something, as the service sees it. A CID may have several.
+/// One request to keep something, as the service sees it. A CID may have several. Texts are cut at 1 KiB,
+/// those of `info` at 4 KiB.
 struct ServicePin {
   std::string request;  // what it is called there
   PinStatus status = PinStatus::kQueued;
@@ -45,12 +47,13 @@ class PinningService {
     std::string name = {};
   };
   /// All of them, whatever their status, the newest first, for as long as it says so. kUnavailable for an
-  /// answer that is none, kLimit for more than kMostPins.
+  /// answer that is none, kLimit for more than kMostPins, 10,000 pages, 128 MiB or 10 minutes.
   Result<void> list(const Which& which, const std::function<bool(const ServicePin&)>& each);
   /// Asks once: whoever has no answer looks before they ask again.
   Result<ServicePin> add(const Cid& cid, std::string_view name, const std::vector<std::string>& origins);
-  /// kNotFound where it has no such request any more.
-  Result<ServicePin> look(std::string_view request);
+  /// Asks once how a request for that CID goes on, for so long at most. kNotFound where it has no such
+  /// request any more; kUnavailable may pass.
+  Result<ServicePin> look(std::string_view request, const Cid& cid, std::chrono::nanoseconds most);
   Result<void> remove(std::string_view request);
 
   static constexpr size_t kMostPins = 100'000;
@@ -61,7 +64,9 @@ class PinningService {
         url_(std::move(url)),
         web_(std::move(web)),
         authorization_(std::move(authorization)) {}
-  Result<web::WebAnswer> call(std::string method, std::string_view path, std::string_view body = {});
+  /// With `most` it is asked once, for so long.
+  Result<web::WebAnswer> call(std::string method, std::string_view path, std::string_view body = {},
+                              std::optional<std::chrono::nanoseconds> most = {});
   std::unexpected<Error> wrong(ErrorCode code, std::string_view what) const;
 
   const std::string name_;
