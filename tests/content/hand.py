@@ -341,9 +341,10 @@ def an_answer_that_says_something_else_is_none(world):
 
 @case
 def a_node_that_answers_without_reading_is_not_believed(world):
-    """Also where all was made meanwhile, and only waits to go."""
+    """Also where all was made meanwhile, and only waits to go: more than the system's buffers have (some 4 MB here), and no
+    more than they and berth's own have together."""
     file = world.root / "unread"
-    file.write_bytes(random.Random(5).randbytes(3_900_000))
+    file.write_bytes(random.Random(5).randbytes(7_000_000))
     [made] = world.berth.json("add", file, "--to", world.rpc)
     body = lines({"Root": {"Cid": {"/": made["cid"]}, "PinErrorMsg": ""}}, {"Stats": {"BlockCount": made["handed"]["blocks"]}})
     over = threading.Event()
