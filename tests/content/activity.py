@@ -54,6 +54,7 @@ def told(teller):
     check(report == {"info": 1, "errors": 1, "jobs_completed": 2, "dropped": 0}, report)
     done = teller.run("job", options=("--activity", "-", "--report"))
     check(json.loads(done.stdout)["jobs"] == 1, done.stdout)
+    check("told: jobs completed 1, infos 0, errors 0, left out 0" in done.stderr, done.stderr)
     # What it prints by itself can't be taken for what it told.
     done = teller.run("flood", "1", options=("--activity", "-"))
     check([json.loads(line)["kind"] for line in done.stdout.splitlines()] == ["info"], done.stdout)
@@ -66,7 +67,6 @@ def told(teller):
     for verb in ("call", "serve"):
         done = subprocess.run([teller.berth.binary, verb, "--activity", "-", teller.module], env=teller.berth.environment, capture_output=True, text=True, timeout=60)
         check(done.returncode == 120 and "give a file" in done.stderr, f"{verb}: {done.returncode} {done.stderr}")
-    check("told: jobs completed 1, infos 0, errors 0, left out 0" in done.stderr, done.stderr)
 
 
 def refused(teller):
