@@ -114,7 +114,7 @@ class Checkout:
         if help_text is None:
             return [f"`berth` has no verb {words[1]}"]
         verb = [words[1]]
-        if len(words) > 2 and re.search(rf"^  {re.escape(words[2])}\s", help_text, re.MULTILINE):
+        if len(words) > 2 and re.fullmatch(r"[a-z][a-z-]*", words[2]) and re.search(rf"^  {re.escape(words[2])}\s", help_text, re.MULTILINE):
             verb.append(words[2])
             help_text = self.binary.help(*verb) or ""
         complaints = []
@@ -182,7 +182,7 @@ def self_test():
 
     class FakeBinary:
         def help(self, *verb):
-            texts = {"run": "--dir HOST  --quiet", "content": "  add  keep files\n", "content add": "--name TEXT"}
+            texts = {"run": "  --dir HOST\n  --quiet", "content": "  add  keep files\n", "content add": "--name TEXT"}
             return texts.get(" ".join(verb))
 
     files = {"Makefile": "test:  ## run\n", "docs/a.md": "# One thing: two\n", "src/b.toml": "x = 1\ny = 2\n"}
@@ -192,6 +192,7 @@ def self_test():
         ("`berth content add --name x`", None),
         ("`berth content add --nmae x`", "`berth content add` has no option --nmae"),
         ("`berth content --name x`", "`berth content` has no option --name"),
+        ("`berth run --dir x --quiet m.wasm`", None),
         ("`berth` `make`, `berth run MODULE`, `src/{b.toml,../src}`", None),
         ("```toml src/b.toml\ny = 2\n```\n```sh\nmake test   # runs\nberth run --quiet m.wasm\n```", None),
         ("```text\nberth made this\n```", None),
