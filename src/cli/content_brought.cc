@@ -20,11 +20,11 @@ double rounded(double value) {
   return std::round(value * 1000) / 1000;
 }
 
-/// Whether a gateway gave what wasn't asked for, or was left, and why.
+/// Whether a gateway gave what wasn't asked for, or failed at all, and how.
 std::string fault_of(const content::Came& came) {
   if (came.dropped.empty()) return "";
   const std::string why = policy::printable(came.dropped, kMostWhy);
-  if (came.lies == 0) return fmt::format("{} was left: {}\n", came.from, why);
+  if (came.lies == 0) return fmt::format("{} failed: {}\n", came.from, why);
   return fmt::format("{} sent {} wrong answer{}, of which nobody got a byte that is wrong: {}\n", came.from,
                      came.lies, came.lies == 1 ? "" : "s", why);
 }

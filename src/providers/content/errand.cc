@@ -71,17 +71,13 @@ void Errand::ended(Gateway& gateway, const Result<void>& result) {
   // Its blocks are right, but not those of the CAR that was asked for: it may give them one by one.
   if (failure == Failure::kCant) gateway.leave_cars();
   const bool lied = failure == Failure::kLied;
-  bool left = false;
-  {
-    const std::lock_guard guard(lock_);
-    Known& known = known_[gateway.url()];
-    known.lied = known.lied || lied;
-    ++known.failures;
-    // A lie is what is told of it, or else what it did first.
-    if (known.dropped.empty() || lied) known.dropped = result.error().message;
-    left = known.is_left();
-  }
-  tell({.from = gateway.url(), .lies = lied ? 1U : 0U, .dropped = left ? result.error().message : ""});
+  tell({.from = gateway.url(), .lies = lied ? 1U : 0U, .dropped = result.error().message});
+  const std::lock_guard guard(lock_);
+  Known& known = known_[gateway.url()];
+  known.lied = known.lied || lied;
+  ++known.failures;
+  // A lie is what is told of it, or else what it did first.
+  if (known.dropped.empty() || lied) known.dropped = result.error().message;
 }
 
 std::vector<std::shared_ptr<Gateway>> Errand::candidates(const std::set<const Gateway*>& asked, bool cars) {

@@ -24,7 +24,7 @@ struct Came {
   double first_byte_seconds = 0;  // of all answers together: from the request to their first block
   double seconds = 0;             // the same: from there on, while blocks came
   uint64_t lies = 0;    // answers that weren't what was asked for: nobody got what was wrong of them
-  std::string dropped;  // why nothing more was asked of it at some time; empty: it always was
+  std::string dropped;  // what it did wrong: a lie, or else what was first; empty: nothing
 };
 
 struct Brought {
