@@ -559,6 +559,7 @@ def scrubs(content):
             while path.exists() and time.monotonic() < deadline:
                 time.sleep(0.05)
             check(path.exists() != found, f"{verify}: it is {'there' if found else 'gone'}")
+            time.sleep(1)  # what it found is told when it has looked through all
             stop(server)
             said = server.stderr.read().decode()
             check((path.name in said) == found, f"{verify}: {said}")
