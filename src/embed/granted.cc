@@ -120,6 +120,10 @@ Result<Owner> Owner::of(const std::string& file) {
   return owner;
 }
 
+Result<UserFolders> Owner::own_folders() const {
+  return folders ? Result<UserFolders>(*folders) : user_folders();
+}
+
 Result<Granted> Granted::grant(const InstanceOptions& options, const Owner& owner, const Granting& module) {
   const policy::Policy asked = BERTH_TRY(host::asked_policy(asked_of(options)));
   policy::Effective effective = host::bounded(asked, module.claims, owner.bounds);
@@ -132,8 +136,10 @@ Result<Granted> Granted::grant(const InstanceOptions& options, const Owner& owne
     tell_cuts(judge, effective);
     effective.policy = narrowed(judge, effective.policy);
   }
+  const bool has_content = content::opens_content(effective.policy);
+  UserFolders folders;
+  if (has_content || needs_folders(effective)) folders = BERTH_TRY(owner.own_folders());
   if (needs_folders(effective)) {
-    const UserFolders folders = owner.folders ? *owner.folders : BERTH_TRY(user_folders());
     made.aside_ = BERTH_TRY(host::set_aside(effective.policy, folders.state, module.digest));
     if (effective.host.total != policy::Limits{}) {
       made.place_ = BERTH_TRY(host::Place::take(folders.state, module.name, effective));
@@ -141,9 +147,8 @@ Result<Granted> Granted::grant(const InstanceOptions& options, const Owner& owne
   }
   std::shared_ptr<content::Service> content;
   std::shared_ptr<const content::NameKeys> name_keys;
-  if (content::opens_content(effective.policy)) {
+  if (has_content) {
     content = BERTH_TRY(module.content.get());
-    const UserFolders folders = owner.folders ? *owner.folders : BERTH_TRY(user_folders());
     name_keys = BERTH_TRY(host::name_keys(effective.policy, folders));
   }
   std::shared_ptr<activity::Journal> journal;

@@ -27,6 +27,9 @@ struct Owner {
   /// From this file, or from the user's own; kNotFound when the first isn't there.
   static Result<Owner> of(const std::string& file);
 
+  /// An error where there is no home.
+  Result<UserFolders> own_folders() const;
+
   policy::Bounds bounds;
   std::vector<claims::Trust> trusts;   // trust.toml beside that file, where there is one
   std::optional<UserFolders> folders;  // none without a home

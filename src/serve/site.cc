@@ -112,7 +112,7 @@ std::vector<ModuleFigures> Site::figures() const {
     figures->memory.used_bytes += memory.used_bytes;
     figures->memory.peak_bytes += memory.peak_bytes;
     figures->memory.limit_bytes += memory.limit_bytes;
-    figures->content = content::sum(figures->content, module->brought());
+    figures->content += module->brought();
     figures->told += module->told();
   }
   return all;

@@ -11,9 +11,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
-from tools import PLACE, Berth, check
+from tools import PLACE, Berth, check, run_all
 
 GUESTS = ("teller", "teller-p3")
 KILLS = 20
@@ -145,17 +146,13 @@ def main():
     parser.add_argument("--guests", required=True, type=Path)
     options = parser.parse_args()
     options.berth, options.guests = options.berth.absolute(), options.guests.absolute()
-    failed = 0
     with tempfile.TemporaryDirectory(dir=PLACE, prefix="berth-activity-") as root:
-        for guest in GUESTS:
-            for case in (told, refused, learned, flooded, side_by_side, killed):
-                try:
-                    case(Teller(options, Path(root) / f"{guest}-{case.__name__}", guest))
-                    print(f"{case.__name__} {guest}: held", flush=True)
-                except AssertionError as error:
-                    failed += 1
-                    print(f"{case.__name__} {guest}: {error}", flush=True)
-    return 1 if failed else 0
+        cases = [
+            (f"{case.__name__} {guest}", partial(case, Teller(options, Path(root) / f"{guest}-{case.__name__}", guest)))
+            for guest in GUESTS
+            for case in (told, refused, learned, flooded, side_by_side, killed)
+        ]
+        return 1 if run_all(cases) else 0
 
 
 if __name__ == "__main__":

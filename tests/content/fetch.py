@@ -15,13 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
+from functools import partial
 from pathlib import Path
 
 import dag
 import mutate
 from gateway import RAW, Gateway
-from tools import PLACE, Berth, Kubo, check
+from tools import PLACE, Berth, Kubo, check, run_all
 
 CASES = []
 
@@ -38,19 +38,11 @@ def main():
     parser.add_argument("--mutations", type=int, default=10_000)
     parser.add_argument("names", nargs="*", help="only cases with one of these in their names")
     asked = parser.parse_args()
-    failed = 0
     with tempfile.TemporaryDirectory(dir=PLACE) as root:
         world = World(asked.berth, Path(root))
         world.program, world.mutations = asked.reader, asked.mutations
         chosen = [one for one in CASES if not asked.names or any(name in one.__name__ for name in asked.names)]
-        for one in chosen:
-            began = time.monotonic()
-            try:
-                one(world)
-                said = "ok"
-            except Exception:  # noqa: BLE001: the others are still to run
-                said, failed = f"FAIL\n{traceback.format_exc()}", failed + 1
-            print(f"{one.__name__}: {said} ({time.monotonic() - began:.1f} s)", flush=True)
+        failed = run_all((one.__name__, partial(one, world)) for one in chosen)
     print(f"{len(chosen) - failed} passed, {failed} failed")
     return 1 if failed or not chosen else 0
 

@@ -16,13 +16,13 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
+from functools import partial
 from pathlib import Path
 
 import dag
 from gateway import Gateway
 from pinning import TOKEN, Service
-from tools import PLACE, Berth, Kubo, check
+from tools import PLACE, Berth, Kubo, check, run_all
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "serve"))
 import certificates  # noqa: E402
@@ -42,19 +42,11 @@ def main():
     parser.add_argument("--no-rss", action="store_true", help="don't hold memory to a bound: it isn't berth's alone")
     parser.add_argument("names", nargs="*", help="only cases with one of these in their names")
     asked = parser.parse_args()
-    failed = 0
     with tempfile.TemporaryDirectory(dir=PLACE) as root:
         world = World(asked.berth, Path(root))
         world.no_rss = asked.no_rss
         chosen = [one for one in CASES if not asked.names or any(name in one.__name__ for name in asked.names)]
-        for one in chosen:
-            began = time.monotonic()
-            try:
-                one(world)
-                said = "ok"
-            except Exception:  # noqa: BLE001: the others are still to run
-                said, failed = f"FAIL\n{traceback.format_exc()}", failed + 1
-            print(f"{one.__name__}: {said} ({time.monotonic() - began:.1f} s)", flush=True)
+        failed = run_all((one.__name__, partial(one, world)) for one in chosen)
         world.close()
     print(f"{len(chosen) - failed} passed, {failed} failed")
     return 1 if failed or not chosen else 0

@@ -14,11 +14,12 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 import dag
 from gateway import Gateway
-from tools import PLACE, Berth, check
+from tools import PLACE, Berth, check, run_all
 
 TIMES = 50
 BYTES = 8 << 20
@@ -166,27 +167,19 @@ def main():
     parser.add_argument("--guests", required=True, type=Path)
     parser.add_argument("--program", required=True, type=Path, help="berth_content_sharing")
     options = parser.parse_args()
-    failed = 0
     with tempfile.TemporaryDirectory(dir=PLACE, prefix="berth-sharing-") as root:
         world = World(options, root)
-        again = []
+        offline = []
+
+        def online(first, second):
+            offline.append((f"{second.__name__} offline", partial(second, world, first(world, gateway))))
+
+        pairs = ((of_processes, processes), (of_requests, served), (of_instances, embedded))
         with Gateway(world.blocks) as gateway:
             alone(world, gateway)
-            for first, second in ((of_processes, processes), (of_requests, served), (of_instances, embedded)):
-                try:
-                    again.append((second, first(world, gateway)))
-                    print(f"{first.__name__}: one download", flush=True)
-                except AssertionError as error:
-                    failed += 1
-                    print(f"{first.__name__}: {error}", flush=True)
+            failed = run_all((first.__name__, partial(online, first, second)) for first, second in pairs)
         # The gateway is gone, and they still ask for it if they have to.
-        for second, berth in again:
-            try:
-                second(world, berth)
-                print(f"{second.__name__}: offline as well", flush=True)
-            except AssertionError as error:
-                failed += 1
-                print(f"{second.__name__} offline: {error}", flush=True)
+        failed += run_all(offline)
     return 1 if failed else 0
 
 

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import threading
+import time
+import traceback
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -33,6 +35,20 @@ def commp():
 def check(true, said):
     if not true:
         raise AssertionError(said)
+
+
+def run_all(cases):
+    """Runs what has been given a label, one after the other, a line each; how many failed."""
+    failed = 0
+    for label, case in cases:
+        began = time.monotonic()
+        try:
+            case()
+            said = "ok"
+        except Exception:  # noqa: BLE001: the others are still to run
+            said, failed = f"FAIL\n{traceback.format_exc()}", failed + 1
+        print(f"{label}: {said} ({time.monotonic() - began:.1f} s)", flush=True)
+    return failed
 
 
 class Berth:

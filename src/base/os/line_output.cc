@@ -5,17 +5,24 @@
 #include <fmt/format.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 namespace berth {
+
+using namespace std::chrono_literals;
+
 namespace {
 
 constexpr int kAskEveryMs = 100;
+constexpr int kTurnTries = 50;
 
 /// As many whole lines as a pipe that is ready takes at once; of a longer line a part.
 size_t piece_of(std::string_view lines) {
@@ -23,6 +30,25 @@ size_t piece_of(std::string_view lines) {
   const size_t end = lines.rfind('\n', PIPE_BUF - 1);
   return end == std::string_view::npos ? PIPE_BUF : end + 1;
 }
+
+/// Among those who append to one file. Who has it for long, because they are stopped, is left alone.
+class Turn {
+ public:
+  explicit Turn(int fd) : fd_(fd) {
+    for (int tries = 0; ::flock(fd_, LOCK_EX | LOCK_NB) != 0; ++tries) {
+      if (errno != EWOULDBLOCK || tries == kTurnTries) return;
+      std::this_thread::sleep_for(1ms);
+    }
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    ::flock(fd_, LOCK_UN);
+  }
+
+ private:
+  int fd_;
+};
 
 }  // namespace
 
@@ -87,9 +113,23 @@ size_t LineOutput::write_now(std::string_view bytes) const {
 
 bool LineOutput::ends_whole() const {
   struct stat about = {};
-  if (::fstat(fd_, &about) != 0 || !S_ISREG(about.st_mode) || about.st_size == 0) return true;
+  if (::fstat(fd_, &about) != 0 || !S_ISREG(about.st_mode)) return !torn_;
+  if (about.st_size == 0) return true;
   char last = '\n';
   return ::pread(fd_, &last, 1, about.st_size - 1) != 1 || last == '\n';
+}
+
+bool LineOutput::append_line(std::string_view line) {
+  std::string whole;
+  whole.reserve(line.size() + 2);
+  // Its size grows before a write has ended: a line that another is still writing isn't a torn one.
+  const Turn turn(fd_);
+  if (!ends_whole()) whole += '\n';
+  whole += line;
+  whole += '\n';
+  const size_t written = write_now(whole);
+  if (written > 0) torn_ = written < whole.size();
+  return written == whole.size();
 }
 
 }  // namespace berth

@@ -27,18 +27,20 @@ class LineOutput {
   /// the reader keeps this waiting. Gives what isn't written, from the line on that isn't whole.
   std::string_view write(std::string_view lines, const std::function<bool()>& go_on) const;
 
-  /// Writes what can be without waiting for anybody, and gives how much that is: of PIPE_BUF bytes at most
-  /// all or nothing, unless there is no room on the disk.
-  size_t write_now(std::string_view bytes) const;
-
-  /// False of a file whose last line isn't whole, whoever wrote it. Of what isn't a file it isn't known.
-  bool ends_whole() const;
+  /// Writes a line and its newline without waiting for any reader; one more newline before it where the last
+  /// line isn't whole, whoever wrote that. Those who append to a file by this take turns. False where nobody
+  /// takes it now or there is no room for it: of PIPE_BUF bytes, newlines included, nothing is written then,
+  /// unless a disk is full. May throw bad_alloc.
+  bool append_line(std::string_view line);
 
  private:
   LineOutput(Descriptor owned, int fd) : owned_(std::move(owned)), fd_(fd) {}
+  bool ends_whole() const;
+  size_t write_now(std::string_view bytes) const;
 
   Descriptor owned_;
   int fd_;
+  bool torn_ = false;  // the last line of this isn't whole
 };
 
 }  // namespace berth

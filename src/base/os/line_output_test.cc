@@ -3,9 +3,12 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "base/os/file.h"
 #include "base/testing.h"
@@ -41,4 +44,46 @@ TEST_CASE("a pipe that nobody reads is given up when the caller likes, and what 
   CHECK(asked == 2);
   CHECK(left.size() < lines.size());
   CHECK(left.starts_with("a line of the log\n"));
+}
+
+TEST_CASE("a line that was torn stays alone") {
+  const TestFolder folder;
+  const std::string path = folder.path() + "/log";
+  auto output = LineOutput::appending(path);
+  REQUIRE(output);
+  CHECK(output->append_line("one"));
+  CHECK(output->write("to", [] { return true; }).empty());
+  CHECK(output->append_line("two"));
+  CHECK(output->append_line("three"));
+  CHECK(*read_file(path, 100) == "one\nto\ntwo\nthree\n");
+}
+
+TEST_CASE("several append to one file, each line is whole and none is empty") {
+  const TestFolder folder;
+  const std::string path = folder.path() + "/log";
+  constexpr size_t kLines = 1000;
+  const std::string line(4000, 'x');
+  {
+    std::vector<std::jthread> writers;
+    for (int i = 0; i < 4; ++i) {
+      writers.emplace_back([&] {
+        auto output = LineOutput::appending(path).value();
+        for (size_t count = 0; count < kLines; ++count) CHECK(output.append_line(line));
+      });
+    }
+  }
+  std::string all;
+  for (size_t count = 0; count < 4 * kLines; ++count) all += line + '\n';
+  CHECK((*read_file(path, 2 * all.size()) == all));
+}
+
+TEST_CASE("one who keeps the turn keeps nobody") {
+  const TestFolder folder;
+  const std::string path = folder.path() + "/log";
+  auto output = LineOutput::appending(path);
+  REQUIRE(output);
+  const Descriptor other(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  REQUIRE(::flock(other.get(), LOCK_EX) == 0);
+  CHECK(output->append_line("one"));
+  CHECK(*read_file(path, 100) == "one\n");
 }

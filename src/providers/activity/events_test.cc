@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "base/testing.h"
+
 using namespace berth;
 using namespace berth::activity;
 using namespace std::chrono_literals;
@@ -26,19 +28,6 @@ namespace {
 
 /// A place in a folder of its own, and a clock that stands still until it is told.
 struct Place {
-  Place() {
-    std::string name = fs::temp_directory_path() / "berth-events-XXXXXX";
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    folder = name;
-    path = folder / "events";
-  }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-  ~Place() {
-    std::error_code gone;
-    fs::remove_all(folder, gone);
-  }
-
   std::unique_ptr<Events> events(std::string module = "a.wasm") {
     return std::make_unique<Events>(Journal::open(path).value(), std::move(module), [this] { return now; });
   }
@@ -49,8 +38,8 @@ struct Place {
     return all;
   }
 
-  fs::path folder;
-  std::string path;
+  TestFolder folder;
+  std::string path = folder.at("events");
   std::chrono::steady_clock::time_point now{};
 };
 

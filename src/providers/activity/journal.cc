@@ -16,15 +16,7 @@ Result<std::shared_ptr<Journal>> Journal::open(const std::string& place) {
 
 bool Journal::write(std::string_view line) noexcept try {
   const std::lock_guard guard(lock_);
-  std::string whole;
-  whole.reserve(line.size() + 2);
-  // Another process, or an earlier one, may have torn the line before.
-  if (torn_ || !out_.ends_whole()) whole += '\n';
-  whole += line;
-  whole += '\n';
-  const size_t written = out_.write_now(whole);
-  if (written > 0) torn_ = written < whole.size();
-  return written == whole.size();
+  return out_.append_line(line);
 } catch (...) {
   return false;  // out of memory
 }

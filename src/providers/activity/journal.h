@@ -36,8 +36,7 @@ class Journal {
   explicit Journal(LineOutput out) : out_(std::move(out)) {}
 
   std::mutex lock_;
-  LineOutput out_;     // guarded by lock_
-  bool torn_ = false;  // the last line isn't whole; guarded by lock_
+  LineOutput out_;  // guarded by lock_
 };
 
 }  // namespace berth::activity

@@ -51,6 +51,13 @@ std::string refused_url(std::string_view url) {
   return policy::quoted(at == std::string_view::npos ? front : front.substr(at + 1));
 }
 
+std::optional<std::string> base_url(std::string url, std::string_view path) {
+  while (url.ends_with('/')) url.pop_back();
+  if (url.ends_with(path)) url.resize(url.size() - path.size());
+  if (web::authority_of(url).empty() || url.find_first_of("?# @") != std::string::npos) return std::nullopt;
+  return url;
+}
+
 Result<std::string> read_authorization(const std::string& path) {
   namespace fs = std::filesystem;
   const std::string shown = policy::printable(path);

@@ -157,20 +157,19 @@ Result<void> check_imported(std::string_view lines, const Cid& root, const CarWr
 
 }  // namespace
 
-Result<std::unique_ptr<Kubo>> Kubo::create(std::string url, web::WebOptions web,
+Result<std::unique_ptr<Kubo>> Kubo::create(const std::string& given, web::WebOptions web,
                                            std::chrono::nanoseconds patience, std::string authorization) {
-  while (url.ends_with('/')) url.pop_back();
-  if (url.ends_with(kRpc)) url.resize(url.size() - kRpc.size());
-  if (web::authority_of(url).empty() || url.find_first_of("?# @") != std::string::npos)
+  const auto url = base_url(given, kRpc);
+  if (!url)
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("{} is no node: write http://127.0.0.1:5001 or https://HOST, without a password",
-                            refused_url(url)));
-  BERTH_TRY_VOID(check_secret_way(url, authorization));
+                            refused_url(given)));
+  BERTH_TRY_VOID(check_secret_way(*url, authorization));
   web.tries = 1;
   web.span = patience;
   web.least_bytes = 1;
-  auto client = BERTH_TRY(web::Web::create(url, std::move(web)));
-  return std::unique_ptr<Kubo>(new Kubo(std::move(url), std::move(client), std::move(authorization)));
+  auto client = BERTH_TRY(web::Web::create(*url, std::move(web)));
+  return std::unique_ptr<Kubo>(new Kubo(*url, std::move(client), std::move(authorization)));
 }
 
 Result<web::WebAnswer> Kubo::call(web::WebAsk ask, std::string_view command) {

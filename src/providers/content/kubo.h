@@ -23,14 +23,14 @@ class Kubo {
  public:
   /// `url` is where its RPC answers, "http://127.0.0.1:5001". `patience`: how long it may neither take nor
   /// say anything; it also walks all below a root in that time. kInvalidArgument, kDenied.
-  static Result<std::unique_ptr<Kubo>> create(std::string url, web::WebOptions web,
+  static Result<std::unique_ptr<Kubo>> create(const std::string& url, web::WebOptions web,
                                               std::chrono::nanoseconds patience, std::string authorization);
 
   const std::string& url() const {
     return url_;
   }
 
-  /// What it says that it is, "0.42.0". kUnauthenticated or kDenied where it wants credentials, or others;
+  /// What it says that it is, "0.42.0". kDenied where it wants credentials, or others;
   /// kUnavailable where no kubo answers.
   Result<std::string> version();
 

@@ -98,23 +98,22 @@ std::string_view pin_status_name(PinStatus status) {
   return kStatuses[static_cast<size_t>(status)];
 }
 
-Result<std::unique_ptr<PinningService>> PinningService::create(std::string name, std::string url,
+Result<std::unique_ptr<PinningService>> PinningService::create(std::string name, const std::string& given,
                                                                web::WebOptions web,
                                                                std::string authorization) {
-  while (url.ends_with('/')) url.pop_back();
-  if (url.ends_with("/pins")) url.resize(url.size() - std::string_view("/pins").size());
-  if (web::authority_of(url).empty() || url.find_first_of("?# @") != std::string::npos)
+  const auto url = base_url(given, "/pins");
+  if (!url)
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("the service {}: {} is no service: write https://HOST/PATH, without /pins",
-                            policy::quoted(name), refused_url(url)));
-  BERTH_TRY_VOID(check_secret_way(url, authorization));
+                            policy::quoted(name), refused_url(given)));
+  BERTH_TRY_VOID(check_secret_way(*url, authorization));
   web.tries = 3;
   // It may look around before it answers, and isn't one of several that race.
   web.span = 1min;
   web.least_bytes = 1;
-  auto client = BERTH_TRY(web::Web::create(url, std::move(web)));
+  auto client = BERTH_TRY(web::Web::create(*url, std::move(web)));
   return std::unique_ptr<PinningService>(
-      new PinningService(std::move(name), std::move(url), std::move(client), std::move(authorization)));
+      new PinningService(std::move(name), *url, std::move(client), std::move(authorization)));
 }
 
 std::unexpected<Error> PinningService::wrong(ErrorCode code, std::string_view what) const {

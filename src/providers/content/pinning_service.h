@@ -39,7 +39,7 @@ struct ServicePin {
 class PinningService {
  public:
   /// `name` is the owner's, for errors; `url` is what stands before "/pins". kInvalidArgument, kDenied.
-  static Result<std::unique_ptr<PinningService>> create(std::string name, std::string url,
+  static Result<std::unique_ptr<PinningService>> create(std::string name, const std::string& url,
                                                         web::WebOptions web, std::string authorization);
 
   struct Which {

@@ -28,28 +28,32 @@ bool rest(Clock::duration time, const std::stop_token& stop) {
   return !stop.stop_requested();
 }
 
+CheckedBlocks checked_folder(Store& store, const std::string& folder, Repair repair) {
+  auto checked = store.verify_folder(folder, repair);
+  // The others may be read all the same.
+  if (!checked) return {.damage = {{.path = "blocks/" + folder, .what = checked.error().message}}};
+  if (!*checked) return {.damage = {}, .busy = 1};
+  return **std::move(checked);
+}
+
 void add(CheckedBlocks& all, CheckedBlocks&& some) {
   all.blocks += some.blocks;
   all.bytes += some.bytes;
+  all.busy += some.busy;
   std::ranges::move(some.damage, std::back_inserter(all.damage));
 }
 
 }  // namespace
 
-Result<CheckedBlocks> scrub(Store& store, const ScrubOptions& options, const std::stop_token& stop) {
+Result<CheckedBlocks> scrub(Store& store, const ScrubOptions& options, const std::stop_token& stop,
+                            const std::function<void(const BlockDamage& damage)>& found) {
   CheckedBlocks all;
   for (const std::string& folder : BERTH_TRY(store.folders_unchecked_for(options.every))) {
     if (stop.stop_requested()) break;
     const auto began = Clock::now();
-    auto checked = store.verify_folder(folder, options.repair);
-    if (!checked) {
-      // The others may be read all the same.
-      all.damage.push_back({.path = "blocks/" + folder, .what = checked.error().message});
-    } else if (*checked) {
-      add(all, **std::move(checked));
-    } else {
-      ++all.busy;
-    }
+    CheckedBlocks checked = checked_folder(store, folder, options.repair);
+    std::ranges::for_each(checked.damage, found);
+    add(all, std::move(checked));
     if (options.rests > 0 && !rest((Clock::now() - began) * options.rests, stop)) break;
   }
   return all;
@@ -57,11 +61,12 @@ Result<CheckedBlocks> scrub(Store& store, const ScrubOptions& options, const std
 
 Scrubber::Scrubber(Store& store, ScrubOptions options, std::function<void(const std::string& line)> told) {
   auto work = [&store, options, told = std::move(told)](const std::stop_token& stop) {
+    const auto found = [&](const BlockDamage& one) {
+      told(fmt::format("{}: {}{}", one.path, one.what, one.removed ? "; it is removed" : ""));
+    };
     do {
-      const auto checked = scrub(store, options, stop);
+      const auto checked = scrub(store, options, stop, found);
       if (!checked) told(fmt::format("checking the store of content: {}", checked.error().message));
-      for (const BlockDamage& one : checked ? checked->damage : std::vector<BlockDamage>())
-        told(fmt::format("{}: {}{}", one.path, one.what, one.removed ? "; it is removed" : ""));
     } while (rest(kBetween, stop));
   };
   // Without it content is read as before.

@@ -26,9 +26,12 @@ struct ScrubOptions {
   unsigned rests = 9;
 };
 
-/// Reads the blocks of all folders that are due. A folder with damage in it which somebody uses at the moment
-/// isn't repaired, and stays due. Ends early, with what it has found, once it is to stop.
-Result<CheckedBlocks> scrub(Store& store, const ScrubOptions& options, const std::stop_token& stop = {});
+/// Reads the blocks of all folders that are due, and hands over what is damaged as soon as it is found. A
+/// folder with damage in it which somebody uses at the moment isn't repaired, and stays due. Ends early, with
+/// what it has found, once it is to stop.
+Result<CheckedBlocks> scrub(
+    Store& store, const ScrubOptions& options, const std::stop_token& stop = {},
+    const std::function<void(const BlockDamage& damage)>& found = [](const BlockDamage&) {});
 
 /// Does so from time to time, on a thread of its own, as long as it lives.
 class Scrubber {

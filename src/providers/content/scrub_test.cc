@@ -17,19 +17,7 @@ namespace {
 
 constexpr ScrubOptions kDaily{.every = 24h, .rests = 0};
 
-struct Place {
-  Place() {
-    std::string name = fs::temp_directory_path() / "berth-scrub-XXXXXX";
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    folder = name;
-    store = Store::open(folder / "content").value();
-  }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-  ~Place() {
-    fs::remove_all(folder);
-  }
-
+struct Place : StorePlace {
   fs::path block(const std::string& bytes) {
     const Cid cid = Cid::v1(Codec::kRaw, hash_of(HashCode::kSha2_256, bytes).value());
     CHECK(store->put(cid, bytes).has_value());
@@ -46,9 +34,6 @@ struct Place {
   CheckedBlocks scrub(ScrubOptions options = kDaily) {
     return content::scrub(*store, options).value();
   }
-
-  fs::path folder;
-  std::unique_ptr<Store> store;
 };
 
 }  // namespace

@@ -20,19 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Place {
-  Place() {
-    std::string name = fs::temp_directory_path() / "berth-content-XXXXXX";
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    folder = name;
-    store = Store::open(folder / "content").value();
-  }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-  ~Place() {
-    fs::remove_all(folder);
-  }
-
+struct Place : StorePlace {
   Cid file(const std::string& bytes) {
     return add_file(reading(bytes), {.chunk_bytes = 10}, {}, *store)->cid;
   }
@@ -65,9 +53,6 @@ struct Place {
     fs::permissions(store->block_path(cid), fs::perms::owner_all);
     std::fstream(store->block_path(cid), std::ios::in | std::ios::out).put('!');
   }
-
-  fs::path folder;
-  std::unique_ptr<Store> store;
 };
 
 Cid raw(std::string_view bytes) {

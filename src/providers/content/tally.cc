@@ -2,17 +2,18 @@
 #include "providers/content/tally.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace berth::content {
 
-Brought sum(const Brought& one, const Brought& other) {
+Brought& Brought::operator+=(const Brought& more) {
   Tally all;
-  for (const Brought* const part : {&one, &other})
-    for (const Came& came : part->came) all.add(came);
-  Brought brought = all.read();
-  brought.store_blocks = one.store_blocks + other.store_blocks;
-  brought.store_bytes = one.store_bytes + other.store_bytes;
-  return brought;
+  for (const std::vector<Came>* const part : {&std::as_const(came), &more.came})
+    for (const Came& one : *part) all.add(one);
+  came = all.read().came;
+  store_blocks += more.store_blocks;
+  store_bytes += more.store_bytes;
+  return *this;
 }
 
 double first_byte_seconds(const Came& came) {

@@ -31,10 +31,10 @@ struct Brought {
   uint64_t store_blocks = 0;
   uint64_t store_bytes = 0;
   std::vector<Came> came;  // by gateway, in the order of the first request
+
+  Brought& operator+=(const Brought& more);
 };
 
-/// What came for two together.
-Brought sum(const Brought& one, const Brought& other);
 /// From a request to its first block, as it was on average; 0 where nothing came.
 double first_byte_seconds(const Came& came);
 /// While blocks came; 0 where that took no time.

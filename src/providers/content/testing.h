@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// For tests of content: blocks in memory.
+// For tests of content: blocks in memory, and a store in a folder that goes with it.
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 
+#include "base/testing.h"
 #include "providers/content/block.h"
 #include "providers/content/file_layout.h"
 #include "providers/content/input.h"
+#include "providers/content/store.h"
 
 namespace berth::content::testing {
 
@@ -38,6 +42,12 @@ class Memory : public BlockSource, public BlockSink {
 
   std::map<std::string, std::string> blocks;
   std::mutex lock;
+};
+
+struct StorePlace {
+  TestFolder own;
+  std::filesystem::path folder = own.path();
+  std::unique_ptr<Store> store = Store::open(folder / "content").value();
 };
 
 /// The bytes, `most` at a time.
