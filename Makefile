@@ -74,6 +74,10 @@ asan: setup build-asan guests collector registries kubo  ## run the tests under 
 tsan: setup build-tsan  ## run the C++ rooms' tests under the thread sanitizer, on a stand-in engine
 	@$(CTEST) --preset tsan
 
+.PHONY: tsan-engine
+tsan-engine: setup guests build-tsan-engine  ## run libberth's tests under the thread sanitizer, on the engine itself
+	@$(CTEST) --preset tsan-engine
+
 .PHONY: release
 release: setup build-release  ## build what is shipped and measured: build/release/src/cli/berth
 
@@ -109,7 +113,7 @@ clean:  ## remove what was built in this checkout
 clean-cache:  ## remove from the shared cache what no longer fits this checkout
 	@tools/clean-cache.sh
 
-.PHONY: build-dev build-release build-asan build-tsan
-build-dev build-release build-asan build-tsan: build-%:
+.PHONY: build-dev build-release build-asan build-tsan build-tsan-engine
+build-dev build-release build-asan build-tsan build-tsan-engine: build-%:
 	@cmake --preset $* -DBERTH_WERROR=$(WERROR) >/dev/null
 	@cmake --build --preset $*

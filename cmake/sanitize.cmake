@@ -14,9 +14,13 @@ if(BERTH_SANITIZE)
   add_link_options(-fsanitize=${BERTH_SANITIZE})
   # Called before the runtimes are ready, so not instrumented itself.
   add_library(berth_sanitizer_options OBJECT ${CMAKE_CURRENT_LIST_DIR}/sanitizer_options.cc)
-  target_compile_options(berth_sanitizer_options PRIVATE -fno-sanitize=all)
+  # The runtimes' libraries look for what is in there, and nobody else does.
+  target_compile_options(berth_sanitizer_options PRIVATE -fno-sanitize=all -fvisibility=default)
 endif()
 if(BERTH_SANITIZE STREQUAL "thread")
+  if(BERTH_ENGINE STREQUAL "crate")
+    target_compile_definitions(berth_sanitizer_options PRIVATE BERTH_ENGINE_UNWATCHED)
+  endif()
   # The runtime of GCC 12 finds no place for its tables where a kernel spreads addresses wider than 28 bits
   # ("unexpected memory mapping"). A container may refuse to switch that off, and then needs a kernel that doesn't.
   execute_process(COMMAND setarch -R true RESULT_VARIABLE refused OUTPUT_QUIET ERROR_QUIET)

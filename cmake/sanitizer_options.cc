@@ -28,5 +28,11 @@ const char* __ubsan_default_options() {
 }
 
 const char* __tsan_default_options() {
-  return "exitcode=99:second_deadlock_stack=1";
+  return "exitcode=99:second_deadlock_stack=1"
+#ifdef BERTH_ENGINE_UNWATCHED
+         // The engine isn't instrumented: its copies would be seen, and none of its locks. Its handler of
+         // traps allocates, since the signal comes from a guest's code, never from an allocator's.
+         ":ignore_interceptors_accesses=1:report_signal_unsafe=0"
+#endif
+      ;
 }

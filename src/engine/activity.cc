@@ -5,12 +5,14 @@
 
 #include "berth_engine.h"
 #include "engine/abi_values.h"
+#include "engine/fiber_stack.h"
 
 namespace berth::engine {
 namespace {
 
 extern "C" int32_t berth_on_tell(void* context, int32_t kind, berth_slice message,
                                  berth_slice* words) noexcept {
+  const FiberStack stack;
   // What the engine is told stays until it asks again here.
   static thread_local std::string told;
   auto refused = static_cast<ActivityKeeper*>(context)->tell(static_cast<ActivityKind>(kind), view(message));

@@ -6,6 +6,7 @@
 #include "engine/abi_guest.h"
 #include "engine/abi_values.h"
 #include "engine/engine.h"
+#include "engine/fiber_stack.h"
 
 namespace berth::engine {
 namespace {
@@ -18,6 +19,7 @@ struct Running {
 };
 
 extern "C" bool berth_on_ask(void* context, const berth_knock* knock) noexcept {
+  const FiberStack stack;
   return static_cast<Running*>(context)->keeper->ask(knock_of(*knock));
 }
 

@@ -5,6 +5,7 @@
 
 #include "berth_engine.h"
 #include "engine/abi_values.h"
+#include "engine/fiber_stack.h"
 
 namespace berth::engine {
 namespace {
@@ -37,6 +38,7 @@ extern "C" void* berth_on_content_begin(void* context, const berth_content_ask* 
 }
 
 extern "C" int32_t berth_on_content_found(void* ask, berth_content_found* out) noexcept {
+  const FiberStack stack;
   auto found = held(ask).job->found();
   if (!found) {
     held(ask).told = std::move(found.error());
@@ -53,6 +55,7 @@ extern "C" int32_t berth_on_content_found(void* ask, berth_content_found* out) n
 }
 
 extern "C" int32_t berth_on_content_take(void* ask, berth_content_piece* out) noexcept {
+  const FiberStack stack;
   std::string_view piece;
   auto taken = held(ask).job->take(piece);
   if (!taken) {
@@ -66,6 +69,7 @@ extern "C" int32_t berth_on_content_take(void* ask, berth_content_piece* out) no
 }
 
 extern "C" bool berth_on_content_write(void* ask, berth_slice bytes, berth_content_piece* out) noexcept {
+  const FiberStack stack;
   auto failed = held(ask).job->write(view(bytes));
   if (!failed) return true;
   held(ask).told = *std::move(failed);
@@ -75,10 +79,12 @@ extern "C" bool berth_on_content_write(void* ask, berth_slice bytes, berth_conte
 }
 
 extern "C" void berth_on_content_finish(void* ask) noexcept {
+  const FiberStack stack;
   held(ask).job->finish();
 }
 
 extern "C" void berth_on_content_end(void* ask) noexcept {
+  const FiberStack stack;
   const std::unique_ptr<Held> last(static_cast<Held*>(ask));
   last->job->end();
 }

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// On which stack the engine calls back, for builds with the address sanitizer. It believes a thread to have
-// one stack, so it doesn't clean up after an exception on a guest's fiber, and what comes to lie there next
-// seems to be out of bounds. Other builds know nothing of it.
+// On which stack the engine calls back, for builds with a sanitizer. That for addresses believes a thread to
+// have one stack, so it doesn't clean up after an exception on a guest's fiber, and what comes to lie there
+// next seems to be out of bounds. That for threads doesn't see how the engine hands a fiber's stack from one
+// to the next. Other builds know nothing of it.
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/common_interface_defs.h>
 
 #include <cstddef>
+#elif defined(__SANITIZE_THREAD__)
+#include <sanitizer/tsan_interface.h>
+
+#include <cstdint>
 #endif
 
 namespace berth::engine {
@@ -35,6 +40,29 @@ class FiberStack {
   void* fake_ = nullptr;
   const void* bottom_ = nullptr;
   size_t size_ = 0;
+};
+
+#elif defined(__SANITIZE_THREAD__)
+
+/// While it lives, what others left on this stack is over, and what lies there is over for those after it.
+class FiberStack {
+ public:
+  [[gnu::always_inline]] FiberStack() : place_(place(__builtin_frame_address(0))) {
+    __tsan_acquire(place_);
+  }
+  FiberStack(const FiberStack&) = delete;
+  FiberStack& operator=(const FiberStack&) = delete;
+  ~FiberStack() {
+    __tsan_release(place_);
+  }
+
+ private:
+  /// The same for all frames of a fiber, whose stack has a MiB, but for those on either side of a border.
+  static void* place(void* frame) {
+    return reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(frame) & ~uintptr_t{(2 << 20) - 1});
+  }
+
+  void* place_;
 };
 
 #else

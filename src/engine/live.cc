@@ -20,14 +20,17 @@ struct Live::Lending {
 namespace {
 
 extern "C" void berth_on_live_failed(void* context, const berth_outcome* outcome) noexcept {
+  const FiberStack stack;
   static_cast<std::optional<Outcome>*>(context)->emplace(outcome_of(*outcome));
 }
 
 extern "C" void berth_on_live_returned(void* context, const uint64_t* words, size_t count) noexcept {
+  const FiberStack stack;
   static_cast<Caller*>(context)->returned({words, count});
 }
 
 extern "C" void berth_on_live_call_failed(void* context, const berth_outcome* outcome) noexcept {
+  const FiberStack stack;
   static_cast<Caller*>(context)->failed(outcome_of(*outcome));
 }
 
@@ -74,31 +77,38 @@ extern "C" bool berth_on_begun_poll(void* begun, berth_answer* out) noexcept {
 }
 
 extern "C" void berth_on_begun_end(void* begun) noexcept {
+  const FiberStack stack;
   delete static_cast<Program::Begun*>(begun);
 }
 
 extern "C" void* berth_on_sink(void* context, uint64_t word, berth_waiter* waiter) noexcept {
+  const FiberStack stack;
   return static_cast<Program*>(context)->sink(word, std::make_unique<Waiter>(waiter)).release();
 }
 
 extern "C" int64_t berth_on_sink_wanted(void* sink) noexcept {
+  const FiberStack stack;
   const auto wanted = static_cast<Sink*>(sink)->wanted();
   return wanted ? static_cast<int64_t>(std::min<uint64_t>(*wanted, INT64_MAX)) : -1;
 }
 
 extern "C" bool berth_on_sink_deliver(void* sink, const uint64_t* words, size_t count) noexcept {
+  const FiberStack stack;
   return static_cast<Sink*>(sink)->deliver({words, count});
 }
 
 extern "C" void berth_on_sink_end(void* sink) noexcept {
+  const FiberStack stack;
   delete static_cast<Sink*>(sink);
 }
 
 extern "C" void* berth_on_source(void* context, uint64_t word, berth_waiter* waiter) noexcept {
+  const FiberStack stack;
   return static_cast<Program*>(context)->source(word, std::make_unique<Waiter>(waiter)).release();
 }
 
 extern "C" int32_t berth_on_source_take(void* source, size_t most, berth_values* out) noexcept {
+  const FiberStack stack;
   std::unique_ptr<Values> values;
   const auto taken = static_cast<Source*>(source)->take(most, values);
   if (values) {
@@ -111,11 +121,13 @@ extern "C" int32_t berth_on_source_take(void* source, size_t most, berth_values*
 }
 
 extern "C" void berth_on_values_end(void* values, bool delivered) noexcept {
+  const FiberStack stack;
   const std::unique_ptr<Values> ended(static_cast<Values*>(values));
   if (delivered) ended->delivered();
 }
 
 extern "C" void berth_on_source_end(void* source) noexcept {
+  const FiberStack stack;
   delete static_cast<Source*>(source);
 }
 
@@ -126,18 +138,22 @@ struct GoingOn {
 };
 
 extern "C" bool berth_on_going_on_done(void* context) noexcept {
+  const FiberStack stack;
   return static_cast<GoingOn*>(context)->done();
 }
 
 extern "C" void berth_on_going_on_failed(void* context, const berth_outcome* outcome) noexcept {
+  const FiberStack stack;
   static_cast<GoingOn*>(context)->failed.emplace(outcome_of(*outcome));
 }
 
 extern "C" void berth_on_program_release(void* context) noexcept {
+  const FiberStack stack;
   static_cast<Program*>(context)->release();
 }
 
 extern "C" void berth_on_program_drop(void* context, uint32_t resource) noexcept {
+  const FiberStack stack;
   static_cast<Program*>(context)->drop(resource);
 }
 

@@ -13,7 +13,11 @@
 
 namespace {
 
+#ifdef __SANITIZE_THREAD__  // its tables leave no addresses for more places
+constexpr size_t kInstances = 100;
+#else
 constexpr size_t kInstances = 10'000;
+#endif
 constexpr int64_t kMostBytes = 256 << 20;
 /// What a process may have unless somebody raised it: vm.max_map_count.
 constexpr long kMostMappings = 65'530;
