@@ -14,8 +14,8 @@ namespace berth {
 /// A folder of the test's own, free of links, gone with it.
 class TestFolder {
  public:
-  TestFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "berth-test-XXXXXX").string();
+  explicit TestFolder(const std::filesystem::path& where = std::filesystem::temp_directory_path()) {
+    std::string pattern = (where / "berth-test-XXXXXX").string();
     path_ = std::filesystem::canonical(::mkdtemp(pattern.data())).string();
   }
   TestFolder(const TestFolder&) = delete;

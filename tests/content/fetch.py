@@ -10,6 +10,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -72,10 +73,14 @@ class World:
         self.tree = made["cid"]
         self.blocks = dag.Blocks(publisher.root / "data/content/blocks")
 
-    def reader(self):
+    def reader(self, after=None):
+        """One that has no content, and knows of gateways what the other does."""
         self.count += 1
         berth = Berth(self.binary, self.root / f"reader{self.count}")
         berth.root.mkdir()
+        if after:
+            shutil.copytree(after.root / "cache", berth.root / "cache")
+            shutil.rmtree(berth.root / "cache/content/blocks")
         return berth
 
     def gateway(self, kind=Gateway, **more):
@@ -305,8 +310,7 @@ def one_that_says_nothing_is_overtaken(world):
         check(time.monotonic() - began < 4, "it is waited for")
         check(len(bad.asked) == 1 and len(good.asked) == 1, (bad.asked, good.asked))
         # Who was faster is remembered.
-        other = world.reader()
-        other.environment["BERTH_CACHE"] = reader.environment["BERTH_CACHE"]
+        other = world.reader(after=reader)
         world.reads(other, *gateways(bad, good))
         check(len(bad.asked) == 1 and len(good.asked) == 2, (bad.asked, good.asked))
 
@@ -321,8 +325,7 @@ def one_that_lies_is_dropped_and_named_also_later(world):
         asked = len(bad.asked)
         reader.run("get", world.tree, "--output", reader.root / "tree", *gateways(bad, good))
         check(len(bad.asked) == asked, "it is asked again")
-        other = world.reader()
-        other.environment["BERTH_CACHE"] = reader.environment["BERTH_CACHE"]
+        other = world.reader(after=reader)
         said = other.run("get", world.file, "--output", "-", *gateways(bad), status=119).decode()
         check("isn't asked for another" in said and "another hash" in said, said)
     world.clean(reader)
@@ -435,9 +438,29 @@ def a_block_that_is_damaged_comes_again(world):
             leaf.chmod(0o600)
             leaf.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
             reader.run(*words, *gateways(gateway))
-            check(leaf.read_bytes() == data, f"{words[0]} leaves it damaged")
+            # It is in the cache, or where what is pinned stays.
+            check([path.read_bytes() == data for path in reader.blocks() if path.name == leaf.name] == [True], f"{words[0]} leaves it damaged")
             # Who reads may be there before what brings the rest.
             check(len(gateway.asked) <= 3, gateway.asked)
+
+
+@case
+def what_was_fetched_goes_with_the_cache_unless_it_is_pinned(world):
+    reader = world.reader()
+    with world.gateway() as gateway:
+        world.reads(reader, *gateways(gateway))
+        check(not any((reader.root / "data/content/blocks").rglob("*")), "what can be fetched again is backed up")
+        check((reader.root / "cache/content/CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f06886806bc55"), "no tag")
+        shutil.rmtree(reader.root / "cache")
+        reader.run("get", world.file, "--output", "-", "--offline", status=122)
+        reader.run("pin", world.file, *gateways(gateway))
+        shutil.rmtree(reader.root / "cache")
+        world.reads(reader, "--offline")
+        reader.run("unpin", world.file)
+        reader.run("gc")
+        world.reads(reader, "--offline")
+        shutil.rmtree(reader.root / "cache")
+        check("isn't in the store" in reader.run("get", world.file, "--output", "-", "--offline", status=122).decode(), "it stays")
 
 
 @case

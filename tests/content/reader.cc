@@ -71,11 +71,15 @@ void tell(size_t number, Reading& reading, const Task& task, bool cancel = false
   std::puts(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
 }
 
+Result<std::unique_ptr<Store>> store_in(const std::string& folder) {
+  return Store::open({.kept = folder, .cached = folder + "/cache"});
+}
+
 Result<void> each(const Task& task) {
   for (size_t i = 0; i < task.count; ++i) {
     const std::string folder = task.folder + "/" + std::to_string(i);
     {
-      const auto store = BERTH_TRY(Store::open(folder));
+      const auto store = BERTH_TRY(store_in(folder));
       const auto all = BERTH_TRY(Retrieval::create(*store, options_of(task.url + "/" + std::to_string(i))));
       tell(i, *all->read(), task);
       const auto checked = BERTH_TRY(store->verify(Repair::kNo, LockedFile::Wait::kYes));
@@ -88,7 +92,7 @@ Result<void> each(const Task& task) {
 }
 
 Result<void> together(const Task& task, bool some_leave) {
-  const auto store = BERTH_TRY(Store::open(task.folder));
+  const auto store = BERTH_TRY(store_in(task.folder));
   const auto all = BERTH_TRY(Retrieval::create(*store, options_of(task.url)));
   std::vector<std::jthread> threads;
   for (size_t i = 0; i < task.count; ++i)
@@ -97,7 +101,7 @@ Result<void> together(const Task& task, bool some_leave) {
 }
 
 Result<void> charged(const Task& task) {
-  const auto store = BERTH_TRY(Store::open(task.folder));
+  const auto store = BERTH_TRY(store_in(task.folder));
   const auto all = BERTH_TRY(Retrieval::create(*store, options_of(task.url)));
   uint64_t left = task.count;
   const auto reading = all->read([&](uint64_t bytes) -> Result<void> {

@@ -87,8 +87,8 @@ class Berth:
         return json.loads(self.run(*words, "--json"))
 
     def blocks(self):
-        """The files of all blocks."""
-        return sorted(path for path in (self.root / "data/content/blocks").rglob("*") if path.is_file())
+        """The files of all blocks: what was fetched lies in the cache."""
+        return sorted(path for folder in ("data", "cache") for path in (self.root / folder / "content/blocks").rglob("*") if path.is_file())
 
 
 class Kubo:

@@ -90,7 +90,8 @@ std::shared_ptr<ContentJob> read_job(const std::shared_ptr<Module>& module, cons
 }
 
 std::shared_ptr<ContentJob> add_job(const std::shared_ptr<Module>& module, std::unique_ptr<Waiter> waiter) {
-  Descriptor aside(::open(module->service->store().folder().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  Descriptor aside(
+      ::open(module->service->store().folders().kept.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (!aside.opened())
     return failed_job({.why = ContentFault::Why::kUnavailable,
                        .words = "nothing can be written to the store of content on this machine"});

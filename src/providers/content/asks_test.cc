@@ -213,7 +213,8 @@ TEST_CASE("asks that nobody waits for any more wait no more") {
   std::vector<std::shared_ptr<engine::ContentJob>> held;
   {
     // All turns wait for a process that removes.
-    const auto lock = LockedFile::make(machine.service->store().folder() + "/lock", LockedFile::Wait::kYes);
+    const auto lock =
+        LockedFile::make(machine.service->store().folders().kept + "/lock", LockedFile::Wait::kYes);
     REQUIRE(lock.has_value());
     for (int at = 0; at < 4; ++at)
       held.push_back(guest.begin({.verb = Verb::kFolder, .target = {}, .more = {}}));

@@ -133,7 +133,7 @@ void Download::tell(const Came& more) const {
 }
 
 Result<void> Download::keep(const Cid& cid, std::string_view bytes) {
-  BERTH_TRY_VOID(store_.put(cid, bytes));
+  BERTH_TRY_VOID(store_.cache(cid, bytes));
   put_aside(cid, bytes);
   const std::lock_guard guard(lock_);
   if (coming_ != nullptr && Clock::now() - told_ >= kTell) {
@@ -397,7 +397,7 @@ Result<void> Download::bring() {
 
 /// One process of several brings it: the others find it in the store.
 void Download::work(const std::stop_token& stop) {
-  const std::string folder = store_.folder() + "/coming";
+  const std::string folder = store_.folders().kept + "/coming";
   (void)make_private_folder(folder);
   const std::string path = fmt::format("{}/{}", folder, sha256(wanted_.url_part()).hex());
   auto locked = LockedFile::make(path, LockedFile::Wait::kNo);

@@ -56,7 +56,7 @@ class Service {
   }
   /// Folders that have to stay within reach of the process.
   std::vector<std::string> folders() const {
-    return {store_->folder(), names_.folder};
+    return {store_->folders().kept, store_->folders().cached, names_.folder};
   }
 
  private:

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/os/file.h"
 #include "base/os/user.h"
@@ -24,6 +25,10 @@ using Wait = LockedFile::Wait;
 constexpr uint64_t kMostPin = 64 << 10;
 constexpr std::string_view kPinEnds = ".json";
 constexpr std::string_view kAsideEnds = ".tmp";
+// bford.info/cachedir
+constexpr std::string_view kCacheTag =
+    "Signature: 8a477f597d28d172789f06886806bc55\n"
+    "# Content that berth fetched, and can fetch again.\n";
 
 std::string block_name(const Multihash& hash) {
   return to_multibase(Base::kBase32, hash.bytes()).substr(1);
@@ -43,10 +48,20 @@ std::string folder_of(std::string_view name) {
   return std::string(name.substr(name.size() - std::min<size_t>(name.size(), 3), 2));
 }
 
+std::string block_in(const std::string& folder, std::string_view name) {
+  return fmt::format("{}/blocks/{}/{}", folder, folder_of(name), name);
+}
+
+bool exists(const std::string& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
 struct BlockFile {
   fs::path path;
   uint64_t bytes = 0;
   int64_t used = 0;
+  bool cached = false;
 };
 
 std::unexpected<Error> os_error(std::string_view doing, const fs::path& path, const std::error_code& error) {
@@ -56,6 +71,7 @@ std::unexpected<Error> os_error(std::string_view doing, const fs::path& path, co
 /// Calls for each file below `path`, also for those left aside, and not for one that goes meanwhile.
 Result<void> each_file_below(const std::string& path, const std::function<void(BlockFile)>& call) {
   std::error_code error;
+  if (!fs::exists(path, error) && !error) return {};
   auto at = fs::recursive_directory_iterator(path, error);
   for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
     const bool regular = at->is_regular_file(error);
@@ -70,18 +86,26 @@ Result<void> each_file_below(const std::string& path, const std::function<void(B
   return {};
 }
 
-Result<void> each_file(const std::string& folder, const std::function<void(BlockFile)>& call) {
-  return each_file_below(folder + "/blocks", call);
+Result<void> each_file(const StoreFolders& folders, const std::function<void(BlockFile)>& call) {
+  BERTH_TRY_VOID(each_file_below(folders.kept + "/blocks", call));
+  return each_file_below(folders.cached + "/blocks", [&](BlockFile file) {
+    file.cached = true;
+    call(std::move(file));
+  });
 }
 
 /// The names of the folders in blocks/.
-Result<std::vector<std::string>> block_folders(const std::string& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  auto at = fs::directory_iterator(folder + "/blocks", error);
-  for (; !error && at != fs::directory_iterator(); at.increment(error))
-    if (at->is_directory(error)) names.push_back(at->path().filename().string());
-  if (error) return os_error("reading", folder + "/blocks", error);
+Result<std::set<std::string>> block_folders(const StoreFolders& folders) {
+  std::set<std::string> names;
+  for (const std::string* const folder : {&folders.kept, &folders.cached}) {
+    const std::string path = *folder + "/blocks";
+    if (!exists(path)) continue;
+    std::error_code error;
+    auto at = fs::directory_iterator(path, error);
+    for (; !error && at != fs::directory_iterator(); at.increment(error))
+      if (at->is_directory(error)) names.insert(at->path().filename().string());
+    if (error) return os_error("reading", path, error);
+  }
   return names;
 }
 
@@ -161,6 +185,43 @@ void remove_left(const std::string& folder) {
   }
 }
 
+Result<void> write_block(const std::string& path, std::string_view bytes) {
+  auto written = write_file(path, std::array{bytes}, 0400, Durability::kRenamed);
+  if (written || written.error().code != ErrorCode::kNotFound) return written;
+  const fs::path folder = fs::path(path).parent_path();
+  // All of them: a cache is emptied by people, too.
+  for (const fs::path& each : {folder.parent_path().parent_path(), folder.parent_path(), folder})
+    BERTH_TRY_VOID(make_private_folder(each.string()));
+  return write_file(path, std::array{bytes}, 0400, Durability::kRenamed);
+}
+
+/// Nothing where there is none: another process was faster. Between file systems, and where renaming from one
+/// folder to another isn't allowed, it is written anew.
+Result<void> move_block(const std::string& from, const std::string& to) {
+  std::error_code error;
+  fs::rename(from, to, error);
+  if (error == std::errc::no_such_file_or_directory && exists(from)) {
+    BERTH_TRY_VOID(make_private_folder(fs::path(to).parent_path().string()));
+    fs::rename(from, to, error);
+  }
+  if (!error || error == std::errc::no_such_file_or_directory) return {};
+  if (error != std::errc::cross_device_link) return os_error("moving", from, error);
+  const auto bytes = read_file(from, kMostBlock);
+  if (!bytes && bytes.error().code == ErrorCode::kNotFound) return {};
+  if (!bytes) return std::unexpected(bytes.error());
+  BERTH_TRY_VOID(write_block(to, *bytes));
+  fs::remove(from, error);
+  return {};
+}
+
+/// To the cache, where that takes nothing but another name.
+void let_go(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  fs::rename(from, to, error);
+  if (!error || !make_private_folder(to.parent_path().string())) return;
+  fs::rename(from, to, error);
+}
+
 Result<void> there(const Store& store, const Cid& cid) {
   if (!store.has(cid)) return missing(cid);
   return {};
@@ -168,65 +229,107 @@ Result<void> there(const Store& store, const Cid& cid) {
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> Store::open(const std::string& folder) {
-  BERTH_TRY_VOID(make_private_folder(folder));
+Result<std::unique_ptr<Store>> Store::open(const StoreFolders& folders) {
+  BERTH_TRY_VOID(make_private_folder(folders.kept));
   for (const char* const part : {"/blocks", "/pins", "/checked"})
-    BERTH_TRY_VOID(make_private_folder(folder + part));
-  return std::unique_ptr<Store>(new Store(folder));
+    BERTH_TRY_VOID(make_private_folder(folders.kept + part));
+  BERTH_TRY_VOID(make_private_folder(folders.cached));
+  BERTH_TRY_VOID(make_private_folder(folders.cached + "/blocks"));
+  // Backup tools pass by such a folder. Where it can't be written they take it along.
+  if (const std::string tag = folders.cached + "/CACHEDIR.TAG"; !exists(tag))
+    (void)write_file(tag, std::array{kCacheTag}, 0600, Durability::kRenamed);
+  return std::unique_ptr<Store>(new Store(folders));
 }
 
 Result<std::unique_ptr<Store>> Store::open_users() {
-  return open(BERTH_TRY(user_data_folder()) + "/content");
+  const std::string data = BERTH_TRY(user_data_folder());
+  const UserFolders folders = BERTH_TRY(user_folders());
+  return open({.kept = data + "/content", .cached = folders.cache + "/content"});
 }
 
 std::string Store::block_path(const Cid& cid) const {
   const std::string name = block_name(cid.hash);
-  return fmt::format("{}/blocks/{}/{}", folder_, folder_of(name), name);
+  const std::string cached = block_in(folders_.cached, name);
+  return exists(cached) ? cached : block_in(folders_.kept, name);
 }
 
 std::string Store::pin_path(const Cid& root) const {
-  return fmt::format("{}/pins/{}{}", folder_, root.text(), kPinEnds);
+  return fmt::format("{}/pins/{}{}", folders_.kept, root.text(), kPinEnds);
 }
 
 bool Store::has(const Cid& cid) const {
-  std::error_code gone;
-  return is_inline(cid) || fs::exists(block_path(cid), gone);
+  const std::string name = block_name(cid.hash);
+  const auto in = [&](const std::string& folder) { return exists(block_in(folder, name)); };
+  return is_inline(cid) || in(folders_.kept) || in(folders_.cached) || in(folders_.kept);
+}
+
+struct Store::Found {
+  Result<std::string> bytes;
+  std::string path;
+};
+
+Store::Found Store::find(std::string_view name) const {
+  Found found{.bytes = fail(ErrorCode::kNotFound, "nowhere"), .path = {}};
+  // The last look is for one that was moved after the first.
+  for (const std::string* const folder : {&folders_.kept, &folders_.cached, &folders_.kept}) {
+    found.path = block_in(*folder, name);
+    found.bytes = read_file(found.path, kMostBlock);
+    if (found.bytes || found.bytes.error().code != ErrorCode::kNotFound) break;
+  }
+  return found;
 }
 
 Result<std::string> Store::get(const Cid& cid) {
   if (is_inline(cid)) return cid.hash.digest;
-  const std::string path = block_path(cid);
-  auto bytes = read_file(path, kMostBlock);
-  if (!bytes && bytes.error().code == ErrorCode::kNotFound) return missing(cid);
-  if (!bytes)
-    return fail(bytes.error().code, fmt::format("the block {}: {}", cid.text(), bytes.error().message));
-  if (const auto checked = check_block(cid, *bytes); !checked)
+  Found found = find(block_name(cid.hash));
+  if (!found.bytes && found.bytes.error().code == ErrorCode::kNotFound) return missing(cid);
+  if (!found.bytes)
+    return fail(found.bytes.error().code,
+                fmt::format("the block {}: {}", cid.text(), found.bytes.error().message));
+  if (const auto checked = check_block(cid, *found.bytes); !checked)
     return fail(ErrorCode::kUnavailable,
                 fmt::format("{}: it is damaged on the disk, 'berth content verify --repair' removes it",
                             checked.error().message));
-  touch_file(path);
-  return bytes;
+  touch_file(found.path);
+  return std::move(found.bytes);
 }
 
 Result<void> Store::put(const Cid& cid, std::string_view bytes) {
   if (is_inline(cid)) return {};
-  const std::string path = block_path(cid);
+  const std::string name = block_name(cid.hash);
+  const std::string path = block_in(folders_.kept, name);
   // One that isn't the same is damaged, and gets its right bytes: whoever puts may be told that it is there.
   if (const auto there = read_file(path, kMostBlock); there && *there == bytes) {
     touch_file(path);
     return {};
   }
-  auto written = write_file(path, std::array{bytes}, 0400, Durability::kRenamed);
-  if (!written && written.error().code == ErrorCode::kNotFound) {
-    BERTH_TRY_VOID(make_private_folder(fs::path(path).parent_path().string()));
-    written = write_file(path, std::array{bytes}, 0400, Durability::kRenamed);
+  const std::string cached = block_in(folders_.cached, name);
+  if (const auto there = read_file(cached, kMostBlock); there && *there == bytes)
+    return move_block(cached, path);
+  return write_block(path, bytes);
+}
+
+Result<void> Store::cache(const Cid& cid, std::string_view bytes) {
+  if (is_inline(cid)) return {};
+  const std::string name = block_name(cid.hash);
+  const Found there = find(name);
+  if (there.bytes && *there.bytes == bytes) {
+    touch_file(there.path);
+    return {};
   }
-  return written;
+  const bool is_nowhere = !there.bytes && there.bytes.error().code == ErrorCode::kNotFound;
+  return write_block(is_nowhere ? block_in(folders_.cached, name) : there.path, bytes);
+}
+
+/// Whatever becomes of the cache. Nothing where it isn't there.
+Result<void> Store::stay(std::string_view name) const {
+  const std::string cached = block_in(folders_.cached, name);
+  return exists(cached) ? move_block(cached, block_in(folders_.kept, name)) : Result<void>();
 }
 
 /// Its file is made by whoever comes first, and never removed.
 Result<std::optional<LockedFile>> Store::lock(Lock how, Wait wait) const {
-  const std::string path = folder_ + "/lock";
+  const std::string path = folders_.kept + "/lock";
   if (how == Lock::kExclusive) return LockedFile::make(path, wait);
   auto locked = LockedFile::open(path, how, wait);
   if (locked || locked.error().code != ErrorCode::kNotFound) return locked;
@@ -247,7 +350,8 @@ Result<void> Store::pin(const Keeping& keeping, std::span<const Cid> roots, std:
   if (below == Below::kCheck) {
     Walker walker(*this, {});
     for (const Cid& root : roots)
-      BERTH_TRY_VOID(walker.from(root, [](const Cid&, std::string_view) -> Result<void> { return {}; }));
+      BERTH_TRY_VOID(
+          walker.from(root, [&](const Cid& cid, std::string_view) { return stay(block_name(cid.hash)); }));
   }
   BERTH_TRY_VOID(keeping.lock.sync_file_system());
   for (const Cid& root : roots) {
@@ -269,7 +373,7 @@ Result<bool> Store::unpin(const Cid& root) {
   std::error_code error;
   const bool was = fs::remove(pin_path(root), error);
   if (error) return os_error("removing", pin_path(root), error);
-  BERTH_TRY_VOID(sync_folder(folder_ + "/pins"));
+  BERTH_TRY_VOID(sync_folder(folders_.kept + "/pins"));
   return was;
 }
 
@@ -281,7 +385,7 @@ Result<std::vector<Pin>> Store::pins() const {
     pins.push_back(std::move(file.pin));
     return {};
   };
-  BERTH_TRY_VOID(each_pin_file(folder_, take));
+  BERTH_TRY_VOID(each_pin_file(folders_.kept, take));
   std::ranges::sort(pins, {}, [](const Pin& pin) { return std::tuple(pin.since, pin.root.text()); });
   return pins;
 }
@@ -311,29 +415,36 @@ Result<std::optional<Collected>> Store::collect(uint64_t most_bytes, LockedFile:
   const std::unordered_set<std::string> pinned = BERTH_TRY(all_pinned());
   // What is left aside: nobody puts or pins now.
   std::error_code gone;
-  BERTH_TRY_VOID(each_pin_file(folder_, [&](const fs::path& path) -> Result<void> {
+  BERTH_TRY_VOID(each_pin_file(folders_.kept, [&](const fs::path& path) -> Result<void> {
     if (path.extension() == kAsideEnds) fs::remove(path, gone);
     return {};
   }));
-  remove_left(folder_ + "/coming");
+  remove_left(folders_.kept + "/coming");
   Collected collected;
   std::vector<BlockFile> loose;
-  BERTH_TRY_VOID(each_file(folder_, [&](BlockFile file) {
+  std::vector<std::string> fetched_again;
+  BERTH_TRY_VOID(each_file(folders_, [&](BlockFile file) {
     const std::string name = file.path.filename().string();
-    if (!hash_of_name(name)) {
+    const bool is_double = file.cached && exists(block_in(folders_.kept, name));
+    if (!hash_of_name(name) || is_double) {
       fs::remove(file.path, gone);
       return;
     }
     collected.left_bytes += file.bytes;
-    if (pinned.contains(name)) {
-      collected.pinned_bytes += file.bytes;
-    } else {
+    if (!pinned.contains(name)) {
       loose.push_back(std::move(file));
+      return;
     }
+    collected.pinned_bytes += file.bytes;
+    if (file.cached) fetched_again.push_back(name);
   }));
+  for (const std::string& name : fetched_again) BERTH_TRY_VOID(stay(name));
   std::ranges::sort(loose, {}, &BlockFile::used);
   for (const BlockFile& file : loose) {
-    if (collected.left_bytes <= most_bytes) break;
+    if (collected.left_bytes <= most_bytes) {
+      if (!file.cached) let_go(file.path, block_in(folders_.cached, file.path.filename().string()));
+      continue;
+    }
     std::error_code error;
     fs::remove(file.path, error);
     if (error) return os_error("removing", file.path, error);
@@ -346,7 +457,7 @@ Result<std::optional<Collected>> Store::collect(uint64_t most_bytes, LockedFile:
 
 Result<uint64_t> Store::size() const {
   uint64_t bytes = 0;
-  BERTH_TRY_VOID(each_file(folder_, [&](const BlockFile& file) { bytes += file.bytes; }));
+  BERTH_TRY_VOID(each_file(folders_, [&](const BlockFile& file) { bytes += file.bytes; }));
   return bytes;
 }
 
@@ -355,10 +466,10 @@ Result<std::optional<CheckedBlocks>> Store::verify(Repair repair, LockedFile::Wa
   const auto locked = BERTH_TRY(lock(repair == Repair::kYes ? Lock::kExclusive : Lock::kShared, wait));
   if (!locked) return std::nullopt;
   CheckedBlocks checked;
-  BERTH_TRY_VOID(each_file(folder_, [&](const BlockFile& file) { check_file(file, repair, checked); }));
-  for (const std::string& name : BERTH_TRY(block_folders(folder_))) note_checked(folder_, name);
+  BERTH_TRY_VOID(each_file(folders_, [&](const BlockFile& file) { check_file(file, repair, checked); }));
+  for (const std::string& name : BERTH_TRY(block_folders(folders_))) note_checked(folders_.kept, name);
   Walker walker(*this, {.raw = Walk::Raw::kSkipped});
-  BERTH_TRY_VOID(each_pin_file(folder_, [&](const fs::path& path) -> Result<void> {
+  BERTH_TRY_VOID(each_pin_file(folders_.kept, [&](const fs::path& path) -> Result<void> {
     if (!is_pin(path)) return {};
     ++checked.pins;
     const auto file = read_pin(path);
@@ -375,13 +486,13 @@ Result<std::optional<CheckedBlocks>> Store::verify(Repair repair, LockedFile::Wa
 
 Result<std::vector<std::string>> Store::folders_unchecked_for(std::chrono::seconds time) const {
   const auto now = fs::file_time_type::clock::now();
-  std::vector<std::string> due = BERTH_TRY(block_folders(folder_));
-  std::erase_if(due, [&](const std::string& name) {
+  std::vector<std::string> due;
+  for (const std::string& name : BERTH_TRY(block_folders(folders_))) {
     std::error_code error;
-    const auto checked = fs::last_write_time(checked_path(folder_, name), error);
+    const auto checked = fs::last_write_time(checked_path(folders_.kept, name), error);
     // One of a clock that was wrong says nothing.
-    return !error && checked <= now && now - checked < time;
-  });
+    if (error || checked > now || now - checked >= time) due.push_back(name);
+  }
   return due;
 }
 
@@ -391,8 +502,9 @@ Result<std::optional<CheckedBlocks>> Store::verify_folder(const std::string& nam
     if (!locked) return std::nullopt;
     CheckedBlocks checked;
     const Repair doing = how == Lock::kExclusive ? Repair::kYes : Repair::kNo;
-    BERTH_TRY_VOID(each_file_below(fmt::format("{}/blocks/{}", folder_, name),
-                                   [&](const BlockFile& file) { check_file(file, doing, checked); }));
+    for (const std::string* const folder : {&folders_.kept, &folders_.cached})
+      BERTH_TRY_VOID(each_file_below(fmt::format("{}/blocks/{}", *folder, name),
+                                     [&](const BlockFile& file) { check_file(file, doing, checked); }));
     return checked;
   };
   auto checked = BERTH_TRY(read(Lock::kShared));
@@ -402,7 +514,7 @@ Result<std::optional<CheckedBlocks>> Store::verify_folder(const std::string& nam
     if (!repaired) return checked;
     checked = std::move(repaired);
   }
-  if (checked) note_checked(folder_, name);
+  if (checked) note_checked(folders_.kept, name);
   return checked;
 }
 

@@ -2,11 +2,14 @@
 #pragma once
 // The blocks that this user has, on their disk, for all processes of theirs.
 //
+// In the folder that backups take:
 // - blocks/XY/HASH: each called by its hash, whatever CID it came under; its time is its last use
 // - pins/CID.json: what stays, with all that is below it
 // - coming/: locks of downloads, one a thing that is wanted
-// - checked/XY: when the blocks in blocks/XY were last read for damage
+// - checked/XY: when the blocks in both blocks/XY were last read for damage
 // - lock: shared by those who keep something, exclusive for who removes
+// In the cache, which anybody may empty at any time:
+// - blocks/XY/HASH: what was fetched. It moves to the others when a pin needs it, and back when none does.
 //
 // A block gets its name when it is whole, and is checked against it each time it is read, so one that a crash
 // of the machine left behind half written is never taken for good. A pin is written when all its blocks are
@@ -64,6 +67,11 @@ enum class Below { kCheck, kPut };
 /// Whether blocks that are damaged are removed.
 enum class Repair { kNo, kYes };
 
+struct StoreFolders {
+  std::string kept;
+  std::string cached;
+};
+
 /// While this lives nothing is removed from the store.
 struct Keeping {
   LockedFile lock;
@@ -72,13 +80,15 @@ struct Keeping {
 class Store : public BlockSource, public BlockSink {
  public:
   /// Makes its folders where there are none. kDenied when others could write there.
-  static Result<std::unique_ptr<Store>> open(const std::string& folder);
-  /// Beside the modules that were pulled, below the user's data folder.
+  static Result<std::unique_ptr<Store>> open(const StoreFolders& folders);
+  /// Below the user's data folder, beside the modules that were pulled, and below their cache.
   static Result<std::unique_ptr<Store>> open_users();
 
   Result<std::string> get(const Cid& cid) override;
   /// Whoever wants it to stay has a Keeping.
   Result<void> put(const Cid& cid, std::string_view bytes) override;
+  /// One that can be fetched again.
+  Result<void> cache(const Cid& cid, std::string_view bytes);
   bool has(const Cid& cid) const;
 
   /// Waits for a process that removes.
@@ -97,31 +107,37 @@ class Store : public BlockSource, public BlockSink {
   Result<std::vector<Pin>> pins() const;
 
   /// Removes what is left aside, and blocks that no pin needs, those not used for the longest time first,
-  /// until no more than `most_bytes` are taken. Nothing where somebody keeps or removes and it isn't waited
-  /// for. kUnavailable, and nothing is removed, where it isn't known what a pin needs.
+  /// until no more than `most_bytes` are taken; those that are left go to the cache. Nothing where somebody
+  /// keeps or removes and it isn't waited for. kUnavailable, and nothing is removed, where it isn't known
+  /// what a pin needs.
   Result<std::optional<Collected>> collect(uint64_t most_bytes, LockedFile::Wait wait);
   Result<uint64_t> size() const;
   /// Reads everything. A block that can't be read is told of and stays: only one whose bytes are wrong is
   /// removed. Nothing where somebody removes, or keeps while it is to be repaired, and it isn't waited for.
   Result<std::optional<CheckedBlocks>> verify(Repair repair, LockedFile::Wait wait);
-  /// Those of blocks/ that nobody verified for that time.
+  /// Those in blocks/ that nobody verified for that time.
   Result<std::vector<std::string>> folders_unchecked_for(std::chrono::seconds time) const;
   /// One of them, without the pins. Nothing where somebody removes; where somebody keeps, nothing is
   /// repaired.
   Result<std::optional<CheckedBlocks>> verify_folder(const std::string& name, Repair repair);
 
-  const std::string& folder() const {
-    return folder_;
+  const StoreFolders& folders() const {
+    return folders_;
   }
+  /// Where it is, or would be put.
   std::string block_path(const Cid& cid) const;
 
  private:
-  explicit Store(std::string folder) : folder_(std::move(folder)) {}
+  explicit Store(StoreFolders folders) : folders_(std::move(folders)) {}
+  /// The bytes of a file in one of the folders, and its path.
+  struct Found;
+  Found find(std::string_view name) const;
+  Result<void> stay(std::string_view name) const;
   std::string pin_path(const Cid& root) const;
   Result<std::optional<LockedFile>> lock(LockedFile::Lock how, LockedFile::Wait wait) const;
   Result<std::unordered_set<std::string>> all_pinned();
 
-  std::string folder_;
+  StoreFolders folders_;
 };
 
 }  // namespace berth::content

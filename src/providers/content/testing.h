@@ -47,7 +47,8 @@ class Memory : public BlockSource, public BlockSink {
 struct StorePlace {
   TestFolder own;
   std::filesystem::path folder = own.path();
-  std::unique_ptr<Store> store = Store::open(folder / "content").value();
+  std::unique_ptr<Store> store =
+      Store::open({.kept = folder / "content", .cached = folder / "content/cache"}).value();
 };
 
 /// The bytes, `most` at a time.
