@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// berth content export, import, commp: content as CARs.
+// berth content export, commp: content as CARs.
 
 #include <fmt/format.h>
 
@@ -23,7 +23,6 @@ struct Options {
   std::vector<std::string> paths;
   std::string output;
   int version = 1;
-  bool no_pin = false;
   bool cid = false;
   bool json = false;
   SourceOptions source;
@@ -73,64 +72,6 @@ Result<int> export_car(const Options& options) {
     return print_json(
         {{"cid", root.text()}, {"path", options.output}, {"bytes", bytes}, {"sources", source->sources()}});
   return print(fmt::format("{}: {}\n", options.output, format_bytes(bytes)));
-}
-
-struct Imported {
-  std::vector<content::Cid> roots;
-  uint64_t blocks = 0;
-  uint64_t bytes = 0;
-};
-
-Result<Imported> import_one(content::Store& store, const content::Keeping& keeping, const std::string& path,
-                            bool pin) {
-  const content::ReadSome read = BERTH_TRY(bytes_of(path));
-  content::CarReader car = BERTH_TRY(content::CarReader::open(read));
-  Imported imported{.roots = car.roots()};
-  for (;;) {
-    const auto block = BERTH_TRY(car.next());
-    if (!block) break;
-    BERTH_TRY_VOID(store.put(block->cid, block->bytes));
-    ++imported.blocks;
-    imported.bytes += block->bytes.size();
-  }
-  if (pin) BERTH_TRY_VOID(store.pin(keeping, imported.roots, ""));
-  return imported;
-}
-
-Result<int> import_cars(const Options& options) {
-  const auto store = BERTH_TRY(content::Store::open_users());
-  // Afterwards what nothing pins could be what goes.
-  if (options.no_pin) keep_to_quota(*store);
-  std::optional<content::Keeping> keeping = BERTH_TRY(store->keep());
-  std::vector<Imported> all;
-  {
-    Progress progress;
-    progress.begin("importing");
-    for (const std::string& path : options.paths) {
-      auto imported = import_one(*store, *keeping, path, !options.no_pin);
-      if (!imported)
-        return fail(imported.error().code, fmt::format("'{}': {}", path, imported.error().message));
-      all.push_back(*std::move(imported));
-    }
-  }
-  nlohmann::json json = nlohmann::json::array();
-  std::string text;
-  for (size_t i = 0; i < all.size(); ++i) {
-    nlohmann::json roots = nlohmann::json::array();
-    for (const content::Cid& root : all[i].roots) {
-      roots.push_back(root.text());
-      text += root.text() + "\n";
-    }
-    json.push_back({{"path", options.paths[i]},
-                    {"roots", roots},
-                    {"blocks", all[i].blocks},
-                    {"bytes", all[i].bytes},
-                    {"pinned", !options.no_pin}});
-  }
-  keeping.reset();
-  const int printed = options.json ? print_json(json) : print(text);
-  if (!options.no_pin) keep_to_quota(*store);
-  return printed;
 }
 
 Result<int> commp(const Options& options) {
@@ -187,22 +128,6 @@ int content_export(const Arguments& arguments) {
       "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi --output site.car\n");
   if (const auto done = parse(app, arguments, Style::kText)) return *done;
   return finish(export_car(options), style_of(options.json));
-}
-
-int content_import(const Arguments& arguments) {
-  CLI::App app(
-      "Brings the blocks of CARs into the store, each checked, and pins their roots, below which nothing may "
-      "be "
-      "missing.\n"
-      "Prints the roots.\n",
-      "berth content import");
-  Options options;
-  app.add_option("FILE", options.paths, "CARs of version 1 or 2; - is standard input")->required();
-  app.add_flag("--no-pin", options.no_pin, "it may go when room is needed, and blocks may be missing");
-  app.add_flag("--json", options.json, "one JSON array");
-  app.footer("\nFor example:\n\n  berth content import site.car\n");
-  if (const auto done = parse(app, arguments, Style::kText)) return *done;
-  return finish(import_cars(options), style_of(options.json));
 }
 
 int content_commp(const Arguments& arguments) {

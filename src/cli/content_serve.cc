@@ -25,6 +25,7 @@
 #include "engine/server.h"
 #include "policy/printable.h"
 #include "providers/content/ipns.h"
+#include "providers/content/names.h"
 #include "providers/content/settings_file.h"
 #include "providers/content/walk.h"
 #include "serve/gateway.h"
@@ -180,12 +181,12 @@ Result<int> serve(const Options& options) {
   const auto engine = BERTH_TRY(engine::Engine::create(lanes, 0, 0));
   const auto seen = BERTH_TRY(Seen::open(options.seen, address, lanes, tls != nullptr));
   const auto verify_every = BERTH_TRY(content::read_settings()).verify_every;
-  const std::string records = BERTH_TRY(user_folders()).state + "/ipns";
+  const std::string records = content::names_folder(BERTH_TRY(user_folders()));
   // Behind the wall there is only what was there before.
   BERTH_TRY_VOID(make_private_folder(records));
   WallPlan plan;
   plan.readable = {records};
-  plan.writable = {store->folder()};
+  plan.writable = {store->folders().kept, store->folders().cached};
   plan.start_threads = [&] { std::ignore = engine->start_lanes(); };
   std::ignore = raise_wall(plan);
 

@@ -60,7 +60,7 @@ Result<std::unique_ptr<ContentSource>> ContentSource::open(const SourceOptions& 
   source->settings_ = BERTH_TRY(content::read_settings());
   source->store_ = BERTH_TRY(content::Store::open_users());
   const UserFolders folders = BERTH_TRY(user_folders());
-  source->names_folder_ = folders.state + "/ipns";
+  source->names_folder_ = content::names_folder(folders);
   content::RetrievalOptions& how = source->how_;
   how.web = BERTH_TRY(web_options(options));
   how.memory = folders.cache + "/gateways.json";

@@ -137,6 +137,25 @@ struct Asked {
   Parameters parameters = {};  // of a CAR
 };
 
+bool is_for_people(const MediaRange& range) {
+  return range.type == "*/*" || range.type.starts_with("text/");
+}
+
+/// The one that says a form: one that is made here, if there is one. None where a page is wanted more. What
+/// is wanted as much as a page is wanted by a program: browsers never say these forms.
+const MediaRange* form_wanted(const std::vector<MediaRange>& ranges) {
+  const auto named = [](const MediaRange& range) { return form_of_type(range.type).has_value(); };
+  const auto made = [&](const MediaRange& range) {
+    return named(range) && (form_of_type(range.type) != Form::kCar || can_make(range.parameters));
+  };
+  const auto page = std::ranges::find_if(ranges, is_for_people);
+  auto wanted = std::ranges::find_if(ranges, made);
+  if (page != ranges.end())
+    return wanted != ranges.end() && wanted->weight >= page->weight ? &*wanted : nullptr;
+  if (wanted == ranges.end()) wanted = std::ranges::find_if(ranges, named);
+  return wanted == ranges.end() ? nullptr : &*wanted;
+}
+
 /// What the query says comes before what the header says.
 std::expected<Asked, GatewayRefusal> form_asked(const Parameters& query, std::string_view accept) {
   Asked asked;
@@ -154,20 +173,13 @@ std::expected<Asked, GatewayRefusal> form_asked(const Parameters& query, std::st
       }
     }
   } else {
-    bool other = false;
-    for (const MediaRange& range : ranges) {
-      if (const auto form = form_of_type(range.type);
-          form && (*form != Form::kCar || can_make(range.parameters))) {
-        return Asked{.form = *form, .parameters = range.parameters};
-      }
-      other = other || form_of_type(range.type) || is_other_form(range.type);
-      if (range.type == "*/*" || range.type.starts_with("text/")) return asked;
-    }
-    if (other)
+    if (const MediaRange* const wanted = form_wanted(ranges))
+      return Asked{.form = *form_of_type(wanted->type), .parameters = wanted->parameters};
+    const auto other = [](const MediaRange& range) { return is_other_form(range.type); };
+    if (std::ranges::none_of(ranges, is_for_people) && std::ranges::any_of(ranges, other))
       return refuse(406,
                     "in none of the forms that are asked for: application/vnd.ipld.raw, "
-                    "application/vnd.ipfs.ipns-record and application/vnd.ipld.car; version=1; "
-                    "order=dfs|unk; dups=y|n are made here");
+                    "application/vnd.ipfs.ipns-record and application/vnd.ipld.car are made here");
   }
   return asked;
 }
@@ -178,9 +190,8 @@ std::optional<GatewayRefusal> read_car(const Parameters& query, Parameters asked
     if (!value.empty()) asked[name] = value;
   }
   if (!can_make(asked))
-    return GatewayRefusal{
-        .status = 400,
-        .why = "such a CAR isn't made here: car-version=1, car-order=dfs or unk, car-dups=y or n are"};
+    return GatewayRefusal{.status = 400,
+                          .why = "such a CAR isn't made here: version=1, order=dfs or unk, dups=y or n are"};
   ask.ordered = value_of(asked, "order") != "unk";
   ask.selection.duplicates = value_of(asked, "dups") == "y";
   const std::string scope = value_of(query, "dag-scope");
@@ -198,7 +209,8 @@ std::optional<GatewayRefusal> read_car(const Parameters& query, Parameters asked
                             .why =
                                 "entity-bytes is two numbers, from:to, 0:1023; to may be *, and those "
                                 "below zero are counted from the end"};
-    if (ask.selection.scope == content::Scope::kAll) ask.selection.scope = content::Scope::kEntity;
+    if (scope.empty()) ask.selection.scope = content::Scope::kEntity;
+    if (ask.selection.scope != content::Scope::kEntity) ask.selection.range.reset();
   }
   return std::nullopt;
 }

@@ -36,7 +36,12 @@ TEST_CASE("the form is what the query says, or else what the header says") {
   CHECK(asked(path(""))->form == Form::kFile);
   CHECK(refused(path("?format=tar")) == 400);
   CHECK(refused(path(""), "application/vnd.ipld.dag-json") == 406);
-  CHECK(refused(path(""), "application/vnd.ipld.car;version=2") == 406);
+  CHECK(refused(path(""), "application/vnd.ipld.car;version=2") == 400);
+  CHECK(asked(path(""), "application/vnd.ipld.car;version=2, */*")->form == Form::kFile);
+  CHECK(asked(path(""), "application/vnd.ipld.car;version=2, application/vnd.ipld.raw")->form == Form::kRaw);
+  CHECK(asked(path(""), "text/html, application/vnd.ipld.raw")->form == Form::kRaw);
+  CHECK(asked(path(""), "*/*, application/vnd.ipld.car")->form == Form::kCar);
+  CHECK(asked(path(""), "application/json, application/vnd.ipld.raw;q=0.1")->form == Form::kRaw);
   CHECK(refused(path("?format=ipns-record")) == 400);
 }
 
@@ -54,6 +59,8 @@ TEST_CASE("what of a CAR is wanted stands in the query or in the header") {
   CHECK(range->selection.scope == content::Scope::kEntity);
   CHECK(range->selection.range->from == -5);
   CHECK(!range->selection.range->to);
+  CHECK_FALSE(asked(path("?format=car&dag-scope=all&entity-bytes=0:5"))->selection.range);
+  CHECK_FALSE(asked(path("?format=car&dag-scope=block&entity-bytes=0:5"))->selection.range);
   for (const char* const wrong : {"dag-scope=some", "entity-bytes=5", "entity-bytes=9:5", "entity-bytes=*:5",
                                   "car-version=2", "car-order=bfs", "car-dups=x"})
     CHECK_MESSAGE(refused(path("?format=car&" + std::string(wrong))) == 400, wrong);

@@ -251,7 +251,8 @@ GatewayReply record(const GatewayAsk& ask, Named named) {
   GatewayReply reply = with_headers(ask, found, "application/vnd.ipfs.ipns-record", etag);
   reply.head.headers.emplace_back(
       "content-disposition",
-      disposition("attachment", ask.filename.empty() ? ask.name + ".ipns-record" : ask.filename));
+      disposition("attachment",
+                  ask.filename.empty() ? ask.name + std::string(content::kRecordEnds) : ask.filename));
   locate(ask, "ipns-record", reply);
   if (is_known(ask, etag)) return not_modified(std::move(reply));
   reply.head.length = named.bytes.size();

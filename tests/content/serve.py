@@ -163,6 +163,10 @@ def agrees(content):
         asks.append((f"/ipfs/{many}?format=car&dag-scope=entity&entity-bytes={span}", {}))
         asks.append((f"/ipfs/{root}/sub/many.bin?format=car&dag-scope=entity&entity-bytes={span}", {}))
     asks += [(f"/ipfs/{root}", {"Accept": f"{CAR}; version=1; order=dfs; dups={dups}"}) for dups in "yn"]
+    asks += [(f"/ipfs/{many}?format=car&dag-scope={scope}&entity-bytes=0:9", {}) for scope in ("all", "block")]
+    asks += [(f"/ipfs/{cid}", {"Accept": f"{CAR}; dups={dups}"}) for dups in "yn" for cid in ("bafkqaf3imvwgy3zaneqgc3janfxgy2lomvscay3jmqfa", "bafkqaaa")]
+    asks += [(f"/ipfs/{many}", {"Accept": accept}) for accept in (f"text/html, {RAW}", f"*/*, {CAR}", f"{CAR}; version=2", f"{CAR}; order=bfs", f"{CAR}; dups=x")]
+    asks += [(f"/ipfs/{many}?format={form}&filename=%D1%82%D0%B5.{form}", {"Accept": accept}) for form in ("raw", "car") for accept in (RAW, CAR)]
     asks += [(f"/ipfs/{root}", {"Accept": f"{CAR}; version=1; order=unk"}), (f"/ipfs/{root}?format=car", {"Accept": f"{CAR}; order=dfs; dups=y"})]
     asks += [(f"/ipfs/{path}", {}) for path in (many, f"{root}/ascii.txt", f"{root}/site/", f"{root}/site/index.html")]
     asks += [("/ipfs/bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy?format=raw", {}), ("/ipfs/nonsense?format=raw", {}),
@@ -185,6 +189,8 @@ def agrees(content):
             if "text/html" in str(values):  # a charset isn't said each time
                 values = [value.split(";")[0] for value in values]
             check(values[0] == values[1], f"{about}: {header}: {values[0]}, kubo {values[1]}")
+        if "filename=%D1" in target:
+            check(ours.headers["content-disposition"] == theirs.headers["content-disposition"], f"{about}: {ours.headers['content-disposition']}")
         # Kubo writes names as they are, whatever is in them.
         check(unquote(ours.headers["x-ipfs-path"]) == theirs.headers["x-ipfs-path"], f"{about}: {ours.headers['x-ipfs-path']}, kubo {theirs.headers['x-ipfs-path']}")
         for header in ("etag", "cache-control", "x-ipfs-roots"):
@@ -505,10 +511,17 @@ def names(content):
     check(record.status == 200, f"kubo: {record.status}")
     kept = content.root / "state/ipns" / name
     check(Answer(content.port, f"/ipns/{name}?format=ipns-record").status == 404, "a record that isn't here")
-    kept.write_bytes(record.body)
+    brought = content.root / f"{name}.ipns-record"
+    brought.write_bytes(record.body[:-1] + bytes([record.body[-1] ^ 1]))
+    content.berth.run("import", brought, status=120)
+    check(not kept.exists(), "a record that nobody signed is kept")
+    brought.write_bytes(record.body)
+    one, both = content.berth.json("import", brought), content.berth.run("import", brought, "/nowhere.ipns-record", brought, status=120)
+    check(one[0]["name"] == name and one[0]["value"] == f"/ipfs/{content.root_cid}", f"{one}")
+    check(b"nowhere" in both, f"{both}")
     ours = Answer(content.port, f"/ipns/{name}?format=ipns-record")
     check(ours.status == 200 and ours.body == record.body, f"{ours.status} {ours.body[:200]}")
-    check(ours.headers["content-type"] == record.headers["content-type"] and "max-age" in ours.headers["cache-control"], str(ours.headers))
+    check(ours.headers["content-type"] == record.headers["content-type"] and ours.headers["cache-control"] == record.headers["cache-control"], f"{ours.headers} {record.headers}")
     check(Answer(content.port, f"/ipns/{name}/ascii.txt").body == b"hello\n", "a path below a name")
     car = Answer(content.port, f"/ipns/{name}/sub?format=car")
     check(car.blocks() == Answer(content.kubo_port, f"/ipns/{name}/sub?format=car").blocks(), "a CAR below a name")

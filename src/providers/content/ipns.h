@@ -18,6 +18,8 @@
 namespace berth::content {
 
 inline constexpr size_t kMostRecord = 10 << 10;
+/// What a file with a record is called, behind the name.
+inline constexpr std::string_view kRecordEnds = ".ipns-record";
 
 /// Of a record.
 struct IpnsRecord {

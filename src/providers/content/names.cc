@@ -47,6 +47,10 @@ struct Said {
 
 }  // namespace
 
+std::string names_folder(const UserFolders& folders) {
+  return folders.state + "/ipns";
+}
+
 bool is_name_path(std::string_view text) {
   return text.starts_with("ipns://") || text.starts_with("/ipns/");
 }
@@ -189,6 +193,14 @@ Result<IpnsRecord> Names::resolve(const Cid& name) const {
   const auto alone = BERTH_TRY(this->alone());
   BERTH_TRY_VOID(keep(name, best->bytes));
   return best->record;
+}
+
+Result<IpnsRecord> Names::bring(const Cid& name, std::string_view record) const {
+  BERTH_TRY(read_ipns(record, name, unix_seconds()));
+  const auto alone = BERTH_TRY(this->alone());
+  BERTH_TRY_VOID(keep(name, record));
+  const std::string newest = BERTH_TRY(berth::read_file(path_of(name), kMostRecord));
+  return read_ipns(newest, name, 0);
 }
 
 Result<ContentPath> Names::resolve(const NamePath& path) const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/os/locked_file.h"
+#include "base/os/user.h"
 #include "base/result.h"
 #include "providers/content/gateways.h"
 #include "providers/content/ipns.h"
@@ -20,6 +21,8 @@
 
 namespace berth::content {
 
+/// Where this user's records are kept.
+std::string names_folder(const UserFolders& folders);
 /// A name, and names below what it leads to.
 struct NamePath {
   Cid name;
@@ -44,6 +47,9 @@ class Names {
   /// The newest record: of those that were given now, and of the one that is kept. kNotFound, kUnavailable
   /// that says what each said; kDenied where the newest is over.
   Result<IpnsRecord> resolve(const Cid& name) const;
+  /// Keeps a record that somebody brings, unless a newer one is there already, and gives the newest.
+  /// kInvalidArgument where the name's key didn't sign it, kDenied where its time is over.
+  Result<IpnsRecord> bring(const Cid& name, std::string_view record) const;
   /// Through at most a few names, to content.
   Result<ContentPath> resolve(const NamePath& path) const;
 

@@ -19,7 +19,7 @@ Result<std::shared_ptr<Service>> Service::open() {
   NamesOptions names{.routers = settings.routing,
                      .gateways = &retrieval->gateways(),
                      .web = {},
-                     .folder = folders.state + "/ipns"};
+                     .folder = names_folder(folders)};
   // What the second wall lets through has to be there.
   BERTH_TRY_VOID(make_private_folder(names.folder));
   return std::shared_ptr<Service>(
