@@ -127,9 +127,11 @@ Result<void> Download::charge(uint64_t bytes) {
 }
 
 /// In the tally of who pays now.
-void Download::tell(const Came& more) const {
+void Download::tell(const Came& more) {
   const std::lock_guard guard(lock_);
-  if (!payers_.empty()) payers_.front()->tally().add(more);
+  if (payers_.empty()) return;
+  payers_.front()->tally().add(more);
+  if (more.blocks > 0) told_last_ = payers_.front();
 }
 
 Result<void> Download::keep(const Cid& cid, std::string_view bytes) {
@@ -150,13 +152,13 @@ void Download::put_aside(const Cid& cid, std::string_view bytes) {
   while (aside_bytes_ + bytes.size() > kMostAside && !order_.empty()) {
     const auto oldest = aside_.find(order_.front());
     if (oldest != aside_.end()) {
-      aside_bytes_ -= oldest->second.size();
+      aside_bytes_ -= oldest->second.bytes.size();
       aside_.erase(oldest);
     }
     order_.pop_front();
   }
   std::string name = cid.hash.bytes();
-  const auto [at, fresh] = aside_.try_emplace(name, bytes);
+  const auto [at, fresh] = aside_.try_emplace(name, std::string(bytes), told_last_);
   if (fresh) {
     aside_bytes_ += bytes.size();
     order_.push_back(std::move(name));
@@ -169,9 +171,9 @@ std::optional<std::string> Download::take(const std::string& name, const Payer& 
   const auto found = aside_.find(name);
   if (found == aside_.end()) return std::nullopt;
   // It came for another one.
-  if (payers_.empty() || payers_.front().get() != &payer) payer.tally().add_stored(found->second.size());
-  if (payers_.size() > 1) return found->second;
-  std::string bytes = std::move(found->second);
+  if (found->second.paid.lock().get() != &payer) payer.tally().add_stored(found->second.bytes.size());
+  if (payers_.size() > 1) return found->second.bytes;
+  std::string bytes = std::move(found->second.bytes);
   aside_bytes_ -= bytes.size();
   aside_.erase(found);
   if (const auto place = std::ranges::find(order_, name); place != order_.end()) order_.erase(place);

@@ -99,11 +99,15 @@ class Download {
 
  private:
   class Fill;
+  struct Aside {
+    std::string bytes;
+    std::weak_ptr<const Payer> paid;  // who may have left since
+  };
   void work(const std::stop_token& stop);
   Result<void> bring();
   Result<void> keep(const Cid& cid, std::string_view bytes);
   Result<void> charge(uint64_t bytes);
-  void tell(const Came& more) const;
+  void tell(const Came& more);
   std::optional<std::string> take(const std::string& name, const Payer& payer);
   void put_aside(const Cid& cid, std::string_view bytes);
 
@@ -116,8 +120,9 @@ class Download {
   mutable std::mutex lock_;
   std::condition_variable_any changed_;
   std::vector<std::shared_ptr<Payer>> payers_;
+  std::weak_ptr<const Payer> told_last_;  // in whose tally the last block stands
   // Blocks that came and weren't read yet, by their hash; the oldest first.
-  std::unordered_map<std::string, std::string> aside_;
+  std::unordered_map<std::string, Aside> aside_;
   std::deque<std::string> order_;
   size_t aside_bytes_ = 0;
   size_t waiting_ = 0;
