@@ -3,6 +3,7 @@
 // Everything of libberth: modules from any language in a C++ program, typed and contained (berth/host.h).
 
 #include "berth/answer.h"
+#include "berth/brought.h"
 #include "berth/call.h"
 #include "berth/codec.h"
 #include "berth/describe.h"

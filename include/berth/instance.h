@@ -13,6 +13,7 @@
 #include <tuple>
 #include <utility>
 
+#include "berth/brought.h"
 #include "berth/call.h"
 #include "berth/codec.h"
 #include "berth/resource.h"
@@ -76,11 +77,21 @@ class Instance : public std::enable_shared_from_this<Instance> {
   /// when one of them has no values here: resources of the program, a stream without a type.
   Result<DynamicFunction> function(std::string_view name);
 
+  /// Runs a command, which is a module that exports `wasi:cli/run`, with `InstanceOptions::arguments`. Gives
+  /// its exit status: what it ended itself with, and then it answers no more calls; otherwise 0, or 1 where
+  /// its run failed. kNotFound where it is none; all else as the error of a call.
+  Result<int> run();
+  /// The same, on a thread of the host's own (call.h).
+  Call<int> start_run();
+
   /// Ends the call that goes on, soon, with kCancelled, and with it the instance. Any thread.
   void cancel();
 
   /// The CPU time of all its calls until now.
   std::chrono::nanoseconds cpu_used() const;
+
+  /// What content came for it until now, and from where: also as files and over HTTP. Any thread.
+  Brought brought() const;
 
  private:
   friend class DynamicFunction;

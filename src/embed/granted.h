@@ -54,6 +54,9 @@ class Granted {
   Keeper& keeper() {
     return *keeper_;
   }
+  content::Brought brought() const {
+    return lent_->brought->read();
+  }
 
  private:
   host::SetAside aside_;

@@ -179,51 +179,24 @@ Result<DynamicFunction> Instance::function(std::string_view name) {
   return DynamicFunction(shared_from_this(), number, described.type);
 }
 
-namespace {
-
-/// One call's result, on its way to where the program wants it.
-class Calling final : public engine::Caller {
- public:
-  Calling(detail::Take take, void* to, detail::Resources& resources)
-      : take_(take), to_(to), resources_(resources) {}
-
-  void returned(std::span<const uint64_t> words) noexcept override {
-    taken_ = take_(to_, detail::Reader(words, resources_));
-  }
-  void failed(engine::Outcome outcome) noexcept override {
-    failed_ = std::move(outcome);
-  }
-
-  bool taken() const {
-    return taken_;
-  }
-  const std::optional<engine::Outcome>& failure() const {
-    return failed_;
-  }
-
- private:
-  const detail::Take take_;
-  void* const to_;
-  detail::Resources& resources_;
-  bool taken_ = false;
-  std::optional<engine::Outcome> failed_;
-};
-
-}  // namespace
-
 Result<void> Instance::call(size_t function, std::span<const uint64_t> words, detail::Take take, void* to) {
-  if (parts_->busy.exchange(true, std::memory_order_acquire)) return embed::busy();
-  Calling calling(take, to, resources());
-  const embed::Keeper& keeper = parts_->granted.keeper();
+  embed::Calling calling(take, to, resources());
+  return parts_->call(function, words, calling);
+}
+
+Result<void> Instance::Parts::call(size_t function, std::span<const uint64_t> words,
+                                   embed::Calling& calling) {
+  if (busy.exchange(true, std::memory_order_acquire)) return embed::busy();
+  const embed::Keeper& keeper = granted.keeper();
   const uint64_t refusals = keeper.refusals();
-  parts_->live->call(function, words, calling);
+  live->call(function, words, calling);
   if (calling.failure()) {
-    Error error = embed::error_of(*calling.failure(), parts_->module->parts_->name, "the call");
+    Error error = embed::error_of(*calling.failure(), module->parts_->name, "the call");
     error.message += keeper.refused_since(refusals);
-    parts_->leave(&error);
+    leave(&error);
     return std::unexpected(std::move(error));
   }
-  parts_->leave(nullptr);
+  leave(nullptr);
   if (!calling.taken()) return fail(ErrorCode::kUnavailable, "there is no memory for a call's result");
   return {};
 }
@@ -248,6 +221,7 @@ bool Instance::go_on(detail::Until until, const std::function<bool()>& done) {
 void Instance::Parts::leave(const Error* failed) noexcept {
   embed::Streams& streams = program->streams();
   const bool any = streams.any();
+  if (failed != nullptr) over = true;
   if (any && failed != nullptr) streams.fail(*failed);
   busy = false;
   drop_pending();
@@ -280,7 +254,8 @@ void Instance::Parts::drop_pending() noexcept {
   };
   // Who lets go of one while this goes on leaves it to this, so it is looked at again.
   while (any_to_drop && !busy.exchange(true)) {
-    for (const uint64_t resource : pending()) live->drop(resource);
+    for (const uint64_t resource : pending())
+      if (!live->drop(resource)) over = true;
     busy = false;
     if (program->streams().any()) program->streams().take_turns();
   }

@@ -13,6 +13,7 @@
 #include "base/digest.h"
 #include "base/workers.h"
 #include "berth/host.h"
+#include "embed/calling.h"
 #include "embed/exported.h"
 #include "embed/exports.h"
 #include "embed/granted.h"
@@ -59,6 +60,7 @@ struct BERTH_HIDDEN Instance::Parts {
   std::unique_ptr<engine::Live> live;
   std::unique_ptr<engine::Canceller> canceller;
   std::atomic<bool> busy = false;
+  std::atomic<bool> over = false;  // a call has failed: no other is answered
   std::mutex dropping;
   std::atomic<bool> any_to_drop = false;
   Workers* workers = nullptr;  // the host's
@@ -69,6 +71,8 @@ struct BERTH_HIDDEN Instance::Parts {
   Result<std::shared_ptr<const embed::Exported>> find(std::string_view name) const;
   /// Its number for calls. The types are known to fit.
   Result<size_t> bind(const embed::Exported& found);
+  /// One call, whose result `calling` takes.
+  Result<void> call(size_t function, std::span<const uint64_t> words, embed::Calling& calling);
   /// A call has ended, and why it failed if it did: others may come.
   void leave(const Error* failed) noexcept;
   /// Drops them, unless a call goes on, which does it at its end.

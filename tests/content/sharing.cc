@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A program with many instances of a module that reads content, each on a thread, which begin at one moment:
-// "MODULE PATH COUNT". Says what each of them counted, a line each.
+// "MODULE PATH COUNT". Says a line each: what it counted, the bytes that this machine had, and those of
+// gateways.
 
 #include <barrier>
 #include <cstdio>
@@ -17,6 +18,13 @@
 namespace {
 
 using Counted = std::expected<uint64_t, std::string>;
+
+/// " STORE GATEWAYS"
+std::string figures(const berth::Brought& brought) {
+  uint64_t came = 0;
+  for (const berth::BroughtFrom& from : brought.gateways) came += from.bytes;
+  return " " + std::to_string(brought.store_bytes) + " " + std::to_string(came);
+}
 
 berth::Result<int> run(const std::string& module_path, const std::string& path, size_t count) {
   const auto host = berth::Host::create();
@@ -39,6 +47,7 @@ berth::Result<int> run(const std::string& module_path, const std::string& path, 
         const auto function = (*instance)->function<Counted(std::string_view)>("count");
         const auto answer = function ? (*function)(path) : std::unexpected(function.error());
         said[i] = !answer ? answer.error().message : !*answer ? answer->error() : std::to_string(**answer);
+        said[i] += figures((*instance)->brought());
       });
     }
   }
