@@ -163,6 +163,7 @@ GUESTS = [
     Guest("check-cpp", "component", "cpp", f"{CHECK}/cpp", STARTS, world=f"{CHECK}/check", interfaces=ACTIVITY + CONTENT, example=True),
     Guest("check-go", "module", "go", f"{CHECK}/go", example=True),
     Guest("check-js", "library", "js", f"{CHECK}/js", world=f"{CHECK}/js/check", interfaces=ACTIVITY, example=True),
+    Guest("check-python", "library", "python", f"{CHECK}/python", world=f"{CHECK}/check-run", interfaces=ACTIVITY + CONTENT, example=True),
 ]
 
 # Built when they are named, but for the examples: their tools are fetched from other registries.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Check reads the files of its arguments, which may be content: in preview 1 a program knows files and its standard
+// Check reads each path of its arguments (CID/NAME) below /content: in preview 1 a program knows files and its standard
 // streams alone. What it finds it prints.
 package main
 
@@ -26,7 +26,7 @@ func main() {
 
 func check(path string) error {
 	begun := time.Now()
-	file, err := os.Open(path)
+	file, err := os.Open("/content/" + path)
 	if err != nil {
 		return err
 	}
