@@ -44,7 +44,7 @@ class Gateway:
 
     def __init__(self, blocks, routes=None):
         self.blocks, self.routes = blocks, routes or {}
-        self.asked, self.lock, self.sent = [], threading.Lock(), 0
+        self.asked, self.lock, self.sent, self.connections = [], threading.Lock(), 0, 0
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -77,6 +77,10 @@ class Gateway:
         class Quiet(ThreadingHTTPServer):
             daemon_threads = True
             request_queue_size = 128
+
+            def process_request(self, *connection):
+                outer.connections += 1
+                super().process_request(*connection)
 
             def handle_error(self, *_):
                 """A client that goes away is none."""

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A program with many instances of a module that reads content, each on a thread, which begin at one moment:
-// "MODULE PATH COUNT". Says a line each: what it counted, the bytes that this machine had, and those of
-// gateways.
+// A program with many instances of a module that reads content, each on a thread, which begin at one moment,
+// for one path after the other: "MODULE COUNT PATH…". Says a line each: what it counted, the bytes that this
+// machine had, and those of gateways.
 
 #include <barrier>
 #include <cstdio>
@@ -26,40 +26,45 @@ std::string figures(const berth::Brought& brought) {
   return " " + std::to_string(brought.store_bytes) + " " + std::to_string(came);
 }
 
-berth::Result<int> run(const std::string& module_path, const std::string& path, size_t count) {
+/// A line each.
+std::vector<std::string> read(const berth::Module& module, const std::string& path, size_t count) {
+  std::vector<std::string> said(count);
+  std::barrier together(static_cast<std::ptrdiff_t>(count));
+  std::vector<std::jthread> threads;
+  for (size_t i = 0; i < count; ++i) {
+    threads.emplace_back([&, i] {
+      const auto instance =
+          module.instantiate({.limits = {.memory_bytes = 64 << 20}, .grants = {"content fetch ipfs://*"}});
+      together.arrive_and_wait();
+      if (!instance) {
+        said[i] = instance.error().message;
+        return;
+      }
+      const auto function = (*instance)->function<Counted(std::string_view)>("count");
+      const auto answer = function ? (*function)(path) : std::unexpected(function.error());
+      said[i] = !answer ? answer.error().message : !*answer ? answer->error() : std::to_string(**answer);
+      said[i] += figures((*instance)->brought());
+    });
+  }
+  threads.clear();
+  return said;
+}
+
+berth::Result<int> run(const std::string& module_path, size_t count, const std::vector<std::string>& paths) {
   const auto host = berth::Host::create();
   if (!host) return std::unexpected(host.error());
   const auto module = (*host)->load(module_path);
   if (!module) return std::unexpected(module.error());
-  std::vector<std::string> said(count);
-  std::barrier together(static_cast<std::ptrdiff_t>(count));
-  {
-    std::vector<std::jthread> threads;
-    for (size_t i = 0; i < count; ++i) {
-      threads.emplace_back([&, i] {
-        const auto instance = (*module)->instantiate(
-            {.limits = {.memory_bytes = 64 << 20}, .grants = {"content fetch ipfs://*"}});
-        together.arrive_and_wait();
-        if (!instance) {
-          said[i] = instance.error().message;
-          return;
-        }
-        const auto function = (*instance)->function<Counted(std::string_view)>("count");
-        const auto answer = function ? (*function)(path) : std::unexpected(function.error());
-        said[i] = !answer ? answer.error().message : !*answer ? answer->error() : std::to_string(**answer);
-        said[i] += figures((*instance)->brought());
-      });
-    }
-  }
-  for (const std::string& line : said) std::cout << line << '\n';
+  for (const std::string& path : paths)
+    for (const std::string& line : read(**module, path, count)) std::cout << line << '\n';
   return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return 2;
-  const auto done = run(argv[1], argv[2], std::strtoul(argv[3], nullptr, 10));
+  if (argc < 4) return 2;
+  const auto done = run(argv[1], std::strtoul(argv[2], nullptr, 10), {argv + 3, argv + argc});
   if (!done) std::cerr << done.error().message << '\n';
   return done ? *done : 1;
 }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fifty modules want one CID at one moment: as many processes of berth run, requests to one module of berth serve, and
 instances of a program of libberth. It is downloaded once, which is counted at the gateway, each of them has all of it, and
-the second time there is no gateway. The status is 0 when all of it held."""
+the second time there is no gateway. Instances have the connections of those before them. The status is 0 when all of it
+held."""
 
 import argparse
 import concurrent.futures
@@ -23,6 +24,7 @@ from tools import PLACE, Berth, check, run_all
 
 TIMES = 50
 BYTES = 8 << 20
+OTHER = 100 << 10
 GRANT = "content fetch ipfs://*"
 
 
@@ -33,9 +35,13 @@ class World:
         publisher.root.mkdir()
         publisher.configure("gateways = []\nrouting = []\n")
         self.data = b"".join(hashlib.sha256(b"%d" % at).digest() for at in range(BYTES // 32))
-        (self.root / "data").write_bytes(self.data)
-        self.cid = publisher.json("add", self.root / "data")[0]["cid"]
+        self.cid = self.add(publisher, "data", self.data)
+        self.others = [self.add(publisher, f"other{at}", self.data[at * OTHER :][:OTHER]) for at in range(TIMES)]
         self.blocks = dag.Blocks(publisher.root / "data/content/blocks")
+
+    def add(self, publisher, name, data):
+        (self.root / name).write_bytes(data)
+        return publisher.json("add", self.root / name)[0]["cid"]
 
     def machine(self, gateway):
         """Somebody who has nothing of it yet."""
@@ -106,7 +112,7 @@ def served(world, berth, times=TIMES):
 
 def embedded(world, berth):
     """What each instance says of where its bytes were: this machine's, and gateways'."""
-    command = [world.options.program, world.options.guests / "content-cpp.wasm", world.cid, str(TIMES)]
+    command = [world.options.program, world.options.guests / "content-cpp.wasm", str(TIMES), world.cid]
     done = subprocess.run(command, env=berth.environment, capture_output=True, text=True, timeout=200)
     check(re.fullmatch(rf"({BYTES} \d+ \d+\n){{{TIMES}}}", done.stdout), f"{done.returncode}: {done.stdout[:500]} {done.stderr}")
     told = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
@@ -166,6 +172,19 @@ def of_instances(world, gateway):
     return berth
 
 
+def one_after_the_other(world, gateway):
+    """Each instance wants something else: a connection that one has made is the next one's."""
+    berth = world.machine(gateway)
+    asked, before = len(gateway.asked), gateway.connections
+    command = [world.options.program, world.options.guests / "content-cpp.wasm", "1", *world.others]
+    done = subprocess.run(command, env=berth.environment, capture_output=True, text=True, timeout=200)
+    check(done.stdout == f"{OTHER} 0 {OTHER}\n" * TIMES, f"{done.returncode}: {done.stdout[:500]} {done.stderr}")
+    check(len(gateway.asked) - asked == TIMES, gateway.asked[asked:])
+    # Another one where the last isn't put back yet.
+    connections = gateway.connections - before
+    check(connections <= 3, f"{connections} connections of one program for {TIMES} requests")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--berth", required=True, type=Path)
@@ -183,6 +202,7 @@ def main():
         with Gateway(world.blocks) as gateway:
             alone(world, gateway)
             failed = run_all((first.__name__, partial(online, first, second)) for first, second in pairs)
+            failed += run_all([(one_after_the_other.__name__, partial(one_after_the_other, world, gateway))])
         # The gateway is gone, and they still ask for it if they have to.
         failed += run_all(offline)
     return 1 if failed else 0
