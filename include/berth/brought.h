@@ -21,7 +21,7 @@ struct BroughtFrom {
   uint64_t wrong_answers = 0;              // that weren't what was asked for: nobody had a byte of them
   std::chrono::nanoseconds first_byte{0};  // from a request to its first block, on average
   std::chrono::nanoseconds time{0};        // of all answers together, from there on while blocks came
-  std::string fault;                       // what it did wrong, in its own words; empty: nothing
+  std::string fault;                       // what it did wrong, for a person; empty: nothing
 };
 
 /// What instances of a host want at once comes once. It stands here for the one that pays for it out of its

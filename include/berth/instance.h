@@ -81,7 +81,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   /// its exit status: what it ended itself with, and then it answers no more calls; otherwise 0, or 1 where
   /// its run failed. kNotFound where it is none; all else as the error of a call.
   Result<int> run();
-  /// The same, on a thread of the host's own (call.h).
+  /// The same, on a thread of the host's own (call.h): so many go on at once as it has
+  /// (`HostOptions::callers`).
   Call<int> start_run();
 
   /// Ends the call that goes on, soon, with kCancelled, and with it the instance. Any thread.
