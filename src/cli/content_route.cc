@@ -20,8 +20,8 @@ namespace {
 struct Options {
   std::string path;
   std::string key;
-  std::string lifetime = "48h";
-  std::string ttl = "5m";
+  std::string lifetime = fmt::format("{}h", content::kNameLifetime.count());
+  std::string ttl = fmt::format("{}m", content::kNameTtl.count());
   std::optional<std::string> passphrase_file;
   bool json = false;
   SourceOptions source;

@@ -51,6 +51,7 @@ extern "C" int32_t berth_on_content_found(void* ask, berth_content_found* out) n
   out->size = (*found)->size;
   out->cid = slice((*found)->cid);
   out->link = slice((*found)->link);
+  out->media_type = slice((*found)->media_type);
   return 1;
 }
 

@@ -50,6 +50,7 @@ struct ContentFound {
   uint64_t size = 0;
   std::string cid;
   std::string link;
+  std::string_view media_type{};  // of a file whose name says it
 };
 
 class ContentJob {

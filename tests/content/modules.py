@@ -338,6 +338,8 @@ def by_url(m, guest):
     lines = head.decode().splitlines()
     check(lines == ["200", "content-type: application/octet-stream", f'etag: "{tag}"', f"content-length: {len(m.data)}", "accept-ranges: bytes"], f"{lines}")
     check(body == m.data, "the body")
+    for name, kind in (("index.html", b"text/html; charset=utf-8"), ("docs/a%20b.txt", b"text/plain; charset=utf-8"), ("empty", b"application/octet-stream")):
+        check(b"content-type: " + kind in url("GET", f"ipfs://{m.site}/{name}")[0].splitlines(), name)
     head, _, body = url("HEAD", big)
     check(head.decode().splitlines() == lines and body == b"", f"{head}")
     for text, part in (("bytes=0-9", (0, 10)), ("bytes=262143-262145", (CHUNK - 1, 3)), ("bytes=-7", (len(m.data) - 7, 7)), ("bytes=700000-", (700000, len(m.data)))):

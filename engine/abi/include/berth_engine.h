@@ -306,6 +306,8 @@ typedef struct berth_content_found {
   struct berth_slice cid;
   /// Where a symlink leads to; the name that was published.
   struct berth_slice link;
+  /// Of a file whose name says it: how HTTP calls what it is.
+  struct berth_slice media_type;
   /// A `berth_content_fault`.
   int32_t fault;
   struct berth_slice words;

@@ -83,7 +83,8 @@ unsafe impl Send for Begun {}
 impl Job for Begun {
     fn found(&mut self) -> Result<Option<Found>, Fault> {
         let none = borrowed(&[]);
-        let mut found = berth_content_found { kind: 0, size: 0, cid: none, link: none, fault: 0, words: none };
+        let mut found =
+            berth_content_found { kind: 0, size: 0, cid: none, link: none, media_type: none, fault: 0, words: none };
         // SAFETY: the header's contract for `found`.
         match unsafe { (self.source.found)(self.job, &raw mut found) } {
             0 => Ok(None),
@@ -99,6 +100,8 @@ impl Job for Begun {
                 cid: unsafe { plain(found.cid) },
                 // SAFETY: the same.
                 link: unsafe { plain(found.link) },
+                // SAFETY: the same.
+                media_type: unsafe { plain(found.media_type) },
             })),
             // SAFETY: the same.
             _ => Err(unsafe { fault(found.fault, found.words) }),

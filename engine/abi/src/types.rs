@@ -278,6 +278,8 @@ pub struct berth_content_found {
     pub cid: berth_slice,
     /// Where a symlink leads to; the name that was published.
     pub link: berth_slice,
+    /// Of a file whose name says it: how HTTP calls what it is.
+    pub media_type: berth_slice,
     /// A `berth_content_fault`.
     pub fault: i32,
     pub words: berth_slice,

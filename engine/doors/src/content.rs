@@ -82,6 +82,8 @@ pub struct Found {
     pub cid: String,
     /// Of a symlink: where it leads to.
     pub link: String,
+    /// Of a file whose name says it.
+    pub media_type: String,
 }
 
 /// What an ask has by now.

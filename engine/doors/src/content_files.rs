@@ -24,7 +24,13 @@ pub struct ContentNode {
 impl ContentNode {
     /// A grant's own folder. Whether it is there is seen when it is used.
     pub fn root(door: ContentDoor, target: &str) -> Arc<Self> {
-        let found = Found { kind: Kind::Directory, size: 0, cid: String::new(), link: String::new() };
+        let found = Found {
+            kind: Kind::Directory,
+            size: 0,
+            cid: String::new(),
+            link: String::new(),
+            media_type: String::new(),
+        };
         Arc::new(ContentNode { door, target: target.to_owned(), found })
     }
 

@@ -17,38 +17,6 @@ pub(crate) fn is_content(uri: &Uri) -> bool {
     matches!(uri.scheme_str(), Some("ipfs" | "ipns"))
 }
 
-/// What stands where a name ends, and how it is called.
-const TYPES: [(&str, &str); 22] = [
-    ("html", "text/html; charset=utf-8"),
-    ("htm", "text/html; charset=utf-8"),
-    ("txt", "text/plain; charset=utf-8"),
-    ("md", "text/markdown; charset=utf-8"),
-    ("css", "text/css; charset=utf-8"),
-    ("csv", "text/csv; charset=utf-8"),
-    ("js", "text/javascript; charset=utf-8"),
-    ("mjs", "text/javascript; charset=utf-8"),
-    ("json", "application/json"),
-    ("xml", "application/xml"),
-    ("wasm", "application/wasm"),
-    ("pdf", "application/pdf"),
-    ("zip", "application/zip"),
-    ("gz", "application/gzip"),
-    ("svg", "image/svg+xml"),
-    ("png", "image/png"),
-    ("jpg", "image/jpeg"),
-    ("jpeg", "image/jpeg"),
-    ("gif", "image/gif"),
-    ("webp", "image/webp"),
-    ("mp4", "video/mp4"),
-    ("car", "application/vnd.ipld.car; version=1"),
-];
-
-fn type_of(path: &str) -> &'static str {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
-    TYPES.iter().find(|(known, _)| *known == ending).map_or("application/octet-stream", |(_, kind)| kind)
-}
-
 pub(crate) struct Fetching {
     pub door: ContentDoor,
 }
@@ -150,7 +118,8 @@ fn put(headers: &mut HeaderMap, name: header::HeaderName, text: &str) {
 }
 
 fn describe(headers: &mut HeaderMap, target: &str, found: &Found) {
-    put(headers, header::CONTENT_TYPE, type_of(target));
+    let known = if found.media_type.is_empty() { "application/octet-stream" } else { &found.media_type };
+    put(headers, header::CONTENT_TYPE, known);
     put(headers, header::ETAG, &format!("\"{}\"", found.cid));
     put(headers, header::ACCEPT_RANGES, "bytes");
     if target.starts_with("ipfs:") {
@@ -245,7 +214,7 @@ impl Body for ContentBody {
 
 #[cfg(test)]
 mod tests {
-    use super::{Range, type_of};
+    use super::Range;
     use http::{HeaderMap, header};
 
     fn range(text: &'static str, size: u64) -> Range {
@@ -266,11 +235,5 @@ mod tests {
         for odd in ["bytes=3-2", "bytes=0-1,3-4", "lines=0-1", "bytes=a-b", "bytes=-", "bytes=1"] {
             assert_eq!(range(odd, 10), Range::All, "{odd}");
         }
-    }
-
-    #[test]
-    fn a_type_is_that_of_the_last_name() {
-        assert_eq!(type_of("ipfs://bafy/a.b/c.HTML"), "text/html; charset=utf-8");
-        assert_eq!(type_of("ipfs://bafy/a.html/c"), "application/octet-stream");
     }
 }

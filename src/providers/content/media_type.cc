@@ -114,14 +114,18 @@ bool is_text(std::string_view bytes) {
 
 }  // namespace
 
-std::string_view media_type(std::string_view filename, std::string_view beginning) {
+std::optional<std::string_view> media_type_of_name(std::string_view filename) {
   const size_t dot = filename.rfind('.');
-  if (dot != std::string_view::npos) {
-    std::string ending(filename.substr(dot + 1));
-    std::ranges::transform(ending, ending.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
-    const auto found = std::ranges::lower_bound(kKinds, std::string_view(ending), {}, &Kind::first);
-    if (found != kKinds.end() && found->first == ending) return found->second;
-  }
+  if (dot == std::string_view::npos) return std::nullopt;
+  std::string ending(filename.substr(dot + 1));
+  std::ranges::transform(ending, ending.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+  const auto found = std::ranges::lower_bound(kKinds, std::string_view(ending), {}, &Kind::first);
+  if (found == kKinds.end() || found->first != ending) return std::nullopt;
+  return found->second;
+}
+
+std::string_view media_type(std::string_view filename, std::string_view beginning) {
+  if (const auto named = media_type_of_name(filename)) return *named;
   const auto begins =
       std::ranges::find_if(kBeginnings, [&](const Kind& kind) { return beginning.starts_with(kind.first); });
   if (begins != kBeginnings.end()) return begins->second;

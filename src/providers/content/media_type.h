@@ -4,6 +4,7 @@
 //
 // Pure; safe on any thread.
 
+#include <optional>
 #include <string_view>
 
 namespace berth::content {
@@ -11,7 +12,9 @@ namespace berth::content {
 /// How much of a file's beginning is looked at.
 inline constexpr size_t kLookedAt = 512;
 
-/// "text/html; charset=utf-8"; "application/octet-stream" where it isn't known.
+/// "text/html; charset=utf-8", by the name alone; nothing where that doesn't say it.
+std::optional<std::string_view> media_type_of_name(std::string_view filename);
+/// "application/octet-stream" where it isn't known.
 std::string_view media_type(std::string_view filename, std::string_view beginning);
 
 }  // namespace berth::content

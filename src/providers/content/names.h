@@ -5,6 +5,7 @@
 //
 // Any number of processes; one thread at a time, which it blocks.
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -20,6 +21,10 @@
 #include "providers/content/tree.h"
 
 namespace berth::content {
+
+/// Unless something else is asked: how long a record holds, and for how long others may keep it.
+inline constexpr std::chrono::hours kNameLifetime{48};
+inline constexpr std::chrono::minutes kNameTtl{5};
 
 /// Where this user's records are kept.
 std::string names_folder(const UserFolders& folders);

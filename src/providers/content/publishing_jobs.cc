@@ -31,9 +31,6 @@ constexpr uint64_t kBlockBytes = 4096;
 /// Links that a pin may have ahead: some 100 bytes each.
 constexpr size_t kMostPinAhead = 1 << 18;
 
-/// As 'berth content publish' has them.
-constexpr std::chrono::hours kNameLifetime{48};
-constexpr std::chrono::minutes kNameTtl{5};
 /// What asking for a record and telling of one costs at least, with each router.
 constexpr uint64_t kNameBytes = 1024;
 

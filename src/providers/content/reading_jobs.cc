@@ -11,6 +11,7 @@
 #include "providers/content/car.h"
 #include "providers/content/follow.h"
 #include "providers/content/links.h"
+#include "providers/content/media_type.h"
 
 namespace berth::content {
 namespace {
@@ -38,13 +39,14 @@ Found::Kind kind_of(Node::Kind kind) {
   return Found::Kind::kOther;
 }
 
-Found found_of(const Node& node) {
+Found found_of(const Node& node, std::string_view name = {}) {
   const bool link = node.kind == Node::Kind::kSymlink;
   const bool sized = node.kind == Node::Kind::kFile || node.kind == Node::Kind::kOther;
   return {.kind = kind_of(node.kind),
           .size = sized ? node.size : 0,
           .cid = policy_text(node.cid),
-          .link = link ? node.about.data.value_or("") : ""};
+          .link = link ? node.about.data.value_or("") : "",
+          .media_type = media_type_of_name(name).value_or("")};
 }
 
 std::unexpected<Error> is_no(const Node& node, std::string_view wanted) {
@@ -87,6 +89,11 @@ Result<Cid> ReadingJob::root() {
   return resolve(*source_, *path);
 }
 
+std::string_view ReadingJob::name() const {
+  const auto& names = place_.target.path.names;
+  return names.empty() ? std::string_view() : names.back();
+}
+
 Result<Node> ReadingJob::node() {
   const Cid cid = place_.from ? *place_.from : BERTH_TRY(root());
   if (!place_.folder) return open_node(*source_, cid);
@@ -101,7 +108,7 @@ Result<void> ReadingJob::bound(uint64_t bytes) {
 
 Result<Found> StatJob::begin() {
   const Node there = BERTH_TRY(node());
-  return found_of(there);
+  return found_of(there, name());
 }
 
 Result<Found> FileJob::begin() {
@@ -118,7 +125,7 @@ Result<Found> FileJob::begin() {
     wanted.to = end_;
   }
   if (!file_.pb.links.empty()) source().expect(std::move(wanted));
-  return found_of(file_);
+  return found_of(file_, name());
 }
 
 Result<std::optional<std::string>> FileJob::next() {

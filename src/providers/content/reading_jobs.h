@@ -37,6 +37,8 @@ class ReadingJob : public Job {
  protected:
   Result<Cid> root();
   Result<Node> node();
+  /// The last of the target's names; empty where it has none.
+  std::string_view name() const;
   Reading& source() {
     return *source_;
   }
