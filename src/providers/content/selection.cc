@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "providers/content/selection.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 #include <unordered_set>
@@ -95,7 +97,14 @@ std::optional<Span> span_of(const EntityBytes& range, uint64_t size) {
 }
 
 Result<void> select(BlockSource& source, const ContentPath& path, const Selection& selection,
-                    const Walker::Each& each) {
+                    const Walker::Each& take) {
+  uint64_t left = selection.most_duplicated;
+  const Walker::Each each = [&](const Cid& cid, std::string_view bytes) -> Result<void> {
+    if (selection.duplicates && left-- == 0)
+      return fail(ErrorCode::kLimit,
+                  fmt::format("with duplicates it has more than {} blocks", selection.most_duplicated));
+    return take(cid, bytes);
+  };
   Noting noting(source, selection.duplicates, each);
   const Cid end = BERTH_TRY(resolve(noting, path));
   if (selection.scope == Scope::kAll && !selection.range)

@@ -42,10 +42,12 @@ struct Selection {
   Scope scope = Scope::kAll;
   std::optional<EntityBytes> range = {};  // of a file, and then of the entity alone
   bool duplicates = false;                // a block as often as it is come to
+  uint64_t most_duplicated = 1 << 20;     // blocks, with duplicates: 256 GiB of files, usually
 };
 
 /// Hands over each block when it is come to, depth first; never one that is in its CID.
-/// What was handed over before an error is of the selection, too.
+/// What was handed over before an error is of the selection, too. kLimit where duplicates have no end: a few
+/// blocks may say that they are more than there is room for anywhere.
 Result<void> select(BlockSource& source, const ContentPath& path, const Selection& selection,
                     const Walker::Each& each);
 

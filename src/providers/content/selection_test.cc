@@ -75,6 +75,15 @@ TEST_CASE_FIXTURE(Tree, "the blocks that lead there come first, and then as much
   CHECK(selected(folder, {"g"}, {}).error().code == ErrorCode::kNotFound);
 }
 
+TEST_CASE_FIXTURE(Tree, "blocks that come again have an end") {
+  for (const Scope scope : {Scope::kEntity, Scope::kAll}) {
+    CHECK(selected(file, {}, {.scope = scope, .duplicates = true, .most_duplicated = 5}).has_value());
+    CHECK(selected(file, {}, {.scope = scope, .duplicates = true, .most_duplicated = 4}).error().code ==
+          ErrorCode::kLimit);
+    CHECK(selected(file, {}, {.scope = scope, .most_duplicated = 1}).has_value());
+  }
+}
+
 TEST_CASE_FIXTURE(Tree, "of a range there are the blocks that it touches") {
   CHECK(selected(file, {}, range("0:0")) == Cids{file, leaves[0]});
   CHECK(selected(file, {}, range("3:5")) == Cids{file, leaves[1]});
