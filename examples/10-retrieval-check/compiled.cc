@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiled.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <fstream>
 
 namespace {
@@ -16,6 +19,21 @@ berth::Result<std::vector<char>> bytes_of(const fs::path& path) {
   return berth::fail(berth::ErrorCode::kNotFound, "can't read '" + path.string() + "'");
 }
 
+/// It is machine code: nobody else may put any there.
+bool is_own(const fs::path& folder) {
+  struct stat about = {};
+  return ::stat(folder.c_str(), &about) == 0 && about.st_uid == ::geteuid() && (about.st_mode & 0022) == 0;
+}
+
+berth::Result<void> make_own(const fs::path& folder) {
+  if (fs::exists(folder) || ::mkdir(folder.c_str(), 0700) == 0) {
+    if (is_own(folder)) return {};
+    return berth::fail(berth::ErrorCode::kDenied,
+                       "others may write to '" + folder.string() + "': take another folder");
+  }
+  return berth::fail(berth::ErrorCode::kUnavailable, "can't make the folder '" + folder.string() + "'");
+}
+
 }  // namespace
 
 berth::Result<void> compile(const berth::Host& host, const fs::path& module, const fs::path& folder) {
@@ -23,9 +41,8 @@ berth::Result<void> compile(const berth::Host& host, const fs::path& module, con
   if (!bytes) return std::unexpected(bytes.error());
   const auto code = host.compile(std::as_bytes(std::span(*bytes)));
   if (!code) return std::unexpected(code.error());
+  if (const auto own = make_own(folder); !own) return own;
   std::error_code failed;
-  fs::create_directories(folder, failed);
-  fs::permissions(folder, fs::perms::owner_all, failed);
   const fs::path made = folder / (module.filename().string() + kCompiled);
   const fs::path aside = made.string() + ".part";
   std::ofstream file(aside, std::ios::binary);
@@ -37,6 +54,9 @@ berth::Result<void> compile(const berth::Host& host, const fs::path& module, con
 }
 
 berth::Result<std::shared_ptr<berth::Module>> load(berth::Host& host, const fs::path& compiled) {
+  if (!is_own(compiled.parent_path()))
+    return berth::fail(berth::ErrorCode::kDenied,
+                       "others may write to the folder of '" + compiled.string() + "'");
   const auto bytes = bytes_of(compiled);
   if (!bytes) return std::unexpected(bytes.error());
   return host.load_compiled(std::as_bytes(std::span(*bytes)), compiled.stem().string());

@@ -20,6 +20,10 @@ class Calling final : public engine::Caller {
   Calling(detail::Take take, void* to, detail::Resources& resources)
       : take_(take), to_(to), resources_(resources) {}
 
+  /// Whether the instance was over before: what failed then is told of once more.
+  void begin(bool over) {
+    over_before_ = over;
+  }
   void returned(std::span<const uint64_t> words) noexcept override {
     taken_ = take_(to_, detail::Reader(words, resources_));
   }
@@ -34,12 +38,16 @@ class Calling final : public engine::Caller {
   const std::optional<engine::Outcome>& failure() const {
     return failed_;
   }
+  bool over_before() const {
+    return over_before_;
+  }
 
  private:
   const detail::Take take_;
   void* const to_;
   detail::Resources& resources_;
   bool taken_ = false;
+  bool over_before_ = false;
   std::optional<engine::Outcome> failed_;
 };
 

@@ -27,13 +27,13 @@ Result<int> Instance::run() {
                             parts_->module->parts_->name));
   }
   if (!run) return std::unexpected(std::move(run).error());
-  const bool over = parts_->over;
   detail::Taken<Ran> taken;
   embed::Calling calling(detail::Taken<Ran>::take, &taken, resources());
   auto called = parts_->call(*run, {}, calling);
   const auto& failure = calling.failure();
   // Of an instance that is over the engine says how that came about, which is no run.
-  if (!over && failure && failure->ending == engine::Outcome::Ending::kExited) return failure->exit_status;
+  if (!calling.over_before() && failure && failure->ending == engine::Outcome::Ending::kExited)
+    return failure->exit_status;
   if (!called) return std::unexpected(std::move(called).error());
   return taken.value->has_value() ? 0 : 1;
 }

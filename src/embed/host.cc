@@ -189,6 +189,7 @@ Result<void> Instance::Parts::call(size_t function, std::span<const uint64_t> wo
   if (busy.exchange(true, std::memory_order_acquire)) return embed::busy();
   const embed::Keeper& keeper = granted.keeper();
   const uint64_t refusals = keeper.refusals();
+  calling.begin(over);
   live->call(function, words, calling);
   if (calling.failure()) {
     Error error = embed::error_of(*calling.failure(), module->parts_->name, "the call");

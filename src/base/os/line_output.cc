@@ -23,6 +23,9 @@ namespace {
 
 constexpr int kAskEveryMs = 100;
 constexpr int kTurnTries = 50;
+constexpr auto kImpatient = 10s;
+
+using Clock = std::chrono::steady_clock;
 
 /// As many whole lines as a pipe that is ready takes at once; of a longer line a part.
 size_t piece_of(std::string_view lines) {
@@ -31,12 +34,18 @@ size_t piece_of(std::string_view lines) {
   return end == std::string_view::npos ? PIPE_BUF : end + 1;
 }
 
-/// Among those who append to one file. Who has it for long, because they are stopped, is left alone.
+/// Among those who append to one file. Who has it for long, because they are stopped, is left alone, and not
+/// waited for again for a while: whoever writes may have others waiting.
 class Turn {
  public:
-  explicit Turn(int fd) : fd_(fd) {
+  Turn(int fd, Clock::time_point& impatient_until) : fd_(fd) {
+    const int most = Clock::now() < impatient_until ? 0 : kTurnTries;
     for (int tries = 0; ::flock(fd_, LOCK_EX | LOCK_NB) != 0; ++tries) {
-      if (errno != EWOULDBLOCK || tries == kTurnTries) return;
+      if (errno != EWOULDBLOCK) return;
+      if (tries == most) {
+        if (most > 0) impatient_until = Clock::now() + kImpatient;
+        return;
+      }
       std::this_thread::sleep_for(1ms);
     }
   }
@@ -123,7 +132,7 @@ bool LineOutput::append_line(std::string_view line) {
   std::string whole;
   whole.reserve(line.size() + 2);
   // Its size grows before a write has ended: a line that another is still writing isn't a torn one.
-  const Turn turn(fd_);
+  const Turn turn(fd_, impatient_until_);
   if (!ends_whole()) whole += '\n';
   whole += line;
   whole += '\n';

@@ -5,6 +5,7 @@
 //
 // POSIX. One thread.
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -41,6 +42,7 @@ class LineOutput {
   Descriptor owned_;
   int fd_;
   bool torn_ = false;  // the last line of this isn't whole
+  std::chrono::steady_clock::time_point impatient_until_;
 };
 
 }  // namespace berth

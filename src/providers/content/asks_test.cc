@@ -136,6 +136,17 @@ TEST_CASE("what a module puts in a folder of its own keeps its bound") {
   CHECK_FALSE(guest.done({.verb = Verb::kPin, .target = made->cid, .more = {}}).has_value());
 }
 
+TEST_CASE("what a module pins stays when the cache goes") {
+  Machine machine;
+  Store& store = machine.service->store();
+  const Cid cid = Cid::v1(Codec::kRaw, hash_of(HashCode::kSha2_256, "fetched").value());
+  CHECK(store.cache(cid, "fetched").has_value());
+  Guest guest(machine, {"content fetch ipfs://*", "content publish"});
+  CHECK(guest.done({.verb = Verb::kPin, .target = cid.text(), .more = {}}).has_value());
+  fs::remove_all(store.folders().cached);
+  CHECK(store.get(cid).value() == "fetched");
+}
+
 TEST_CASE("small files cost what they take on a disk") {
   Machine machine;
   Guest guest(machine, {"content publish max=16KiB"});

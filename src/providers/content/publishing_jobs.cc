@@ -159,13 +159,14 @@ Result<Found> PinJob::begin() {
   source_->expect(Wanted::all(cid_));
   uint64_t brought = 0;
   const Walk how{.raw = Walk::Raw::kRead, .most_waiting = kMostPinAhead};
-  BERTH_TRY_VOID(walk(*source_, cid_, how, [&](const Cid&, std::string_view bytes) -> Result<void> {
+  BERTH_TRY_VOID(walk(*source_, cid_, how, [&](const Cid& cid, std::string_view bytes) -> Result<void> {
     if (gone()) return nobody_waits();
     brought += bytes.size();
     if (most_ && brought > *most_)
       return too_large(fmt::format("{} has more bytes than its grant lets one fetch bring, which is max={}",
                                    cid_.text(), exact_bytes(*most_)));
-    return pay(bytes.size(), 0);
+    const auto paid = pay(bytes.size(), 0);
+    return paid ? store.stay(cid, bytes) : paid;
   }));
   // The walk may have taken its time.
   const auto since = BERTH_TRY(pinned_as(store, cid_));

@@ -195,7 +195,7 @@ Result<void> write_block(const std::string& path, std::string_view bytes) {
   return write_file(path, std::array{bytes}, 0400, Durability::kRenamed);
 }
 
-/// Nothing where there is none: another process was faster. Between file systems, and where renaming from one
+/// Nothing where there is none any more. Between file systems, and where renaming from one
 /// folder to another isn't allowed, it is written anew.
 Result<void> move_block(const std::string& from, const std::string& to) {
   std::error_code error;
@@ -304,9 +304,13 @@ Result<void> Store::put(const Cid& cid, std::string_view bytes) {
     return {};
   }
   const std::string cached = block_in(folders_.cached, name);
-  if (const auto there = read_file(cached, kMostBlock); there && *there == bytes)
-    return move_block(cached, path);
-  return write_block(path, bytes);
+  const auto there = read_file(cached, kMostBlock);
+  if (there && *there == bytes && !exists(path)) return stay(cid, bytes);
+  BERTH_TRY_VOID(write_block(path, bytes));
+  // Where there are two the other one is of no use, and may be damaged.
+  std::error_code gone;
+  if (there) fs::remove(cached, gone);
+  return {};
 }
 
 Result<void> Store::cache(const Cid& cid, std::string_view bytes) {
@@ -317,14 +321,19 @@ Result<void> Store::cache(const Cid& cid, std::string_view bytes) {
     touch_file(there.path);
     return {};
   }
-  const bool is_nowhere = !there.bytes && there.bytes.error().code == ErrorCode::kNotFound;
-  return write_block(is_nowhere ? block_in(folders_.cached, name) : there.path, bytes);
+  if (there.bytes || there.bytes.error().code != ErrorCode::kNotFound) return write_block(there.path, bytes);
+  const auto written = write_block(block_in(folders_.cached, name), bytes);
+  // Whoever emptied it may have taken the folder that this process is allowed to write to.
+  return written ? written : write_block(block_in(folders_.kept, name), bytes);
 }
 
-/// Whatever becomes of the cache. Nothing where it isn't there.
-Result<void> Store::stay(std::string_view name) const {
-  const std::string cached = block_in(folders_.cached, name);
-  return exists(cached) ? move_block(cached, block_in(folders_.kept, name)) : Result<void>();
+Result<void> Store::stay(const Cid& cid, std::string_view bytes) {
+  if (is_inline(cid)) return {};
+  const std::string name = block_name(cid.hash);
+  const std::string path = block_in(folders_.kept, name);
+  // One that is there was what was read. The other may have gone, or be another process's to remove.
+  if (!exists(path)) BERTH_TRY_VOID(move_block(block_in(folders_.cached, name), path));
+  return exists(path) ? Result<void>() : write_block(path, bytes);
 }
 
 /// Its file is made by whoever comes first, and never removed.
@@ -351,7 +360,7 @@ Result<void> Store::pin(const Keeping& keeping, std::span<const Cid> roots, std:
     Walker walker(*this, {});
     for (const Cid& root : roots)
       BERTH_TRY_VOID(
-          walker.from(root, [&](const Cid& cid, std::string_view) { return stay(block_name(cid.hash)); }));
+          walker.from(root, [&](const Cid& cid, std::string_view bytes) { return stay(cid, bytes); }));
   }
   BERTH_TRY_VOID(keeping.lock.sync_file_system());
   for (const Cid& root : roots) {
@@ -438,7 +447,8 @@ Result<std::optional<Collected>> Store::collect(uint64_t most_bytes, LockedFile:
     collected.pinned_bytes += file.bytes;
     if (file.cached) fetched_again.push_back(name);
   }));
-  for (const std::string& name : fetched_again) BERTH_TRY_VOID(stay(name));
+  for (const std::string& name : fetched_again)
+    BERTH_TRY_VOID(move_block(block_in(folders_.cached, name), block_in(folders_.kept, name)));
   std::ranges::sort(loose, {}, &BlockFile::used);
   for (const BlockFile& file : loose) {
     if (collected.left_bytes <= most_bytes) {

@@ -61,7 +61,7 @@ struct CheckedBlocks {
   uint64_t busy = 0;  // folders that somebody was removing from: nothing of them was read
 };
 
-/// Whether somebody has just put all that is below a root.
+/// Whether somebody has just put all that is below a root, or had it stay.
 enum class Below { kCheck, kPut };
 
 /// Whether blocks that are damaged are removed.
@@ -87,16 +87,19 @@ class Store : public BlockSource, public BlockSink {
   Result<std::string> get(const Cid& cid) override;
   /// Whoever wants it to stay has a Keeping.
   Result<void> put(const Cid& cid, std::string_view bytes) override;
-  /// One that can be fetched again.
+  /// One that can be fetched again. Where the cache can't be written it goes where the others are.
   Result<void> cache(const Cid& cid, std::string_view bytes);
+  /// One that was just read from here, and checked, is there whatever becomes of the cache. Whoever pins what
+  /// they didn't put has each stay first.
+  Result<void> stay(const Cid& cid, std::string_view bytes);
   bool has(const Cid& cid) const;
 
   /// Waits for a process that removes.
   Result<Keeping> keep() const;
-  /// All that was put since `keeping` is on the disk, all below the roots is there and was read, and they
-  /// stay from now on. kNotFound that names a block that isn't there, kUnavailable for one that is damaged
-  /// and for a disk that didn't take what was put: nothing of them is pinned then. A name that is empty
-  /// leaves the one that was.
+  /// All that was put or stays since `keeping` is on the disk, all below the roots is there and was read, and
+  /// they stay from now on. kNotFound that names a block that isn't there, kUnavailable for one that is
+  /// damaged and for a disk that didn't take what was put: nothing of them is pinned then. A name that is
+  /// empty leaves the one that was.
   Result<void> pin(const Keeping& keeping, std::span<const Cid> roots, std::string_view name,
                    Below below = Below::kCheck);
   Result<void> pin(const Keeping& keeping, const Cid& root, std::string_view name,
@@ -132,7 +135,6 @@ class Store : public BlockSource, public BlockSink {
   /// The bytes of a file in one of the folders, and its path.
   struct Found;
   Found find(std::string_view name) const;
-  Result<void> stay(std::string_view name) const;
   std::string pin_path(const Cid& root) const;
   Result<std::optional<LockedFile>> lock(LockedFile::Lock how, LockedFile::Wait wait) const;
   Result<std::unordered_set<std::string>> all_pinned();

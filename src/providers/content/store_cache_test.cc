@@ -145,6 +145,35 @@ TEST_CASE("a damaged block in the cache is found, removed, and nobody's when it 
   CHECK(place.store->get(cid).value() == "x");
 }
 
+TEST_CASE("a pin takes nothing from the cache over what is good") {
+  Place place;
+  const Cid cid = place.fetch("x");
+  const fs::path cached = place.store->block_path(cid);
+  CHECK(place.add("x") == cid);
+  fs::copy_file(place.store->block_path(cid), cached);
+  place.damage(cid);
+  place.pin(cid);
+  CHECK(place.store->get(cid).value() == "x");
+}
+
+TEST_CASE("what goes from the cache while it is pinned stays all the same") {
+  Place place;
+  const Cid cid = place.fetch("x");
+  place.purge();
+  CHECK(place.store->stay(cid, "x").has_value());
+  CHECK_FALSE(place.is_cached(cid));
+  CHECK(place.store->get(cid).value() == "x");
+}
+
+TEST_CASE("where the cache can't be written, what is fetched lies with the rest") {
+  Place place;
+  place.purge();
+  std::ofstream(place.store->folders().cached) << "x";
+  const Cid root = place.fetch(kText);
+  CHECK(place.is_whole(root));
+  CHECK(place.collect(0).blocks == 4);
+}
+
 TEST_CASE("a cache on another file system") {
   const TestFolder other("/dev/shm");
   Place place;
