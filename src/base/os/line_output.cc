@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr int kAskEveryMs = 100;
-constexpr int kTurnTries = 50;
+constexpr int kTurnTries = 200;  // of a millisecond: one who was only interrupted goes on in less
 constexpr auto kImpatient = 10s;
 
 using Clock = std::chrono::steady_clock;
