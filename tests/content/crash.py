@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Kills berth content at random instants while it adds, imports, removes pins and makes room: each time the store verifies
-clean, and what was acknowledged is there with all its bytes. The seed is printed. The status is 0 when all of it held."""
+"""Kills berth content at random instants while it adds, imports, pins, removes pins and makes room, and empties the cache in
+between: each time the store verifies clean, and what was acknowledged is there with all its bytes. The seed is printed. The
+status is 0 when all of it held."""
 
 import argparse
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -36,7 +38,7 @@ class Trial:
             self.cids.append(made["cid"])
         self.ended = {"killed": 0, "in time": 0}
 
-    def killed(self, longest, *words):
+    def killed(self, longest, *words, may=(0,)):
         """Whether it ended by itself, and well, before it was killed."""
         process = self.berth.start(*words)
         try:
@@ -45,7 +47,7 @@ class Trial:
             process.kill()
         errors = process.communicate()[1].decode()
         self.ended["killed" if process.returncode == -9 else "in time"] += 1
-        check(process.returncode in (0, -9), f"berth content {words} ends with {process.returncode}: {errors}")
+        check(process.returncode in (*may, -9), f"berth content {words} ends with {process.returncode}: {errors}")
         return process.returncode == 0
 
     def add(self):
@@ -58,6 +60,15 @@ class Trial:
         if self.killed(0.08, "import", self.cars[number]):
             self.pinned.add(number)
 
+    def pin(self):
+        """What lies in the cache since nothing pinned it; it may have gone."""
+        number = self.chance.randrange(PLACES)
+        if self.killed(0.08, "pin", self.cids[number], "--offline", may=(0, 122)):
+            self.pinned.add(number)
+
+    def purge(self):
+        shutil.rmtree(self.berth.root / "cache", ignore_errors=True)
+
     def unpin(self):
         if self.pinned:
             number = self.chance.choice(sorted(self.pinned))
@@ -65,7 +76,7 @@ class Trial:
             self.killed(0.02, "unpin", self.cids[number])
 
     def collect(self):
-        self.killed(0.03, "gc", "--keep", self.chance.choice(["0B", "8MiB"]))
+        self.killed(0.03, "gc", "--keep", self.chance.choice(["0B", "8MiB", "1GiB"]))
 
     def holds(self, whole):
         found = self.berth.json("verify")
@@ -89,7 +100,7 @@ def main():
         trial = Trial(asked.berth, Path(root), random.Random(asked.seed))
         try:
             while trial.ended["killed"] < asked.times:
-                trial.chance.choices([trial.add, trial.bring, trial.unpin, trial.collect], [4, 4, 2, 2])[0]()
+                trial.chance.choices([trial.add, trial.bring, trial.pin, trial.unpin, trial.collect, trial.purge], [4, 4, 4, 4, 3, 1])[0]()
                 trial.holds(whole=trial.chance.random() < 0.2)
             trial.holds(whole=True)
             trial.berth.run("gc", "--keep", "0B")
