@@ -190,20 +190,20 @@ TEST_CASE("a cache on another file system") {
 
 TEST_CASE("who reads a block that is moved finds it") {
   Place place;
-  constexpr int kMoves = 300;
+  constexpr size_t kMoves = 300;
   std::vector<Cid> cids;
-  for (int i = 0; i < kMoves; ++i) cids.push_back(place.fetch(std::to_string(i)));
-  std::atomic<int> moved = 0;
+  for (size_t i = 0; i < kMoves; ++i) cids.push_back(place.fetch(std::to_string(i)));
+  std::atomic<size_t> moved = 0;
   std::atomic<int> read = 0;
   std::atomic<int> lost = 0;
   {
     const std::jthread reader([&] {
-      for (int i = 0; i < kMoves; i = moved, ++read) lost += place.store->get(cids.at(i)) ? 0 : 1;
+      for (size_t i = 0; i < kMoves; i = moved, ++read) lost += place.store->get(cids.at(i)) ? 0 : 1;
     });
     const std::jthread looker([&] {
-      for (int i = 0; i < kMoves; i = moved) lost += place.store->has(cids.at(i)) ? 0 : 1;
+      for (size_t i = 0; i < kMoves; i = moved) lost += place.store->has(cids.at(i)) ? 0 : 1;
     });
-    for (int i = 0; i < kMoves; ++i) {
+    for (size_t i = 0; i < kMoves; ++i) {
       // Both look at this one by now.
       for (const int before = read; read < before + 2;) std::this_thread::yield();
       CHECK(place.store->stay(cids.at(i), std::to_string(i)).has_value());
