@@ -23,10 +23,6 @@ struct Place : StorePlace {
     CHECK(store->put(cid, bytes).has_value());
     return store->block_path(cid);
   }
-  static void damage(const fs::path& path) {
-    fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
-    std::fstream(path, std::ios::in | std::ios::out) << '!';
-  }
   void set_checked(const fs::path& block, std::chrono::seconds from_now) {
     const fs::path stamp = folder / "content/checked" / block.parent_path().filename();
     fs::last_write_time(stamp, fs::file_time_type::clock::now() + from_now);

@@ -8,7 +8,6 @@
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "base/os/file.h"
 #include "base/os/user.h"
@@ -25,89 +24,6 @@ using Wait = LockedFile::Wait;
 constexpr uint64_t kMostPin = 64 << 10;
 constexpr std::string_view kPinEnds = ".json";
 constexpr std::string_view kAsideEnds = ".tmp";
-// bford.info/cachedir
-constexpr std::string_view kCacheTag =
-    "Signature: 8a477f597d28d172789f06886806bc55\n"
-    "# Content that berth fetched, and can fetch again.\n";
-
-std::string block_name(const Multihash& hash) {
-  return to_multibase(Base::kBase32, hash.bytes()).substr(1);
-}
-
-std::optional<Multihash> hash_of_name(const std::string& name) {
-  const auto bytes = from_multibase("b" + name);
-  if (!bytes) return std::nullopt;
-  std::string_view rest = *bytes;
-  auto hash = take_multihash(rest);
-  if (!hash || !rest.empty()) return std::nullopt;
-  return *std::move(hash);
-}
-
-/// Two characters near the end of the name: those at its front are the same for all.
-std::string folder_of(std::string_view name) {
-  return std::string(name.substr(name.size() - std::min<size_t>(name.size(), 3), 2));
-}
-
-std::string block_in(const std::string& folder, std::string_view name) {
-  return fmt::format("{}/blocks/{}/{}", folder, folder_of(name), name);
-}
-
-bool exists(const std::string& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
-
-struct BlockFile {
-  fs::path path;
-  uint64_t bytes = 0;
-  int64_t used = 0;
-  bool cached = false;
-};
-
-std::unexpected<Error> os_error(std::string_view doing, const fs::path& path, const std::error_code& error) {
-  return fail(ErrorCode::kUnavailable, fmt::format("{} '{}': {}", doing, path.string(), error.message()));
-}
-
-/// Calls for each file below `path`, also for those left aside, and not for one that goes meanwhile.
-Result<void> each_file_below(const std::string& path, const std::function<void(BlockFile)>& call) {
-  std::error_code error;
-  if (!fs::exists(path, error) && !error) return {};
-  auto at = fs::recursive_directory_iterator(path, error);
-  for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
-    const bool regular = at->is_regular_file(error);
-    const auto size = regular ? at->file_size(error) : 0;
-    const auto used = regular && !error ? at->last_write_time(error) : fs::file_time_type();
-    if (error && error != std::errc::no_such_file_or_directory)
-      return os_error("looking at", at->path(), error);
-    if (regular && !error) call({.path = at->path(), .bytes = size, .used = used.time_since_epoch().count()});
-    error.clear();
-  }
-  if (error) return os_error("reading", path, error);
-  return {};
-}
-
-Result<void> each_file(const StoreFolders& folders, const std::function<void(BlockFile)>& call) {
-  BERTH_TRY_VOID(each_file_below(folders.kept + "/blocks", call));
-  return each_file_below(folders.cached + "/blocks", [&](BlockFile file) {
-    file.cached = true;
-    call(std::move(file));
-  });
-}
-
-/// The names of the folders in blocks/.
-Result<std::set<std::string>> block_folders(const StoreFolders& folders) {
-  std::set<std::string> names;
-  for (const std::string* const folder : {&folders.kept, &folders.cached}) {
-    const std::string path = *folder + "/blocks";
-    if (!exists(path)) continue;
-    std::error_code error;
-    auto at = fs::directory_iterator(path, error);
-    for (; !error && at != fs::directory_iterator(); at.increment(error))
-      if (at->is_directory(error)) names.insert(at->path().filename().string());
-    if (error) return os_error("reading", path, error);
-  }
-  return names;
-}
 
 std::string checked_path(const std::string& folder, std::string_view name) {
   return fmt::format("{}/checked/{}", folder, name);
@@ -119,7 +35,7 @@ void note_checked(const std::string& folder, std::string_view name) {
 }
 
 void check_file(const BlockFile& file, Repair repair, CheckedBlocks& checked) {
-  const auto hash = hash_of_name(file.path.filename().string());
+  const auto hash = hash_of_name(file.name);
   if (!hash) return;  // comes, or was left aside
   const auto bytes = read_file(file.path.string(), kMostBlock);
   if (!bytes && bytes.error().code == ErrorCode::kNotFound) return;
@@ -143,7 +59,7 @@ Result<void> each_pin_file(const std::string& folder,
   std::error_code error;
   auto at = fs::directory_iterator(folder + "/pins", error);
   for (; !error && at != fs::directory_iterator(); at.increment(error)) BERTH_TRY_VOID(call(at->path()));
-  if (error) return os_error("reading", folder + "/pins", error);
+  if (error) return file_error("reading", folder + "/pins", error);
   return {};
 }
 
@@ -185,43 +101,6 @@ void remove_left(const std::string& folder) {
   }
 }
 
-Result<void> write_block(const std::string& path, std::string_view bytes) {
-  auto written = write_file(path, std::array{bytes}, 0400, Durability::kRenamed);
-  if (written || written.error().code != ErrorCode::kNotFound) return written;
-  const fs::path folder = fs::path(path).parent_path();
-  // All of them: a cache is emptied by people, too.
-  for (const fs::path& each : {folder.parent_path().parent_path(), folder.parent_path(), folder})
-    BERTH_TRY_VOID(make_private_folder(each.string()));
-  return write_file(path, std::array{bytes}, 0400, Durability::kRenamed);
-}
-
-/// Nothing where there is none any more. Between file systems, and where renaming from one
-/// folder to another isn't allowed, it is written anew.
-Result<void> move_block(const std::string& from, const std::string& to) {
-  std::error_code error;
-  fs::rename(from, to, error);
-  if (error == std::errc::no_such_file_or_directory && exists(from)) {
-    BERTH_TRY_VOID(make_private_folder(fs::path(to).parent_path().string()));
-    fs::rename(from, to, error);
-  }
-  if (!error || error == std::errc::no_such_file_or_directory) return {};
-  if (error != std::errc::cross_device_link) return os_error("moving", from, error);
-  const auto bytes = read_file(from, kMostBlock);
-  if (!bytes && bytes.error().code == ErrorCode::kNotFound) return {};
-  if (!bytes) return std::unexpected(bytes.error());
-  BERTH_TRY_VOID(write_block(to, *bytes));
-  fs::remove(from, error);
-  return {};
-}
-
-/// To the cache, where that takes nothing but another name.
-void let_go(const fs::path& from, const fs::path& to) {
-  std::error_code error;
-  fs::rename(from, to, error);
-  if (!error || !make_private_folder(to.parent_path().string())) return;
-  fs::rename(from, to, error);
-}
-
 Result<void> there(const Store& store, const Cid& cid) {
   if (!store.has(cid)) return missing(cid);
   return {};
@@ -230,15 +109,11 @@ Result<void> there(const Store& store, const Cid& cid) {
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const StoreFolders& folders) {
-  BERTH_TRY_VOID(make_private_folder(folders.kept));
-  for (const char* const part : {"/blocks", "/pins", "/checked"})
+  BlockFiles files(folders);
+  BERTH_TRY_VOID(files.make_folders());
+  for (const char* const part : {"/pins", "/checked"})
     BERTH_TRY_VOID(make_private_folder(folders.kept + part));
-  BERTH_TRY_VOID(make_private_folder(folders.cached));
-  BERTH_TRY_VOID(make_private_folder(folders.cached + "/blocks"));
-  // Backup tools pass by such a folder. Where it can't be written they take it along.
-  if (const std::string tag = folders.cached + "/CACHEDIR.TAG"; !exists(tag))
-    (void)write_file(tag, std::array{kCacheTag}, 0600, Durability::kRenamed);
-  return std::unique_ptr<Store>(new Store(folders));
+  return std::unique_ptr<Store>(new Store(std::move(files)));
 }
 
 Result<std::unique_ptr<Store>> Store::open_users() {
@@ -247,41 +122,17 @@ Result<std::unique_ptr<Store>> Store::open_users() {
   return open({.kept = data + "/content", .cached = folders.cache + "/content"});
 }
 
-std::string Store::block_path(const Cid& cid) const {
-  const std::string name = block_name(cid.hash);
-  const std::string cached = block_in(folders_.cached, name);
-  return exists(cached) ? cached : block_in(folders_.kept, name);
-}
-
 std::string Store::pin_path(const Cid& root) const {
-  return fmt::format("{}/pins/{}{}", folders_.kept, root.text(), kPinEnds);
+  return fmt::format("{}/pins/{}{}", folders().kept, root.text(), kPinEnds);
 }
 
 bool Store::has(const Cid& cid) const {
-  const std::string name = block_name(cid.hash);
-  const auto in = [&](const std::string& folder) { return exists(block_in(folder, name)); };
-  return is_inline(cid) || in(folders_.kept) || in(folders_.cached) || in(folders_.kept);
-}
-
-struct Store::Found {
-  Result<std::string> bytes;
-  std::string path;
-};
-
-Store::Found Store::find(std::string_view name) const {
-  Found found{.bytes = fail(ErrorCode::kNotFound, "nowhere"), .path = {}};
-  // The last look is for one that was moved after the first.
-  for (const std::string* const folder : {&folders_.kept, &folders_.cached, &folders_.kept}) {
-    found.path = block_in(*folder, name);
-    found.bytes = read_file(found.path, kMostBlock);
-    if (found.bytes || found.bytes.error().code != ErrorCode::kNotFound) break;
-  }
-  return found;
+  return is_inline(cid) || files_.has(cid.hash);
 }
 
 Result<std::string> Store::get(const Cid& cid) {
   if (is_inline(cid)) return cid.hash.digest;
-  Found found = find(block_name(cid.hash));
+  BlockFiles::Found found = files_.find(cid.hash);
   if (!found.bytes && found.bytes.error().code == ErrorCode::kNotFound) return missing(cid);
   if (!found.bytes)
     return fail(found.bytes.error().code,
@@ -295,50 +146,20 @@ Result<std::string> Store::get(const Cid& cid) {
 }
 
 Result<void> Store::put(const Cid& cid, std::string_view bytes) {
-  if (is_inline(cid)) return {};
-  const std::string name = block_name(cid.hash);
-  const std::string path = block_in(folders_.kept, name);
-  // One that isn't the same is damaged, and gets its right bytes: whoever puts may be told that it is there.
-  if (const auto there = read_file(path, kMostBlock); there && *there == bytes) {
-    touch_file(path);
-    return {};
-  }
-  const std::string cached = block_in(folders_.cached, name);
-  const auto there = read_file(cached, kMostBlock);
-  if (there && *there == bytes && !exists(path)) return stay(cid, bytes);
-  BERTH_TRY_VOID(write_block(path, bytes));
-  // Where there are two the other one is of no use, and may be damaged.
-  std::error_code gone;
-  if (there) fs::remove(cached, gone);
-  return {};
+  return is_inline(cid) ? Result<void>() : files_.put(cid.hash, bytes);
 }
 
 Result<void> Store::cache(const Cid& cid, std::string_view bytes) {
-  if (is_inline(cid)) return {};
-  const std::string name = block_name(cid.hash);
-  const Found there = find(name);
-  if (there.bytes && *there.bytes == bytes) {
-    touch_file(there.path);
-    return {};
-  }
-  if (there.bytes || there.bytes.error().code != ErrorCode::kNotFound) return write_block(there.path, bytes);
-  const auto written = write_block(block_in(folders_.cached, name), bytes);
-  // Whoever emptied it may have taken the folder that this process is allowed to write to.
-  return written ? written : write_block(block_in(folders_.kept, name), bytes);
+  return is_inline(cid) ? Result<void>() : files_.cache(cid.hash, bytes);
 }
 
 Result<void> Store::stay(const Cid& cid, std::string_view bytes) {
-  if (is_inline(cid)) return {};
-  const std::string name = block_name(cid.hash);
-  const std::string path = block_in(folders_.kept, name);
-  // One that is there was what was read. The other may have gone, or be another process's to remove.
-  if (!exists(path)) BERTH_TRY_VOID(move_block(block_in(folders_.cached, name), path));
-  return exists(path) ? Result<void>() : write_block(path, bytes);
+  return is_inline(cid) ? Result<void>() : files_.stay(cid.hash, bytes);
 }
 
 /// Its file is made by whoever comes first, and never removed.
 Result<std::optional<LockedFile>> Store::lock(Lock how, Wait wait) const {
-  const std::string path = folders_.kept + "/lock";
+  const std::string path = folders().kept + "/lock";
   if (how == Lock::kExclusive) return LockedFile::make(path, wait);
   auto locked = LockedFile::open(path, how, wait);
   if (locked || locked.error().code != ErrorCode::kNotFound) return locked;
@@ -381,8 +202,8 @@ Result<void> Store::pin(const Keeping& keeping, const Cid& root, std::string_vie
 Result<bool> Store::unpin(const Cid& root) {
   std::error_code error;
   const bool was = fs::remove(pin_path(root), error);
-  if (error) return os_error("removing", pin_path(root), error);
-  BERTH_TRY_VOID(sync_folder(folders_.kept + "/pins"));
+  if (error) return file_error("removing", pin_path(root), error);
+  BERTH_TRY_VOID(sync_folder(folders().kept + "/pins"));
   return was;
 }
 
@@ -394,7 +215,7 @@ Result<std::vector<Pin>> Store::pins() const {
     pins.push_back(std::move(file.pin));
     return {};
   };
-  BERTH_TRY_VOID(each_pin_file(folders_.kept, take));
+  BERTH_TRY_VOID(each_pin_file(folders().kept, take));
   std::ranges::sort(pins, {}, [](const Pin& pin) { return std::tuple(pin.since, pin.root.text()); });
   return pins;
 }
@@ -424,40 +245,37 @@ Result<std::optional<Collected>> Store::collect(uint64_t most_bytes, LockedFile:
   const std::unordered_set<std::string> pinned = BERTH_TRY(all_pinned());
   // What is left aside: nobody puts or pins now.
   std::error_code gone;
-  BERTH_TRY_VOID(each_pin_file(folders_.kept, [&](const fs::path& path) -> Result<void> {
+  BERTH_TRY_VOID(each_pin_file(folders().kept, [&](const fs::path& path) -> Result<void> {
     if (path.extension() == kAsideEnds) fs::remove(path, gone);
     return {};
   }));
-  remove_left(folders_.kept + "/coming");
+  remove_left(folders().kept + "/coming");
   Collected collected;
   std::vector<BlockFile> loose;
-  std::vector<std::string> fetched_again;
-  BERTH_TRY_VOID(each_file(folders_, [&](BlockFile file) {
-    const std::string name = file.path.filename().string();
-    const bool is_double = file.cached && exists(block_in(folders_.kept, name));
-    if (!hash_of_name(name) || is_double) {
+  std::vector<BlockFile> fetched_again;
+  BERTH_TRY_VOID(files_.each([&](BlockFile file) {
+    if (!hash_of_name(file.name) || files_.is_spare(file)) {
       fs::remove(file.path, gone);
       return;
     }
     collected.left_bytes += file.bytes;
-    if (!pinned.contains(name)) {
+    if (!pinned.contains(file.name)) {
       loose.push_back(std::move(file));
       return;
     }
     collected.pinned_bytes += file.bytes;
-    if (file.cached) fetched_again.push_back(name);
+    if (file.cached) fetched_again.push_back(std::move(file));
   }));
-  for (const std::string& name : fetched_again)
-    BERTH_TRY_VOID(move_block(block_in(folders_.cached, name), block_in(folders_.kept, name)));
+  for (const BlockFile& file : fetched_again) BERTH_TRY_VOID(files_.move_to_kept(file));
   std::ranges::sort(loose, {}, &BlockFile::used);
   for (const BlockFile& file : loose) {
     if (collected.left_bytes <= most_bytes) {
-      if (!file.cached) let_go(file.path, block_in(folders_.cached, file.path.filename().string()));
+      if (!file.cached) files_.move_to_cache(file);
       continue;
     }
     std::error_code error;
     fs::remove(file.path, error);
-    if (error) return os_error("removing", file.path, error);
+    if (error) return file_error("removing", file.path, error);
     ++collected.blocks;
     collected.bytes += file.bytes;
     collected.left_bytes -= file.bytes;
@@ -467,7 +285,7 @@ Result<std::optional<Collected>> Store::collect(uint64_t most_bytes, LockedFile:
 
 Result<uint64_t> Store::size() const {
   uint64_t bytes = 0;
-  BERTH_TRY_VOID(each_file(folders_, [&](const BlockFile& file) { bytes += file.bytes; }));
+  BERTH_TRY_VOID(files_.each([&](const BlockFile& file) { bytes += file.bytes; }));
   return bytes;
 }
 
@@ -476,10 +294,10 @@ Result<std::optional<CheckedBlocks>> Store::verify(Repair repair, LockedFile::Wa
   const auto locked = BERTH_TRY(lock(repair == Repair::kYes ? Lock::kExclusive : Lock::kShared, wait));
   if (!locked) return std::nullopt;
   CheckedBlocks checked;
-  BERTH_TRY_VOID(each_file(folders_, [&](const BlockFile& file) { check_file(file, repair, checked); }));
-  for (const std::string& name : BERTH_TRY(block_folders(folders_))) note_checked(folders_.kept, name);
+  BERTH_TRY_VOID(files_.each([&](const BlockFile& file) { check_file(file, repair, checked); }));
+  for (const std::string& name : BERTH_TRY(files_.names_of_folders())) note_checked(folders().kept, name);
   Walker walker(*this, {.raw = Walk::Raw::kSkipped});
-  BERTH_TRY_VOID(each_pin_file(folders_.kept, [&](const fs::path& path) -> Result<void> {
+  BERTH_TRY_VOID(each_pin_file(folders().kept, [&](const fs::path& path) -> Result<void> {
     if (!is_pin(path)) return {};
     ++checked.pins;
     const auto file = read_pin(path);
@@ -497,9 +315,9 @@ Result<std::optional<CheckedBlocks>> Store::verify(Repair repair, LockedFile::Wa
 Result<std::vector<std::string>> Store::folders_unchecked_for(std::chrono::seconds time) const {
   const auto now = fs::file_time_type::clock::now();
   std::vector<std::string> due;
-  for (const std::string& name : BERTH_TRY(block_folders(folders_))) {
+  for (const std::string& name : BERTH_TRY(files_.names_of_folders())) {
     std::error_code error;
-    const auto checked = fs::last_write_time(checked_path(folders_.kept, name), error);
+    const auto checked = fs::last_write_time(checked_path(folders().kept, name), error);
     // One of a clock that was wrong says nothing.
     if (error || checked > now || now - checked >= time) due.push_back(name);
   }
@@ -512,9 +330,7 @@ Result<std::optional<CheckedBlocks>> Store::verify_folder(const std::string& nam
     if (!locked) return std::nullopt;
     CheckedBlocks checked;
     const Repair doing = how == Lock::kExclusive ? Repair::kYes : Repair::kNo;
-    for (const std::string* const folder : {&folders_.kept, &folders_.cached})
-      BERTH_TRY_VOID(each_file_below(fmt::format("{}/blocks/{}", *folder, name),
-                                     [&](const BlockFile& file) { check_file(file, doing, checked); }));
+    BERTH_TRY_VOID(files_.each_in(name, [&](const BlockFile& file) { check_file(file, doing, checked); }));
     return checked;
   };
   auto checked = BERTH_TRY(read(Lock::kShared));
@@ -524,7 +340,7 @@ Result<std::optional<CheckedBlocks>> Store::verify_folder(const std::string& nam
     if (!repaired) return checked;
     checked = std::move(repaired);
   }
-  if (checked) note_checked(folders_.kept, name);
+  if (checked) note_checked(folders().kept, name);
   return checked;
 }
 

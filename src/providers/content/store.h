@@ -24,11 +24,13 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/os/locked_file.h"
 #include "base/result.h"
 #include "providers/content/block.h"
+#include "providers/content/block_files.h"
 
 namespace berth::content {
 
@@ -66,11 +68,6 @@ enum class Below { kCheck, kPut };
 
 /// Whether blocks that are damaged are removed.
 enum class Repair { kNo, kYes };
-
-struct StoreFolders {
-  std::string kept;
-  std::string cached;
-};
 
 /// While this lives nothing is removed from the store.
 struct Keeping {
@@ -125,21 +122,20 @@ class Store : public BlockSource, public BlockSink {
   Result<std::optional<CheckedBlocks>> verify_folder(const std::string& name, Repair repair);
 
   const StoreFolders& folders() const {
-    return folders_;
+    return files_.folders();
   }
   /// Where it is, or would be put.
-  std::string block_path(const Cid& cid) const;
+  std::string block_path(const Cid& cid) const {
+    return files_.path(cid.hash);
+  }
 
  private:
-  explicit Store(StoreFolders folders) : folders_(std::move(folders)) {}
-  /// The bytes of a file in one of the folders, and its path.
-  struct Found;
-  Found find(std::string_view name) const;
+  explicit Store(BlockFiles files) : files_(std::move(files)) {}
   std::string pin_path(const Cid& root) const;
   Result<std::optional<LockedFile>> lock(LockedFile::Lock how, LockedFile::Wait wait) const;
   Result<std::unordered_set<std::string>> all_pinned();
 
-  StoreFolders folders_;
+  const BlockFiles files_;
 };
 
 }  // namespace berth::content

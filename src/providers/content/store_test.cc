@@ -21,12 +21,6 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Place : StorePlace {
-  Cid file(const std::string& bytes) {
-    return add_file(reading(bytes), {.chunk_bytes = 10}, {}, *store)->cid;
-  }
-  Result<void> pin(const Cid& cid) {
-    return store->pin(store->keep().value(), cid, "");
-  }
   uint64_t collect(uint64_t most) {
     return store->collect(most, LockedFile::Wait::kNo).value()->blocks;
   }
@@ -48,10 +42,6 @@ struct Place : StorePlace {
   }
   std::string pin_path(const std::string& name) const {
     return folder / "content/pins" / (name + ".json");
-  }
-  void damage(const Cid& cid) {
-    fs::permissions(store->block_path(cid), fs::perms::owner_all);
-    std::fstream(store->block_path(cid), std::ios::in | std::ios::out).put('!');
   }
 };
 

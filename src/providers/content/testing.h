@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -44,13 +45,6 @@ class Memory : public BlockSource, public BlockSink {
   std::mutex lock;
 };
 
-struct StorePlace {
-  TestFolder own;
-  std::filesystem::path folder = own.path();
-  std::unique_ptr<Store> store =
-      Store::open({.kept = folder / "content", .cached = folder / "content/cache"}).value();
-};
-
 /// The bytes, `most` at a time.
 inline ReadSome reading(std::string bytes, size_t most = SIZE_MAX) {
   return [bytes = std::move(bytes), most, at = size_t{0}](std::span<char> into) mutable -> Result<size_t> {
@@ -60,5 +54,27 @@ inline ReadSome reading(std::string bytes, size_t most = SIZE_MAX) {
     return now;
   };
 }
+
+struct StorePlace {
+  /// A file of blocks of 10 bytes.
+  Cid file(const std::string& bytes) const {
+    return add_file(reading(bytes), {.chunk_bytes = 10}, {}, *store)->cid;
+  }
+  Result<void> pin(const Cid& cid) const {
+    return store->pin(store->keep().value(), cid, "");
+  }
+  static void damage(const std::filesystem::path& block) {
+    std::filesystem::permissions(block, std::filesystem::perms::owner_all);
+    std::fstream(block, std::ios::in | std::ios::out).put('!');
+  }
+  void damage(const Cid& cid) const {
+    damage(store->block_path(cid));
+  }
+
+  TestFolder own;
+  std::filesystem::path folder = own.path();
+  std::unique_ptr<Store> store =
+      Store::open({.kept = folder / "content", .cached = folder / "content/cache"}).value();
+};
 
 }  // namespace berth::content::testing
